@@ -1,0 +1,178 @@
+"""Every polling station that can be drawn, and what was known of it before the day."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import reduce
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from estimation import checks
+from estimation.columns import AREA_LEVELS, FRAME_COLUMNS, nearest, rename, require
+from estimation.contest import Contest
+from estimation.errors import FrameError
+from estimation.rules import Findings
+from estimation.tables import as_text, find_table, read_table
+
+REQUIRED = ("tps_id", *AREA_LEVELS, "tps", "registered")
+
+
+@dataclass(frozen=True, slots=True)
+class Areas:
+    """A partition of the frame into areas.
+
+    Attributes
+    ----------
+    codes : numpy.ndarray of intp, shape (N,)
+        The area of each station, counted from 0 in order of first appearance.
+    paths : tuple of tuple of str
+        The whole path of each area: nationally 7,201 districts share 6,824 names.
+    """
+
+    codes: NDArray[np.intp]
+    paths: tuple[tuple[str, ...], ...]
+
+    @property
+    def labels(self) -> list[str]:
+        """Each path as one text, ``JAWA TIMUR / SITUBONDO / BESUKI``."""
+        return [" / ".join(path) for path in self.paths]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The sampling frame.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row a station in the file's order: ``tps_id`` and ``tps`` (text), the area columns
+        (categories), ``registered`` (float, voters; NaN where unknown), then the auxiliaries.
+    sha256 : str
+        Of the file that it was read from.
+    findings : Findings
+        Warnings about its rows.
+    """
+
+    table: pd.DataFrame
+    sha256: str
+    findings: Findings
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @property
+    def registered(self) -> NDArray[np.float64]:
+        """Registered voters of each station, shape (N,); NaN where unknown."""
+        return np.asarray(self.table["registered"].to_numpy(), dtype=np.float64)
+
+    def areas(self, columns: str) -> Areas:
+        """Partition the stations by one column or several, joined by commas.
+
+        Parameters
+        ----------
+        columns : str
+            An area level means the whole path down to it: ``district`` is province, regency and
+            district. Any other column counts by its values.
+
+        Raises
+        ------
+        FrameError
+            A column is not in the frame.
+        """
+        names: list[str] = []
+        for name in [part.strip() for part in columns.split(",")]:
+            path = AREA_LEVELS[: AREA_LEVELS.index(name) + 1] if name in AREA_LEVELS else (name,)
+            names += [column for column in path if column not in names]
+        for name in names:
+            if name not in self.table.columns:
+                near = nearest(name, self.table.columns)
+                raise FrameError(
+                    f"column '{name}' is not in the frame"
+                    + (f": did you mean '{near}'?" if near else f": it has {', '.join(self.table.columns)}")
+                )
+        coded = [pd.factorize(self.table[name], use_na_sentinel=False) for name in names]
+        mixed = reduce(lambda left, right: left * np.intp(len(right[1])) + right[0], coded, np.zeros(len(self), np.intp))
+        codes, first = pd.factorize(mixed)
+        rows = np.empty(len(first), dtype=np.intp)
+        rows[codes[::-1]] = np.arange(len(self), dtype=np.intp)[::-1]
+        head = self.table[names].iloc[rows].astype(str)
+        return Areas(codes, tuple(head.itertuples(index=False, name=None)))
+
+    def rows_of(self, tps_ids: "pd.Series[str]") -> NDArray[np.intp]:
+        """Find the rows of stations by ``tps_id``; -1 where the frame doesn't know one."""
+        index = pd.Index(self.table["tps_id"])
+        return np.asarray(index.get_indexer(pd.Index(tps_ids)), dtype=np.intp)
+
+
+def load_frame(contest: Contest) -> Frame:
+    """Read, check and code the frame of a contest.
+
+    Raises
+    ------
+    TableError
+        There is no frame file, or it can't be read, or a required column is missing.
+    FrameError
+        Rows break a rule (codes E1…); every one is listed with file, line, column and value.
+    """
+    name = contest.frame.path
+    path = contest.folder / name if name else find_table(contest.folder, "frame")
+    if path is None:
+        raise FrameError(f"{contest.folder}: neither frame.csv nor frame.parquet is there: put the list of stations there")
+    return read_frame(path, contest.returns.max_registered)
+
+
+def read_frame(path: Path, max_registered: int = 600, mapping: Mapping[str, str] | None = None) -> Frame:
+    """Read, check and code a frame file; see :func:`load_frame`."""
+    source = read_table(path)
+    names = rename(source.header, FRAME_COLUMNS, str(path), mapping)
+    require(names.values(), REQUIRED, source.header, str(path))
+    if source.data.num_rows == 0:
+        raise FrameError(f"{path}: there is a header and no station below it")
+    columns = {names.get(raw, raw): source.data.column(raw) for raw in source.header}
+    for level in AREA_LEVELS:
+        columns[level] = columns[level].combine_chunks().dictionary_encode()
+    voters = checks.whole_numbers(columns["registered"])
+    findings = checks.frame_findings(source, columns, voters, names, max_registered)
+    if len(findings.errors):
+        lines = "\n".join(findings.errors.sentences(50))
+        raise FrameError(f"{path}: {len(findings.errors)} places in the frame must be mended\n{lines}")
+    table = {
+        "tps_id": as_text(columns["tps_id"]).to_pandas(),
+        **{level: _categories(columns[level]) for level in AREA_LEVELS},
+        "tps": as_text(columns["tps"]).to_pandas(),
+        "registered": _positive(voters),
+        **{name: _auxiliary(column) for name, column in columns.items() if name not in REQUIRED},
+    }
+    return Frame(pd.DataFrame(table), source.sha256, findings)
+
+
+def _positive(numbers: pa.ChunkedArray) -> NDArray[np.float64]:
+    voters = numbers.to_numpy(zero_copy_only=False).astype(np.float64)
+    return np.where(voters > 0, voters, np.nan)
+
+
+def _categories(coded: pa.DictionaryArray) -> pd.Categorical:
+    """Make a pandas category of an area column; names that differ by outer blanks only are one."""
+    names = as_text(coded.dictionary).to_pandas()
+    codes = coded.indices.to_numpy(zero_copy_only=False)
+    place, categories = pd.factorize(names)
+    return pd.Categorical.from_codes(codes if len(categories) == len(names) else place[codes], categories=categories)
+
+
+def _auxiliary(column: pa.ChunkedArray) -> "pd.Series":
+    """Numbers as numbers, except codes: a column with a leading zero anywhere stays text."""
+    if not pa.types.is_string(column.type):
+        return column.to_pandas()
+    text = as_text(column)
+    try:
+        numbers = pc.cast(text, pa.float64())
+    except pa.ArrowInvalid:
+        return text.to_pandas()
+    leading = pc.any(pc.match_substring_regex(text, r"^[+-]?0\d"))
+    return text.to_pandas() if leading.as_py() else numbers.to_pandas()
+
+

@@ -1,0 +1,164 @@
+"""The one table of coded rules: what each code means and what to do, for terminals, files and pages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A coded rule: E… keeps something out or stops, W… lets it pass and lists it, C… explains a call."""
+
+    code: str
+    text: str
+    remedy: str = ""
+
+
+def _table(*rules: Rule) -> Mapping[str, Rule]:
+    return MappingProxyType({rule.code: rule for rule in rules})
+
+
+RULES = _table(
+    # the frame
+    Rule("E101", "the tps_id stands in several rows", "keep one row for each station"),
+    Rule("E102", "the tps_id is blank", "give the station its code"),
+    Rule("E103", "registered is not a whole number of voters", "write digits only, or leave it blank"),
+    Rule("E104", "an area name is blank", "write the name of the area"),
+    Rule("E105", "the row has too many or too few fields", "compare it with the header"),
+    Rule("W101", "registered is unknown (blank or 0)", "look it up in the roll; turnout leaves the station out"),
+    Rule("W102", "more registered voters than a polling station may have", "check the roll"),
+    # a return
+    Rule("E201", "a candidate's votes are blank", "ask the officer for the number; blank is not zero"),
+    Rule("E202", "a count is not a whole number of votes", "write digits only, without separators"),
+    Rule("E203", "votes and invalid votes do not add up to the total", "compare with the form"),
+    Rule("E204", "the candidates' votes do not add up to the valid votes", "compare with the form"),
+    Rule("E205", "more ballots than registered voters and the allowance", "compare with the form and the roll"),
+    Rule("E206", "the voters who came are not as many as the ballots", "compare with the form"),
+    Rule("E207", "the tps_id is not in the frame", "correct the code; mind leading zeros"),
+    Rule("E208", "the roll is another station's of the same village", "check that two forms were not swapped"),
+    Rule("E209", "ballots received are not those used, spoiled and left", "compare with the form"),
+    Rule("E210", "the time of receipt can't be read, or has no UTC offset", "write it like 2024-11-27T16:05:00+07:00"),
+    Rule("E211", "sources disagree and none is verified", "verify one of them"),
+    Rule("E212", "a verifier rejected the return", "send a corrected one"),
+    Rule("E213", "the row has too many or too few fields", "compare it with the header"),
+    Rule("E214", "the file can't be used", "see the message; the other files are used"),
+    Rule("E215", "the status is unknown", "write received, verified or rejected"),
+    Rule("W201", "the form's registered voters differ from the frame's", "check the form"),
+    Rule("W202", "ballots received are far from the roll and its reserve", "check the form"),
+    Rule("W203", "more registered voters on the form than a station may have", "check the form"),
+    Rule("W204", "all valid votes went to one candidate", "check the form"),
+    Rule("W205", "turnout is above 98 %", "check the form"),
+    Rule("W206", "turnout is below 20 %", "check the form"),
+    Rule("W207", "the share is far from the other stations of the village", "check the form"),
+    Rule("W208", "more ballots than registered voters and the reserve", "check the form"),
+    Rule("W209", "invalid votes or the total are blank", "used for the shares only"),
+    Rule("W210", "an unknown column was ignored", "rename it, or map it in [returns] columns"),
+    Rule("W211", "no valid vote was counted", "check the form"),
+    # a projection
+    Rule("W301", "{group}: too few returns in a stratum, so these strata were taken together", ""),
+    Rule("W302", "{count} of {strata} strata have no return yet", ""),
+    Rule("W303", "the sample does not name its method; stratified simple random sampling was assumed", ""),
+    Rule(
+        "W304",
+        "{missing} of {drawn} stations are not in; early stations differ from late ones, and the interval "
+        "does not contain that difference",
+        "",
+    ),
+    Rule("W305", "{count} returns from outside the sample were set apart", ""),
+    Rule("W306", "turnout covers the stations with a known roll, {percent} % of the frame", ""),
+    Rule("W307", "turnout can't be estimated: too few returns have ballots and a known roll", ""),
+    Rule("W308", "the invalid share can't be estimated: too few returns have the number of invalid votes", ""),
+    Rule("W309", "{count} areas have fewer than two returns and no result", ""),
+    Rule("W310", "{count} returns have no time of receipt and count as received", ""),
+    Rule("W311", "candidate {number} has no vote in any return", ""),
+    Rule("W312", "{count} returns are kept out: {codes}", ""),
+    Rule("W313", "{count} stations of the frame are in strata without any drawn station", ""),
+    Rule("W314", "nothing can be projected: {why}", ""),
+    # a call
+    Rule("C01", "the lead of {lead} points is beyond its one-sided {level} % bound", ""),
+    Rule("C02", "the {level} % interval of the lead contains zero", ""),
+    Rule("C03", "{received} of {drawn} stations are in; a call needs {needed}", ""),
+    Rule("C04", "fewer than two returns are in", ""),
+    Rule("C05", "returns come from one of {strata} strata only", ""),
+    Rule("C06", "a stratum has fewer than two returns", ""),
+    Rule("C07", "the lead is beyond its {level} % interval but not beyond the stricter bound for calls", ""),
+    Rule("C08", "the share of {name} is beyond one half by the one-sided {level} % bound", ""),
+    Rule("C09", "the {level} % interval of the share of {name} contains {threshold} %", ""),
+    Rule("C10", "the leader's share is beyond the threshold of {threshold} % by the one-sided {level} % bound", ""),
+    Rule("C11", "no candidate reaches {threshold} %: a second round is to be expected", ""),
+    Rule("C12", "the share is beyond {threshold} % by its {level} % interval, not by the stricter bound for calls", ""),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing that a reader must know, as a code and its values, so that any language can say it."""
+
+    code: str
+    values: Mapping[str, str | int | float] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The notice in English, as ``projection.json`` carries it."""
+        return RULES[self.code].text.format(**self.values)
+
+
+FINDING_COLUMNS = ("code", "file", "line", "column", "value", "tps_id")
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """Every place where a rule was broken.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        One row for each finding: ``code``, ``file``, ``line`` (in the file, header = 1),
+        ``column``, ``value`` (as it stands there), ``tps_id``.
+    """
+
+    table: pd.DataFrame
+
+    @classmethod
+    def none(cls) -> "Findings":
+        """No finding."""
+        return cls(pd.DataFrame({name: pd.Series(dtype=object) for name in FINDING_COLUMNS}))
+
+    @classmethod
+    def join(cls, *parts: "Findings") -> "Findings":
+        """Put several lists together, in their order."""
+        tables = [part.table for part in parts if len(part.table)]
+        return cls(pd.concat(tables, ignore_index=True)) if tables else cls.none()
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @property
+    def errors(self) -> "Findings":
+        """Those whose code begins with E."""
+        return Findings(self.table[self.table["code"].str.startswith("E").astype(bool)])
+
+    @property
+    def warnings(self) -> "Findings":
+        """Those whose code begins with W."""
+        return Findings(self.table[self.table["code"].str.startswith("W").astype(bool)])
+
+    def counts(self) -> dict[str, int]:
+        """How often each code was found, by code."""
+        return {str(code): int(n) for code, n in self.table["code"].value_counts().sort_index().items()}
+
+    def sentences(self, limit: int | None = None) -> list[str]:
+        """Say each finding in a line: file, line, column, value, what is wrong, what to do."""
+        lines = []
+        for row in self.table.head(limit if limit is not None else len(self.table)).itertuples():
+            rule = RULES[str(row.code)]
+            place = f"{row.file}, line {row.line}" if row.line else f"{row.file}"
+            place += f", column {row.column}" if row.column else ""
+            value = f": '{row.value}'" if row.value not in (None, "") else ""
+            remedy = f": {rule.remedy}" if rule.remedy else ""
+            lines.append(f"{rule.code} {place}{value}: {rule.text}{remedy}")
+        if limit is not None and len(self.table) > limit:
+            lines.append(f"… and {len(self.table) - limit} more")
+        return lines
