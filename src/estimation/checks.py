@@ -1,6 +1,7 @@
 """Coded rules on frames and returns, vectorised: which rows break which rule, and where they stand."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,8 @@ from estimation.rules import FINDING_COLUMNS, Findings
 from estimation.tables import Table, as_text
 
 BoolArray = NDArray[np.bool_]
+Array = NDArray[np.float64]
+IntArray = NDArray[np.intp]
 
 
 def findings(
@@ -126,3 +129,136 @@ def frame_findings(
     add("W102", voters > max_registered, "registered")
     return Findings.join(*found)
 
+
+
+COUNTS = (
+    "invalid",
+    "total",
+    "valid",
+    "registered",
+    "used_dpt",
+    "used_moved",
+    "used_unlisted",
+    "used_total",
+    "ballots_received",
+    "ballots_used",
+    "ballots_spoiled",
+    "ballots_left",
+)
+TURNOUT_HIGH, TURNOUT_LOW = 0.98, 0.20
+BALLOTS_FAR = 0.01  # of the roll, and at least five ballots
+SHARE_FAR = 0.40  # of the valid votes; 2.5 standard deviations between stations of one village
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a form may hold, from ``[returns]`` of the contest."""
+
+    allowance: float = 0.10
+    ballot_reserve: float = 0.025
+    max_registered: int = 600
+
+
+def form_errors(
+    counts: pd.DataFrame, votes: Sequence[str], roll: Array, village: IntArray, rolls: pd.DataFrame, limits: Limits
+) -> dict[str, tuple[str, BoolArray]]:
+    """Check the arithmetic of forms: what keeps a return out (design: the form and its arithmetic).
+
+    Parameters
+    ----------
+    counts : pandas.DataFrame
+        One row a return; ``votes`` columns and those of ``COUNTS`` that the source has, as
+        floats, NaN where blank.
+    votes : sequence of str
+        Columns of the candidates' votes.
+    roll : numpy.ndarray, shape (m,)
+        Registered voters by the frame; NaN where unknown.
+    village : numpy.ndarray of intp, shape (m,)
+        Village of the station; -1 where the frame doesn't know the station.
+    rolls : pandas.DataFrame
+        ``village`` and ``registered`` of every station of the frame.
+    limits : Limits
+
+    Returns
+    -------
+    dict of str to (str, numpy.ndarray of bool)
+        By code: the column to look at and the rows that break the rule. A rule whose numbers are
+        blank isn't broken.
+    """
+    c = _filled(counts)
+    valid = counts[list(votes)].sum(axis=1, min_count=len(votes)).to_numpy()
+    used = np.where(np.isnan(c["used_total"]), c["used_dpt"] + c["used_moved"] + c["used_unlisted"], c["used_total"])
+    known = np.where(np.isnan(roll), c["registered"], roll)
+    of_other = _pairs(village, c["registered"], rolls)
+    return {
+        "E201": (votes[0], counts[list(votes)].isna().any(axis=1).to_numpy()),
+        "E203": ("total", _differ(valid + c["invalid"], c["total"])),
+        "E204": ("valid", _differ(c["valid"], valid)),
+        "E205": ("total", c["total"] > known * (1 + limits.allowance)),
+        "E206": ("total", _differ(used, c["total"])),
+        "E208": ("registered", of_other & (c["registered"] != roll) & ~np.isnan(roll)),
+        "E209": (
+            "ballots_received",
+            _differ(c["ballots_received"], c["ballots_used"] + c["ballots_spoiled"] + c["ballots_left"]),
+        ),
+    }
+
+
+def form_warnings(
+    counts: pd.DataFrame, votes: Sequence[str], roll: Array, village: IntArray, limits: Limits
+) -> dict[str, tuple[str, BoolArray]]:
+    """Check what a good form seldom holds: listed, and the return is used; see :func:`form_errors`."""
+    c = _filled(counts)
+    shares = counts[list(votes)].to_numpy(dtype=np.float64)
+    valid = shares.sum(axis=1)
+    known = np.where(np.isnan(roll), c["registered"], roll)
+    ballots = np.where(np.isnan(c["total"]), valid + c["invalid"], c["total"])
+    turnout = np.divide(ballots, known, out=np.full(len(counts), np.nan), where=known > 0)
+    over = (ballots > known * (1 + limits.ballot_reserve)) & (ballots <= known * (1 + limits.allowance))
+    expected = np.ceil(known * (1 + limits.ballot_reserve))
+    far = np.abs(c["ballots_received"] - expected) > np.maximum(5, BALLOTS_FAR * known)
+    return {
+        "W201": ("registered", _differ(c["registered"], roll)),
+        "W202": ("ballots_received", far),
+        "W203": ("registered", c["registered"] > limits.max_registered),
+        "W204": (votes[0], (shares.max(axis=1) == valid) & (valid > 0) if len(votes) > 1 else valid < 0),
+        "W205": ("total", (turnout > TURNOUT_HIGH) & ~over),
+        "W206": ("total", turnout < TURNOUT_LOW),
+        "W207": (votes[0], _far_from_village(shares, valid, village)),
+        "W208": ("total", over),
+        "W209": ("total", np.isnan(c["total"]) | np.isnan(c["invalid"])),
+        "W211": (votes[0], valid == 0),
+    }
+
+
+def _filled(counts: pd.DataFrame) -> dict[str, Array]:
+    blank = np.full(len(counts), np.nan)
+    return {name: counts[name].to_numpy(dtype=np.float64) if name in counts else blank for name in COUNTS}
+
+
+def _differ(left: Array, right: Array) -> BoolArray:
+    return np.asarray((left != right) & ~np.isnan(left) & ~np.isnan(right))
+
+
+def _pairs(village: IntArray, registered: Array, rolls: pd.DataFrame) -> BoolArray:
+    """Tell where a form's roll is that of some station of the same village."""
+    frame = rolls.dropna()
+    span = 1_000_000
+    have = frame["village"].to_numpy() * span + frame["registered"].to_numpy()
+    asked = village * span + registered
+    return np.isin(asked, have) & (village >= 0) & ~np.isnan(registered)
+
+
+def _far_from_village(shares: Array, valid: Array, village: IntArray) -> BoolArray:
+    """Tell where a candidate's share is far from that of at least two other stations of the village."""
+    good = (village >= 0) & (valid > 0)
+    codes = np.where(good, village, 0)
+    top = int(codes.max(initial=0)) + 1
+    others = np.bincount(codes, good, top)[codes] - 1
+    rest = np.bincount(codes, np.where(good, valid, 0), top)[codes] - valid
+    far = np.zeros(len(valid), dtype=np.bool_)
+    for j in range(shares.shape[1]):
+        total = np.bincount(codes, np.where(good, shares[:, j], 0), top)[codes] - shares[:, j]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            far |= np.abs(shares[:, j] / valid - total / rest) > SHARE_FAR
+    return far & good & (others >= 2) & (rest > 0)

@@ -28,12 +28,15 @@ VOTE_VILLAGE_SD, VOTE_STATION_SD = 0.34, 0.61
 # The logit shares of Situbondo 2019 have an excess kurtosis of 2.8 within desa; a t with 6 df has 3.
 STATION_DF = 6
 
-# Turnout: sd near 0.06 over stations, a third of its variance between villages (as in 2019 and in Ciamis 2024).
+# Turnout: sd near 0.06 over stations, a third of its variance between villages (Situbondo 2019: 0.4).
 TURNOUT_VILLAGE_SD, TURNOUT_STATION_SD = 0.24, 0.33
-TURNOUT_BY_SIZE = -0.15  # logit per sd of the roll; turnout and roll correlated −0.08 to −0.17 in those elections
+# Logit per sd of the roll: turnout and roll correlated by −0.08 to −0.17 in 2019 and in Ciamis 2024.
+TURNOUT_BY_SIZE = -0.15
 TURNOUT_CEILING = 0.97  # the dead, the moved and those at sea stay on the roll
 
-INVALID_SHARE = 0.0275  # of the ballots, where no figure is published; Gianyar 2024 had 2.7 %, Ciamis 2024 3.2 %
+INVALID_SHARE = (
+    0.0275  # of the ballots, where no figure is published; Gianyar 2024 had 2.7 %, Ciamis 2024 3.2 %
+)
 INVALID_DISTRICT_SD, INVALID_VILLAGE_SD, INVALID_STATION_SD = 0.10, 0.25, 0.40
 
 ROLL_MIN, ROLL_MAX = 90, 600  # at most 600 voters a station in the Pilkada of 2024
@@ -153,20 +156,23 @@ def simulate(facts: Facts, seed: int | str) -> Population:
     """
     frame = _stations(facts)
     village = pd.factorize(frame["village_code"])[0].astype(np.int64)
-    district = facts.districts.set_index("district").index.get_indexer(frame["district"]).astype(np.int64)
+    district = pd.Index(facts.districts["district"]).get_indexer(pd.Index(frame["district"])).astype(np.int64)
     votes = facts.districts[["votes_1", "votes_2"]].to_numpy(np.int64)  # (D, 2)
 
     registered = _rolls(facts, village, district, seed)
     spoilt = _invalid_by_district(facts, seed)
     turnout = _effects(village, TURNOUT_VILLAGE_SD, TURNOUT_STATION_SD, generator(seed, "turnout"))
     turnout += TURNOUT_BY_SIZE * (registered - registered.mean()) / registered.std()
-    ballots = spread_within(district, votes.sum(axis=1) + spoilt, TURNOUT_CEILING * registered, turnout)
+    room = np.asarray(TURNOUT_CEILING * registered, dtype=np.float64)
+    ballots = spread_within(district, votes.sum(axis=1) + spoilt, room, turnout)
     spoiling = _effects(village, INVALID_VILLAGE_SD, INVALID_STATION_SD, generator(seed, "invalid"))
     invalid = spread_within(district, spoilt, ballots, spoiling)
     liking = _effects(village, VOTE_VILLAGE_SD, VOTE_STATION_SD, generator(seed, "votes"))
     first = spread_within(district, votes[:, 0], ballots - invalid, liking)
 
-    official = pd.DataFrame({"tps_id": frame["tps_id"], "votes_1": first, "votes_2": ballots - invalid - first})
+    official = pd.DataFrame(
+        {"tps_id": frame["tps_id"], "votes_1": first, "votes_2": ballots - invalid - first}
+    )
     official = official.assign(invalid=invalid, total=ballots)
     frame = frame[["tps_id", *PATH, "tps"]].assign(registered=registered)
     return Population(frame, official, _baseline(frame, official, seed))
@@ -307,7 +313,7 @@ def largest_remainder(total: int, weight: Array) -> IntArray:
         Shape (n,), adds up to ``total``.
     """
     quota = total * weight / weight.sum()
-    share = np.floor(quota).astype(np.int64)
+    share: IntArray = np.floor(quota).astype(np.int64)
     most = np.argsort(share - quota, kind="stable")[: total - share.sum()]
     share[most] += 1
     return share

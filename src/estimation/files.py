@@ -1,0 +1,37 @@
+"""Writes files so that a reader never sees half of one."""
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def write_text(path: Path, text: str) -> Path:
+    """Write a file beside its place and move it there: it is the old one or the new one, never half.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Folders above it are made.
+    text : str
+        Written as UTF-8 with the line ends it has.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def to_json(value: Mapping[str, object]) -> str:
+    """Write JSON as the project's files have it: two spaces, no NaN, names as they are."""
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

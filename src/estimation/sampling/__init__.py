@@ -1,0 +1,21 @@
+"""Before the day: strata, allocation, the draw, and the files that prove it."""
+
+from estimation.sampling.allocation import proportional
+from estimation.sampling.design import Design, design_of, draw
+from estimation.sampling.manifest import manifest_of, write_draw
+from estimation.sampling.sample import Sample, ask_all, read_sample
+from estimation.sampling.strata import Strata, strata_by
+
+__all__ = [
+    "Design",
+    "Sample",
+    "Strata",
+    "ask_all",
+    "design_of",
+    "draw",
+    "manifest_of",
+    "proportional",
+    "read_sample",
+    "strata_by",
+    "write_draw",
+]
