@@ -39,7 +39,7 @@ RETURN_COLUMNS = (
     Column("used_dpt", ("pengguna_dpt", "pengguna_dpt_j")),
     Column("used_moved", ("pengguna_dpph", "pengguna_pindahan")),
     Column("used_unlisted", ("pengguna_tambahan", "pengguna_non_dpt", "pengguna_non_dpt_j")),
-    Column("used_total", ("pengguna_total", "pengguna_total_j", "used", "jumlah_pengguna")),
+    Column("used_total", ("pengguna_total", "pengguna_total_j", "jumlah_pengguna")),
     Column("ballots_received", ("surat_suara_diterima", "ss_diterima")),
     Column("ballots_used", ("surat_suara_digunakan", "ss_digunakan")),
     Column("ballots_spoiled", ("surat_suara_rusak", "surat_suara_dikembalikan", "ss_rusak")),
@@ -59,7 +59,7 @@ def plain(name: str) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Find the known name that is most like this one, or None if none is."""
-    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
     return close[0] if close else None
 
 

@@ -1,7 +1,7 @@
 """Every polling station that can be drawn, and what was known of it before the day."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import reduce
 from pathlib import Path
 
@@ -55,11 +55,17 @@ class Frame:
         Of the file that it was read from.
     findings : Findings
         Warnings about its rows.
+    where : str or None
+        The area that it was restricted to.
+    elsewhere : pandas.Index
+        ``tps_id`` of the stations outside that area.
     """
 
     table: pd.DataFrame
     sha256: str
     findings: Findings
+    where: str | None = None
+    elsewhere: pd.Index = field(default_factory=lambda: pd.Index([], dtype="str"))
 
     def __len__(self) -> int:
         return len(self.table)
@@ -108,8 +114,45 @@ class Frame:
         return np.asarray(index.get_indexer(pd.Index(tps_ids)), dtype=np.intp)
 
 
-def load_frame(contest: Contest) -> Frame:
-    """Read, check and code the frame of a contest.
+    def restrict(self, where: str) -> "Frame":
+        """Keep the stations of one area.
+
+        Parameters
+        ----------
+        where : str
+            ``regency=SITUBONDO``, or ``regency=SITUBONDO,district=BESUKI`` where the name alone
+            stands for several areas; upper and lower case are the same.
+
+        Raises
+        ------
+        FrameError
+            The area is unknown, or the name stands for several.
+        """
+        inside = np.ones(len(self), dtype=np.bool_)
+        level = ""
+        for part in where.split(","):
+            level, _, name = (text.strip() for text in part.partition("="))
+            if level not in AREA_LEVELS or not name:
+                raise FrameError(f"'{part}' names no area: write LEVEL=NAME, LEVEL one of {', '.join(AREA_LEVELS)}")
+            match = self.table[level].astype(str).str.casefold() == name.casefold()
+            inside &= np.asarray(match, dtype=np.bool_)
+        if not inside.any():
+            near = nearest(name.upper(), [str(label) for label in self.table[level].cat.categories])
+            raise FrameError(f"no station lies in {where}" + (f": did you mean {level}={near}?" if near else ""))
+        table = self.table[inside].reset_index(drop=True)
+        for column in AREA_LEVELS:
+            table[column] = table[column].cat.remove_unused_categories()
+        part_frame = replace(self, table=table, where=where, elsewhere=pd.Index(self.table["tps_id"][~inside]))
+        paths = part_frame.areas(level).labels
+        if len(paths) > 1:
+            raise FrameError(f"{where} stands for {len(paths)} areas ({'; '.join(paths[:5])}): name the levels above too")
+        kept = self.findings.table
+        part_frame = replace(part_frame, findings=Findings(kept[kept["tps_id"].isin(set(table["tps_id"]))]))
+        return part_frame
+
+
+def load_frame(contest: Contest, where: str | None = None) -> Frame:
+    """Read, check and code the frame of a contest, or the part of it in an area (see ``Frame.restrict``).
 
     Raises
     ------
@@ -122,7 +165,8 @@ def load_frame(contest: Contest) -> Frame:
     path = contest.folder / name if name else find_table(contest.folder, "frame")
     if path is None:
         raise FrameError(f"{contest.folder}: neither frame.csv nor frame.parquet is there: put the list of stations there")
-    return read_frame(path, contest.returns.max_registered)
+    frame = read_frame(path, contest.returns.max_registered)
+    return frame.restrict(where) if where else frame
 
 
 def read_frame(path: Path, max_registered: int = 600, mapping: Mapping[str, str] | None = None) -> Frame:

@@ -73,7 +73,9 @@ RULES = _table(
     Rule("W309", "{count} areas have fewer than two returns and no result", ""),
     Rule("W310", "{count} returns have no time of receipt and count as received", ""),
     Rule("W311", "candidate {number} has no vote in any return", ""),
-    Rule("W312", "{count} returns are kept out: {codes}", ""),
+    Rule("W312", "{count} stations have a return that is kept out", ""),
+    Rule("W315", "{count} returns name a station that the frame does not have", ""),
+    Rule("W316", "{count} files of returns could not be used", ""),
     Rule("W313", "{count} stations of the frame are in strata without any drawn station", ""),
     Rule("W314", "nothing can be projected: {why}", ""),
     # a call
@@ -102,7 +104,8 @@ class Notice:
     @property
     def text(self) -> str:
         """The notice in English, as ``projection.json`` carries it."""
-        return RULES[self.code].text.format(**self.values)
+        plain = {k: f"{round(v, 1):g}" if isinstance(v, float) else v for k, v in self.values.items()}
+        return RULES[self.code].text.format(**plain)
 
 
 FINDING_COLUMNS = ("code", "file", "line", "column", "value", "tps_id")

@@ -62,8 +62,9 @@ def resolve(
     row = frame.rows_of(table["tps_id"])
     table = table.assign(row=row)
     in_sample = np.isin(row, asked)
-    outside = int(table.loc[(row >= 0) & ~in_sample, "row"].nunique())
-    table = table[in_sample | (row < 0)].reset_index(drop=True)
+    apart = ((row >= 0) & ~in_sample) | np.asarray(table["tps_id"].isin(frame.elsewhere), dtype=np.bool_)
+    outside = int(table.loc[apart, "tps_id"].nunique())
+    table = table[~apart].reset_index(drop=True)
     table, found = _judge(contest, frame, table)
     reading = intake.findings.table
     seen = set(zip(table["file"], table["line"], strict=True))

@@ -1,0 +1,75 @@
+"""Results and progress by area."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from estimation.columns import AREA_LEVELS
+from estimation.estimators import domain
+from estimation.frame import Frame
+from estimation.returns import Counts
+from estimation.sampling import Sample
+from estimation.survey import Estimate, Structure
+
+MOST_AREAS = 60  # more than these in one table are read by nobody; a coarser level is taken
+
+
+@dataclass(frozen=True, slots=True)
+class AreaResult:
+    """One area.
+
+    Attributes
+    ----------
+    level : str
+    path : tuple of str
+    drawn, received, used : int
+        Stations in the sample, those with a return, those whose return is used.
+    votes : numpy.ndarray, shape (k,)
+        Votes counted in the stations that are used.
+    estimate : Estimate or None
+        Shares; None where fewer than two stations are used or they give no degree of freedom.
+    """
+
+    level: str
+    path: tuple[str, ...]
+    drawn: int
+    received: int
+    used: int
+    votes: np.ndarray
+    estimate: Estimate | None
+
+
+def area_level(frame: Frame) -> str:
+    """Choose the finest level that divides the frame into no more areas than a table can hold."""
+    for level in ("district", "regency"):
+        if 1 < len(frame.areas(level).paths) <= MOST_AREAS:
+            return level
+    return "province" if len(frame.areas("district").paths) > 1 else "village"
+
+
+def by_area(
+    frame: Frame, sample: Sample, counts: Counts, structure: Structure, numbers: list[int], level: str
+) -> tuple[AreaResult, ...]:
+    """Estimate every area of a level that has a drawn station, in the frame's order."""
+    areas = frame.areas(level)
+    codes = areas.codes[sample.rows]
+    results = []
+    for code in np.unique(codes):
+        inside = codes == code
+        used = inside & counts.seen
+        # an area without a result is shown as such, and W309 counts it
+        estimate = domain(counts, structure, numbers, inside) if counts.valid[used].sum() and used.sum() > 1 else None
+        if estimate is not None and not float(estimate.df) > 0 and np.any(estimate.variance > 0):
+            estimate = None
+        results.append(
+            AreaResult(
+                level,
+                areas.paths[code][: AREA_LEVELS.index(level) + 1],
+                int(inside.sum()),
+                int((inside & (counts.seen | counts.kept_out)).sum()),
+                int(used.sum()),
+                counts.votes[used].sum(axis=0),
+                estimate,
+            )
+        )
+    return tuple(results)

@@ -1,0 +1,242 @@
+"""The one function that makes a projection, and what it returns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+
+from estimation import __version__
+from estimation.contest import Contest
+from estimation.decision import Call, Progress, decide, lead_of
+from estimation.errors import DesignError
+from estimation.estimators import Arrival, arrived, combined_ratio
+from estimation.estimators.ratio import INVALID, TURNOUT
+from estimation.frame import Frame, load_frame
+from estimation.projection.areas import AreaResult, area_level, by_area
+from estimation.returns import Counts, Resolution, read_returns, resolve, tally
+from estimation.rules import Findings, Notice
+from estimation.sampling import Sample, ask_all, read_sample
+from estimation.sampling.manifest import read_manifest
+from estimation.survey import Estimate
+from estimation.survey.effects import deff_persons, deff_stations
+from estimation.survey.structure import Array
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """A projection of one contest at one moment.
+
+    Attributes
+    ----------
+    contest : Contest
+    as_of : datetime or None
+        None where no return carries a time.
+    stations, registered : int
+        Of the frame; registered over the stations whose roll is known.
+    counts : Counts
+        What the sample's stations counted, shape (n, …).
+    progress : Progress
+    estimator : str
+    estimate : Estimate or None
+        Shares, turnout, invalid share; None where too little is in.
+    lead : Estimate or None
+        Of the first over the second.
+    deff_stations, deff_persons : numpy.ndarray, shape (k,)
+        Design effects of the shares; NaN where there is no estimate.
+    call : Call
+    areas : tuple of AreaResult
+    notices : tuple of Notice
+        What a reader must know.
+    findings : Findings
+        What is wrong with the frame and the returns, place by place.
+    provenance : mapping of str to str or None
+    """
+
+    contest: Contest
+    as_of: datetime | None
+    stations: int
+    registered: int
+    counts: Counts
+    progress: Progress
+    estimator: str
+    estimate: Estimate | None
+    lead: Estimate | None
+    deff_stations: Array
+    deff_persons: Array
+    call: Call
+    areas: tuple[AreaResult, ...]
+    notices: tuple[Notice, ...]
+    findings: Findings
+    provenance: Mapping[str, str | None]
+
+    @property
+    def received(self) -> int:
+        """Stations of the sample with a return, used or kept out."""
+        return int((self.counts.seen | self.counts.kept_out).sum())
+
+
+def project(
+    contest: Contest,
+    *,
+    sample_path: Path | None = None,
+    returns_path: Path | None = None,
+    as_of: datetime | None = None,
+    level: float | None = None,
+    where: str | None = None,
+) -> Projection:
+    """Project a contest from its sample and the returns that are in.
+
+    Parameters
+    ----------
+    contest : Contest
+    sample_path : pathlib.Path, optional
+        ``out/sample.csv`` by default; not needed where every station is asked.
+    returns_path : pathlib.Path, optional
+        A file or folder of returns; ``[returns] path`` by default.
+    as_of : datetime, optional
+        Look only at what had been received by then; needs a UTC offset.
+    level : float, optional
+        Confidence level of the displayed intervals; the contest's by default.
+    where : str, optional
+        An area, ``regency=SITUBONDO``, to look at alone; the manifest's by default.
+
+    Raises
+    ------
+    EstimationError
+        The contest, the frame or the sample can't be used, or no file of returns can.
+    """
+    if level is not None:
+        contest = replace(contest, about=replace(contest.about, level=level))
+    frame, sample, seed = open_sample(contest, sample_path, where)
+    intake = read_returns(contest, returns_path)
+    resolution = resolve(contest, frame, intake, sample.rows, as_of)
+    counts = tally(contest, frame, resolution, sample.rows)
+    provenance = {
+        "frame_sha256": frame.sha256,
+        "sample_sha256": sample.sha256,
+        "returns_sha256": intake.sha256,
+        "seed": seed,
+        "version": __version__,
+    }
+    return _assemble(contest, frame, sample, resolution, counts, provenance)
+
+
+def open_sample(contest: Contest, path: Path | None, where: str | None) -> tuple[Frame, Sample, str | None]:
+    """Read the frame, the sample and the seed that its manifest names.
+
+    Raises
+    ------
+    DesignError
+        There is no sample and not every station is asked, or it doesn't fit the frame.
+    """
+    if path is None and contest.returns.asked == "all":
+        frame = load_frame(contest, where)
+        return frame, ask_all(frame, contest.design.strata), None
+    path = path or contest.out / "sample.csv"
+    if not path.is_file():
+        raise DesignError(
+            f"{path}: there is no sample: draw one with 'quickcount draw {contest.folder}', name one with --sample, "
+            f'or write asked = "all" under [returns] where every station is asked'
+        )
+    manifest = read_manifest(path)
+    frame = load_frame(contest, where or (manifest.where if manifest else None))
+    sample = read_sample(path, frame, manifest.strata if manifest else contest.design.strata)
+    return frame, sample, manifest.seed if manifest else None
+
+
+def _assemble(
+    contest: Contest,
+    frame: Frame,
+    sample: Sample,
+    resolution: Resolution,
+    counts: Counts,
+    provenance: Mapping[str, str | None],
+) -> Projection:
+    numbers = [candidate.number for candidate in contest.candidates]
+    progress = _progress(sample, counts)
+    level = contest.report.areas or area_level(frame)
+    enough = progress.why_insufficient() is None and counts.valid[counts.seen].sum() > 0
+    arrival = arrived(sample, counts.seen)
+    estimate = combined_ratio(counts, arrival.structure, numbers) if enough else None
+    shares = estimate.select([f"share:{number}" for number in numbers]) if estimate else None
+    blank = np.full(len(numbers), np.nan)
+    votes = float(counts.valid[counts.seen].sum())
+    areas = by_area(frame, sample, counts, arrival.structure, numbers, level)
+    return Projection(
+        contest=contest,
+        as_of=resolution.as_of,
+        stations=len(frame),
+        registered=int(np.nansum(frame.registered)),
+        counts=counts,
+        progress=progress,
+        estimator="ratio",
+        estimate=estimate,
+        lead=lead_of(contest, estimate) if estimate else None,
+        deff_stations=deff_stations(
+            shares.variance, counts.votes, counts.valid, shares.theta, arrival.structure
+        )
+        if shares
+        else blank,
+        deff_persons=deff_persons(shares.variance, shares.theta, votes) if shares else blank,
+        call=decide(contest, estimate, progress),
+        areas=areas,
+        notices=_notices(contest, frame, arrival, resolution, counts, estimate, areas),
+        findings=Findings.join(resolution.findings, frame.findings),
+        provenance=provenance,
+    )
+
+
+def _progress(sample: Sample, counts: Counts) -> Progress:
+    arrived_by = np.bincount(sample.stratum, counts.seen, len(sample.drawn))
+    return Progress(
+        used=int(counts.seen.sum()),
+        drawn=len(sample),
+        strata_in=int((arrived_by > 0).sum()),
+        strata=int((sample.drawn > 0).sum()),
+        thin=int(((arrived_by < 2) & (sample.drawn >= 2)).sum()),
+    )
+
+
+def _notices(
+    contest: Contest,
+    frame: Frame,
+    arrival: Arrival,
+    resolution: Resolution,
+    counts: Counts,
+    estimate: Estimate | None,
+    areas: tuple[AreaResult, ...],
+) -> tuple[Notice, ...]:
+    used, drawn = int(counts.seen.sum()), len(counts.seen)
+    notices = list(arrival.notes)
+    if used < drawn:
+        notices.append(Notice("W304", {"missing": drawn - used, "drawn": drawn}))
+    if resolution.outside:
+        notices.append(Notice("W305", {"count": resolution.outside}))
+    if resolution.untimed:
+        notices.append(Notice("W310", {"count": resolution.untimed}))
+    kept_out = int(counts.kept_out.sum())
+    if kept_out:
+        notices.append(Notice("W312", {"count": kept_out}))
+    found = resolution.findings.counts()
+    for code, rule in (("W315", "E207"), ("W316", "E214")):
+        if rule in found:
+            notices.append(Notice(code, {"count": found[rule]}))
+    if estimate is None:
+        return tuple(notices)
+    known = np.isfinite(frame.registered)
+    if TURNOUT not in estimate.names:
+        notices.append(Notice("W307"))
+    elif not known.all():
+        notices.append(Notice("W306", {"percent": 100 * float(known.mean())}))
+    if INVALID not in estimate.names:
+        notices.append(Notice("W308"))
+    for candidate, votes in zip(contest.candidates, counts.votes[counts.seen].sum(axis=0), strict=True):
+        if votes == 0:
+            notices.append(Notice("W311", {"number": candidate.number}))
+    without = sum(area.estimate is None for area in areas)
+    if without:
+        notices.append(Notice("W309", {"count": without}))
+    return tuple(notices)
+

@@ -1,0 +1,150 @@
+"""A projection as files: ``projection.json`` (a public contract) and CSV."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from estimation.decision import leader_and_runner_up
+from estimation.estimators.ratio import INVALID, TURNOUT
+from estimation.files import to_json, write_text
+from estimation.projection.areas import AreaResult
+from estimation.projection.compute import Projection
+from estimation.survey import Estimate
+
+SCHEMA = "projection/1"
+
+
+def number(value: float) -> float | None:
+    """Round to the contract's 9 decimals; null for what is not a finite number."""
+    return round(float(value), 9) + 0.0 if math.isfinite(value) else None
+
+
+def quantity(estimate: Estimate | None, name: str, level: float) -> dict[str, float | None]:
+    """Give estimate, se, low and high of one quantity; all null where it was not estimated."""
+    if estimate is None or name not in estimate.names:
+        return dict.fromkeys(("estimate", "se", "low", "high"))
+    i = estimate.index(name)
+    bounds = estimate.interval(level)
+    return {
+        "estimate": number(estimate.theta[i]),
+        "se": number(estimate.se[i]),
+        "low": number(bounds.low[i]),
+        "high": number(bounds.high[i]),
+    }
+
+
+def document(projection: Projection) -> dict[str, object]:
+    """Compose ``projection.json``; the same inputs give the same document."""
+    p, level = projection, projection.contest.about.level
+    numbers = [candidate.number for candidate in p.contest.candidates]
+    shares = p.estimate.select([f"share:{n}" for n in numbers]) if p.estimate else None
+    return {
+        "schema": SCHEMA,
+        "contest": p.contest.about.id,
+        "mode": p.contest.about.mode,
+        "as_of": p.contest.local(p.as_of).isoformat() if p.as_of else None,
+        "population": {"stations": p.stations, "registered": p.registered},
+        "sample": {"drawn": p.progress.drawn, "received": p.received, "used": p.progress.used},
+        "estimator": p.estimator,
+        "level": level,
+        "shares": _shares(p, shares),
+        "lead": _lead(p),
+        "turnout": quantity(p.estimate, TURNOUT, level),
+        "invalid": quantity(p.estimate, INVALID, level),
+        "covariance": [[number(v) for v in row] for row in shares.cov] if shares else None,
+        "methods": [
+            {
+                "estimator": p.estimator,
+                "shares": [
+                    {"number": n, **{key: value for key, value in quantity(shares, f"share:{n}", level).items() if key != "se"}}
+                    for n in numbers
+                ],
+            }
+        ],
+        "call": {
+            "status": p.call.status,
+            "winner": p.call.winner,
+            "withdrawn": p.call.withdrawn,
+            "reasons": [reason.text for reason in p.call.reasons],
+        },
+        "areas": [_area(area, numbers, level) for area in p.areas],
+        "warnings": [{"code": notice.code, "text": notice.text} for notice in p.notices],
+        "provenance": dict(p.provenance),
+    }
+
+
+def _shares(p: Projection, shares: Estimate | None) -> list[dict[str, object]]:
+    return [
+        {
+            "number": candidate.number,
+            "name": candidate.name,
+            **quantity(shares, f"share:{candidate.number}", p.contest.about.level),
+            "df": int(shares.df) if shares else None,
+            "deff_stations": number(p.deff_stations[i]),
+            "deff_persons": number(p.deff_persons[i]),
+        }
+        for i, candidate in enumerate(p.contest.candidates)
+    ]
+
+
+def _lead(p: Projection) -> dict[str, object]:
+    values = quantity(p.lead, "lead", p.contest.about.level)
+    if p.estimate is None:
+        return {"leader": None, "runner_up": None, **values}
+    first, second = leader_and_runner_up(p.contest, p.estimate.theta)
+    return {"leader": first.number, "runner_up": second.number, **values}
+
+
+def _area(area: AreaResult, numbers: list[int], level: float) -> dict[str, object]:
+    return {
+        "level": area.level,
+        "path": list(area.path),
+        "received": area.received,
+        "used": area.used,
+        "drawn": area.drawn,
+        "shares": [{"number": n, **quantity(area.estimate, f"share:{n}", level)} for n in numbers],
+    }
+
+
+def tables(projection: Projection) -> Mapping[str, pd.DataFrame]:
+    """Lay the projection out as tables: ``shares``, ``areas``, ``findings``."""
+    doc = document(projection)
+    shares = pd.DataFrame(doc["shares"])
+    areas = [
+        {
+            "level": area.level,
+            "path": " / ".join(area.path),
+            "drawn": area.drawn,
+            "received": area.received,
+            "used": area.used,
+            "number": candidate.number,
+            "votes": int(area.votes[i]),
+            **quantity(area.estimate, f"share:{candidate.number}", projection.contest.about.level),
+        }
+        for area in projection.areas
+        for i, candidate in enumerate(projection.contest.candidates)
+    ]
+    return {"shares": shares, "areas": pd.DataFrame(areas), "findings": projection.findings.table}
+
+
+def take_name(projection: Projection) -> str:
+    """Name the folder of a take by its moment on the contest's clock, ``20241127T183000+0700``."""
+    if projection.as_of is None:
+        return "untimed"
+    return projection.contest.local(projection.as_of).strftime("%Y%m%dT%H%M%S%z")
+
+
+def write_take(projection: Projection, folder: Path | None = None) -> Path:
+    """Write ``projection.json`` and the tables as CSV; returns the path of the JSON.
+
+    Parameters
+    ----------
+    folder : pathlib.Path, optional
+        ``out/takes/<moment>`` by default.
+    """
+    folder = folder or projection.contest.out / "takes" / take_name(projection)
+    for name, table in tables(projection).items():
+        write_text(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+    return write_text(folder / "projection.json", to_json(document(projection)))
