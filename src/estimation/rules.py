@@ -77,7 +77,6 @@ RULES = _table(
     Rule("W315", "{count} returns name a station that the frame does not have", ""),
     Rule("W316", "{count} files of returns could not be used", ""),
     Rule("W313", "{count} stations of the frame are in strata without any drawn station", ""),
-    Rule("W314", "nothing can be projected: {why}", ""),
     # a call
     Rule("C01", "the lead of {lead} points is beyond its one-sided {level} % bound", ""),
     Rule("C02", "the {level} % interval of the lead contains zero", ""),

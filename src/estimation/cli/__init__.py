@@ -1,0 +1,69 @@
+"""The command ``quickcount``: one file for each family of verbs, no logic."""
+
+import importlib
+import sys
+
+import click
+
+from estimation import __version__
+from estimation.errors import EstimationError
+
+_VERBS = {
+    "demo": ("estimation.cli.demo", "Make and open a report on a demo contest."),
+    "check": ("estimation.cli.contest", "Check a contest folder and list what is wrong with it."),
+    "draw": ("estimation.cli.sampling", "Draw the sample of polling stations."),
+    "project": ("estimation.cli.night", "Project the result from the returns that are in."),
+    "report": ("estimation.cli.night", "Make the projection report as a page."),
+}
+
+
+class _Verbs(click.Group):
+    """Imports a verb only when it is called, so that each starts quickly."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _VERBS:
+            return None
+        command = getattr(importlib.import_module(_VERBS[cmd_name][0]), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl([(name, text) for name, (_, text) in _VERBS.items()])
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="quickcount")
+def cli() -> None:
+    """Quick counts (hitung cepat): from a frame and the returns to a projection report.
+
+    Exit status: 0 output was written; 1 the input can't be used, or a check found something;
+    2 wrong usage.
+    """
+
+
+def main() -> None:
+    """Run the command; bad input ends with a message and status 1."""
+    try:
+        cli(prog_name="quickcount", standalone_mode=False)
+    except click.exceptions.Exit as leave:
+        sys.exit(leave.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except EstimationError as error:
+        for line in str(error).splitlines():
+            click.echo(f"error: {line}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        click.echo(f"error: {error.filename or 'a file'}: {error.strerror or error}: check the path and the disk", err=True)
+        sys.exit(1)
+
+
+__all__ = ["cli", "main"]

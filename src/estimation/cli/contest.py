@@ -1,0 +1,42 @@
+"""``quickcount check``."""
+
+from pathlib import Path
+
+import click
+
+from estimation.cli.options import contest_argument, emit, json_option, leave, say, strict_option, where_option
+from estimation.rules import RULES, Findings
+
+SHOWN = 3  # places named for each rule on the terminal; --json lists all
+
+
+@click.command()
+@contest_argument
+@where_option
+@json_option
+@strict_option
+def check(contest: Path, where: str | None, json_file: str | None, strict: bool) -> None:
+    """Check contest.toml, the frame, and the sample, official result and returns where they exist.
+
+    Errors end with status 1; warnings are listed.
+    """
+    from estimation.contest import load_contest
+    from estimation.projection.inspect import inspect
+
+    found = inspect(load_contest(contest), where)
+    emit(found.document(), json_file)
+    say(found.headline, json_file, bold=True)
+    for part, findings in found.parts.items():
+        _tell(part, findings, json_file)
+    if found.errors:
+        raise click.exceptions.Exit(1)
+    leave(sum(len(findings) for findings in found.parts.values()), strict)
+
+
+def _tell(part: str, findings: Findings, json_file: str | None) -> None:
+    say(f"{part}: " + (f"{len(findings)} findings" if len(findings) else "nothing found"), json_file)
+    for code, count in findings.counts().items():
+        say(f"  {code} × {count}: {RULES[code].text}", json_file)
+        places = Findings(findings.table[findings.table["code"] == code]).sentences(SHOWN)
+        for place in places:
+            say(f"    {place.split(': ' + RULES[code].text)[0].removeprefix(code + ' ')}", json_file)

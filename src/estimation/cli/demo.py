@@ -1,0 +1,40 @@
+"""``quickcount demo``."""
+
+from pathlib import Path
+
+import click
+
+from estimation.resources import DEMOS
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=Path("demo"))
+@click.option("--contest", "name", type=click.Choice(DEMOS), default=DEMOS[0], show_default=True, help="Which demo.")
+@click.option("--lang", type=click.Choice(["id", "en"]), help="Language of the page; by default Indonesian.")
+def demo(folder: Path, name: str, lang: str | None) -> None:
+    """Lay a demo contest out in FOLDER (by default ./demo), draw, project and report it.
+
+    The stations' counts are simulated; their sums by district, the rolls and the names are real.
+    """
+    from estimation.cli.options import moment
+    from estimation.cli.progress import spinner
+    from estimation.contest import load_contest
+    from estimation.projection import project, write_take
+    from estimation.projection.headline import headline
+    from estimation.publish import render
+    from estimation.simulation.showcase import MOMENT, lay_out
+
+    click.echo(f"1/3 laying out {name} and drawing its sample")
+    target = lay_out(name, folder)
+    contest = load_contest(target)
+    click.echo(f"2/3 projecting from what was in at {MOMENT}")
+    projection = project(contest, as_of=moment(MOMENT))
+    write_take(projection)
+    click.echo("3/3 making the report")
+    with spinner("running the notebook"):
+        page = render(contest, language=lang, parameters={"as_of": MOMENT})
+    first, *rest = headline(projection)
+    click.secho(first, bold=True)
+    for line in rest:
+        click.echo(line)
+    click.echo(f"page: {page.path.resolve()}")

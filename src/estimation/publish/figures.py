@@ -1,0 +1,138 @@
+"""The figures: data in, picture out, one function each."""
+
+import io
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p", "h", "<", ">", "*")
+INK, QUIET, LINE = "#1c1c1a", "#6b6a64", "#d9d6cc"
+WIDTHS = {"wide": 7.2, "narrow": 3.5}  # inches at 100 px: a desktop column and a phone
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One dot with its interval, in percent or percentage points.
+
+    Attributes
+    ----------
+    label : str
+        What stands above it.
+    value, low, high : float
+    color : str
+        As ``#1F5FA8``.
+    text : str
+        The value as readers of the page write it.
+    """
+
+    label: str
+    value: float
+    low: float
+    high: float
+    color: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture in two widths and the sentence that says what it shows."""
+
+    svg: dict[str, str]
+    alt: str
+
+
+def dot_and_interval(
+    name: str, rows: Sequence[Row], *, alt: str, tick: Callable[[float], str], line: float | None = None, line_label: str = ""
+) -> Figure:
+    """Draw dots with intervals, one row each, and a decision line.
+
+    Parameters
+    ----------
+    name : str
+        Unique on the page.
+    rows : sequence of Row
+        From the top.
+    alt : str
+        The finding in one sentence.
+    tick : callable
+        Writes an axis value as the page's readers do.
+    line : float, optional
+        Where the decision falls, in the rows' unit.
+    line_label : str
+        Written at its upper end.
+    """
+    drawn = {kind: _draw(f"{name}-{kind}", rows, width, tick, line, line_label) for kind, width in WIDTHS.items()}
+    return Figure(drawn, alt)
+
+
+def _draw(
+    salt: str, rows: Sequence[Row], width: float, tick: Callable[[float], str], line: float | None, line_label: str
+) -> str:
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure as Canvas
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    style = {"svg.fonttype": "none", "svg.hashsalt": salt, "font.family": "sans-serif", "font.size": 10}
+    with mpl.rc_context(style):
+        height = 0.62 * len(rows) + (0.75 if line is not None else 0.5)
+        canvas = Canvas(figsize=(width, height), dpi=100)
+        FigureCanvasSVG(canvas)
+        axes = canvas.add_axes((0.02, 0.36 / height, 0.96, 1 - (0.66 if line is not None else 0.42) / height))
+        low, high = _limits(rows, line)
+        axes.set(xlim=(low, high), ylim=(len(rows) - 0.45, -0.75))
+        axes.xaxis.set_major_locator(MaxNLocator(4 if width < 5 else 7, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
+        axes.tick_params(axis="x", colors=QUIET, length=0, pad=5)
+        axes.yaxis.set_visible(False)
+        axes.grid(axis="x", color=LINE, linewidth=0.8)
+        axes.set_axisbelow(True)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        if line is not None:
+            axes.axvline(line, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
+            side = "left" if line < (low + high) / 2 else "right"
+            axes.text(line, -0.82, f" {line_label} ", ha=side, va="bottom", color=INK, fontsize=9)
+        for i, row in enumerate(rows):
+            _one(axes, i, row, low, high)
+        stream = io.StringIO()
+        canvas.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return _bare(stream.getvalue())
+
+
+def _one(axes: "Axes", i: int, row: Row, low: float, high: float) -> None:
+    marker = MARKERS[i % len(MARKERS)]
+    axes.plot([row.low, row.high], [i, i], color=row.color, linewidth=4, alpha=0.35, solid_capstyle="butt")
+    for end in (row.low, row.high):
+        axes.plot([end, end], [i - 0.13, i + 0.13], color=row.color, linewidth=1.6, zorder=3)
+    axes.plot([row.value], [i], marker=marker, color=row.color, markersize=8, markeredgecolor="white", linestyle="", zorder=2.5)
+    late = row.value > (low + high) / 2
+    where = row.high if late else row.low
+    axes.text(
+        where, i - 0.27, f"{row.label}  {row.text}", ha="right" if late else "left", va="bottom", color=INK, fontsize=10
+    )
+
+
+def _limits(rows: Sequence[Row], line: float | None) -> tuple[float, float]:
+    ends = [end for row in rows for end in (row.low, row.high)] + ([line] if line is not None else [])
+    room = 0.08 * (max(ends) - min(ends)) or 1.0
+    return min(ends) - room, max(ends) + room
+
+
+def _bare(svg: str) -> str:
+    """Keep what a page needs: no document type, metadata, style sheet or fixed size, no ids but those in use."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<(metadata|style)[^>]*>.*?</\1>", "", svg, flags=re.DOTALL)
+    head, rest = svg.split(">", 1)
+    box = re.search(r'viewBox="([^"]+)"', head)
+    svg = f'<svg viewBox="{box[1] if box else ""}" aria-hidden="true" focusable="false">{rest}'
+    for name in set(re.findall(r' id="([^"]+)"', svg)):
+        if f"#{name}" not in svg:
+            svg = svg.replace(f' id="{name}"', "")
+    svg = re.sub(r"font-family: [^;\"]*;?", "", svg)
+    svg = re.sub(r"\s*\n\s*", " ", svg)
+    return svg.strip()

@@ -1,0 +1,68 @@
+"""What the notebooks open: a contest, projected, in the words of one language."""
+
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from estimation.contest import load_contest
+from estimation.errors import ReportError
+from estimation.projection import project, write_take
+from estimation.publish.parts import ProjectionReport
+from estimation.publish.words import Words
+from estimation.simulation.showcase import MOMENT, lay_out
+
+
+def open_projection(
+    contest: str,
+    *,
+    sample: str = "",
+    returns: str = "",
+    as_of: str = "",
+    level: float = 0.0,
+    where: str = "",
+    language: str = "",
+) -> ProjectionReport:
+    """Project a contest for a notebook; blank parameters take the contest's own.
+
+    Parameters
+    ----------
+    contest : str
+        A contest folder; ``demo`` is the demo of Situbondo 2024, at 18.30 of its evening.
+    sample, returns : str
+        Files or folders.
+    as_of : str
+        ISO 8601 time with UTC offset.
+    level : float
+        Confidence level.
+    where : str
+        An area, ``regency=SITUBONDO``.
+    language : str
+        ``id`` or ``en``.
+
+    Raises
+    ------
+    EstimationError
+        The contest, its files or a parameter can't be used.
+    """
+    if contest == "demo":
+        contest = str(lay_out("situbondo-2024", Path(tempfile.mkdtemp(prefix="quickcount-demo-"))))
+        as_of = as_of or MOMENT
+    opened = load_contest(contest)
+    moment = datetime.fromisoformat(as_of) if as_of else None
+    if moment is not None and moment.tzinfo is None:
+        raise ReportError(f"as_of '{as_of}' has no UTC offset: write it like {MOMENT}")
+    projection = project(
+        opened,
+        sample_path=Path(sample) if sample else None,
+        returns_path=Path(returns) if returns else None,
+        as_of=moment,
+        level=level or None,
+        where=where or None,
+    )
+    return ProjectionReport(projection, Words(language or opened.report.language))
+
+
+def save(report: ProjectionReport, folder: str) -> None:
+    """Write ``projection.json`` and the tables into a folder; a blank name writes nothing."""
+    if folder:
+        write_take(report.projection, Path(folder))

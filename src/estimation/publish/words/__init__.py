@@ -1,0 +1,96 @@
+"""Every text of the pages, in both languages, and numbers and dates as their readers write them."""
+
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from babel.dates import format_datetime
+from babel.numbers import format_decimal
+
+from estimation.errors import ReportError
+from estimation.rules import RULES, Notice
+
+LANGUAGES = ("id", "en")
+_LOCALE = {"id": "id", "en": "en_GB"}
+_CLOCK = {"id": "d MMMM y HH.mm", "en": "d MMMM y, HH:mm"}
+_NBSP = "\u00a0"
+
+
+@cache
+def catalogue(language: str) -> Mapping[str, str]:
+    """Read the texts of a language, ``{"verdict.heading": "Verdict", …}``; rules are ``rules.E101``."""
+    raw = tomllib.loads((Path(__file__).parent / f"{language}.toml").read_text(encoding="utf-8"))
+    texts = {f"{table}.{key}": text for table, keys in raw.items() for key, text in keys.items()}
+    if language == "en":
+        texts |= {f"rules.{code}": rule.text for code, rule in RULES.items()}
+    return texts
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """The words of one language.
+
+    Attributes
+    ----------
+    language : str
+        ``id`` or ``en``.
+    """
+
+    language: str
+
+    def __post_init__(self) -> None:
+        if self.language not in LANGUAGES:
+            raise ReportError(f"language '{self.language}' is unknown: known are {', '.join(LANGUAGES)}")
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Say a text with its values."""
+        return catalogue(self.language)[key].format(**values)
+
+    def decimal(self, value: float, digits: int = 1) -> str:
+        """Write a number with that many decimals, ``3,4``; a minus sign is a real one."""
+        if not math.isfinite(value):
+            return "–"
+        text = format_decimal(
+            round(value, digits) + 0.0, format="#,##0." + "0" * digits if digits else "#,##0", locale=_LOCALE[self.language]
+        )
+        return text.replace("-", "\u2212")
+
+    def whole(self, value: int) -> str:
+        """Write a count, ``1.030``."""
+        return self.decimal(value, 0)
+
+    def percent(self, share: float, digits: int = 1) -> str:
+        """Write a share in [0, 1] as a percentage, ``51,7 %``."""
+        return f"{self.decimal(100 * share, digits)}{_NBSP}%"
+
+    def level(self, level: float) -> str:
+        """Write a confidence level with as many decimals as it has, ``95 %``, ``99,9 %``."""
+        digits = 0 if math.isclose(100 * level, round(100 * level), abs_tol=1e-9) else 1
+        return self.percent(level, digits)
+
+    def points(self, difference: float) -> str:
+        """Write a difference of shares in percentage points, without unit, ``3,4``."""
+        return self.decimal(100 * difference)
+
+    def moment(self, moment: datetime) -> str:
+        """Write a time with its zone, ``27 November 2024 18.30 WIB``."""
+        zone = moment.tzname() or ""
+        zone = f"UTC{zone}" if zone[:1] in "+-" else zone
+        return f"{format_datetime(moment, _CLOCK[self.language], locale=_LOCALE[self.language])} {zone}"
+
+    def rule(self, code: str) -> str:
+        """Say what a rule means."""
+        return catalogue(self.language)[f"rules.{code}"]
+
+    def notice(self, notice: Notice) -> str:
+        """Say a notice with its values, and begin it with a capital."""
+        values = {
+            key: self.decimal(value, 0 if float(value).is_integer() else 1) if isinstance(value, (int, float)) else value
+            for key, value in notice.values.items()
+        }
+        text = self.rule(notice.code).format(**values)
+        return text[:1].upper() + text[1:]

@@ -1,0 +1,72 @@
+"""The draw: who is in, how often, and in what order."""
+
+import numpy as np
+import pytest
+from scipy.stats import chi2
+
+from estimation.sampling.selection import stratified
+
+STRATUM = np.array([0, 1, 0, 2, 1, 0, 2, 1, 0, 1, 1, 0, 1])  # N_h = 5, 6, 2
+TAKE = np.array([2, 3, 2])
+REPLICATES = 20_000
+
+
+@pytest.fixture(scope="module")
+def many():
+    return stratified(STRATUM, TAKE, np.random.default_rng(20241127), REPLICATES)
+
+
+def test_sizes_by_stratum_and_no_station_twice(many):
+    assert many.shape == (REPLICATES, 7)
+    assert np.all(STRATUM[many] == [0, 0, 1, 1, 1, 2, 2])
+    assert np.all(np.diff(np.sort(many, axis=1), axis=1) > 0)
+
+
+def test_the_same_seed_draws_the_same():
+    one, other = (stratified(STRATUM, TAKE, np.random.default_rng(5)) for _ in range(2))
+    assert one.shape == (7,)
+    assert one.tolist() == other.tolist()
+    assert one.tolist() != stratified(STRATUM, TAKE, np.random.default_rng(6)).tolist()
+
+
+def test_every_station_is_drawn_equally_often(many):
+    # counts of a stratum: covariance R π (1 - π) N/(N - 1) (I - 11'/N), so their squares are χ² with N - 1
+    statistic, df = 0.0, 0
+    for h in range(2):
+        rows = np.flatnonzero(STRATUM == h)
+        counts = np.bincount(many.ravel(), minlength=len(STRATUM))[rows]
+        p, size = TAKE[h] / len(rows), len(rows)
+        statistic += ((counts - REPLICATES * p) ** 2).sum() / (REPLICATES * p * (1 - p) * size / (size - 1))
+        df += size - 1
+    assert 0.001 < chi2.sf(statistic, df) < 0.999
+
+
+def test_every_sample_of_a_stratum_is_equally_likely(many):
+    # 6 choose 3 = 20 samples
+    drawn = np.sort(many[:, 2:5], axis=1)
+    _, counts = np.unique(drawn, axis=0, return_counts=True)
+    assert len(counts) == 20
+    expected = REPLICATES / 20
+    assert 0.001 < chi2.sf(((counts - expected) ** 2 / expected).sum(), 19) < 0.999
+
+
+def test_strata_are_drawn_independently(many):
+    first, second = many[:, :2], many[:, 2:5]
+    both = (np.any(first == 0, axis=1) & np.any(second == 1, axis=1)).mean()
+    assert both == pytest.approx(2 / 5 * 3 / 6, abs=4 * np.sqrt(0.2 * 0.8 / REPLICATES))
+
+
+def test_the_order_within_a_stratum_is_random(many):
+    for place in (0, 1):
+        counts = np.bincount(many[:, place], minlength=12)[np.flatnonzero(STRATUM == 0)]
+        expected = REPLICATES / 5
+        assert 0.001 < chi2.sf(((counts - expected) ** 2 / expected).sum(), 4) < 0.999
+
+
+def test_a_stratum_taken_whole_is_in_random_order_too(many):
+    assert (many[:, 5] == 3).mean() == pytest.approx(0.5, abs=4 * 0.5 / np.sqrt(REPLICATES))
+
+
+def test_nothing_is_drawn_where_nothing_is_allocated():
+    rows = stratified(STRATUM, np.array([0, 6, 0]), np.random.default_rng(1))
+    assert sorted(rows.tolist()) == [1, 4, 7, 9, 10, 12]
