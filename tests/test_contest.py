@@ -42,7 +42,11 @@ def test_what_the_file_says_and_the_defaults(make_contest: MakeContest) -> None:
     assert (returns.max_registered, returns.asked) == (600, "sample")
     assert (returns.columns, returns.timezone) == ({"jam": "received_at"}, ZoneInfo("Asia/Makassar"))
     assert (contest.design.strata, contest.design.n, contest.design.seed) == ("district", 300, 1)
-    assert (contest.estimate.estimator, contest.estimate.call_error, contest.estimate.min_received) == ("ratio", 0.001, 0.5)
+    assert (contest.estimate.estimator, contest.estimate.call_error, contest.estimate.min_received) == (
+        "ratio",
+        0.001,
+        0.5,
+    )
     assert (contest.folder, contest.out) == (folder, folder / "out")
 
 
@@ -99,7 +103,10 @@ def test_an_empty_file_misses_both_tables(tmp_path: Path) -> None:
         ),
         ('[design]\nstratum = "x"\n', "[design]: unknown key 'stratum': did you mean 'strata'?"),
         ("[report]\nfoo = 1\n", "[report]: unknown key 'foo': known are language, areas"),
-        ('[estimate]\nestimator = "ratoi"\n', "[estimate] estimator: 'ratoi' can't be used: known are ratio: did you mean"),
+        (
+            '[estimate]\nestimator = "ratoi"\n',
+            "[estimate] estimator: 'ratoi' can't be used: known are ratio: did you mean",
+        ),
         ("[estimate]\ncall_error = 0.5\n", "[estimate] call_error: 0.5 can't be used: Input should be less than 0.5"),
         ("[returns]\nallowance = -1\n", "[returns] allowance: -1 can't be used"),
         ('[returns]\ntimezone = "Asia/Jakrta"\n', "[returns] timezone: 'Asia/Jakrta' can't be used: invalid timezone"),
@@ -113,11 +120,19 @@ def test_unknown_tables_keys_and_values(make_contest: MakeContest, extra: str, m
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('"plurality"', '"pluralty"', "[contest] rule: 'pluralty' can't be used: known are plurality, majority-runoff, "),
+        (
+            '"plurality"',
+            '"pluralty"',
+            "[contest] rule: 'pluralty' can't be used: known are plurality, majority-runoff, ",
+        ),
         ('"plurality"', '"pluralty"', "did you mean 'plurality'?"),
         ('rule = "plurality"', "", "[contest]: key 'rule' is missing: add it"),
         ("title =", "titel =", "[contest]: unknown key 'titel': did you mean 'title'?"),
-        ("15:00:00+07:00", "15:00:00", "[contest] publish_after: '2024-11-27 15:00:00' has no UTC offset: write a time"),
+        (
+            "15:00:00+07:00",
+            "15:00:00",
+            "[contest] publish_after: '2024-11-27 15:00:00' has no UTC offset: write a time",
+        ),
         ("2024-11-27T15:00:00+07:00", "2024-11-27", "publish_after: '2024-11-27' has no UTC offset"),
         ('"small"', '"a/b"', "[contest] id: 'a/b' can't be used"),
         ("number = 2", "numbr = 2", "[[candidates]] entry 2: unknown key 'numbr': did you mean 'number'?"),
@@ -135,7 +150,9 @@ def test_unknown_tables_keys_and_values(make_contest: MakeContest, extra: str, m
         ),
     ],
 )
-def test_wrong_words_in_the_tables_every_contest_has(make_contest: MakeContest, old: str, new: str, message: str) -> None:
+def test_wrong_words_in_the_tables_every_contest_has(
+    make_contest: MakeContest, old: str, new: str, message: str
+) -> None:
     assert message in rejected(edit(make_contest(), old, new))
 
 

@@ -188,11 +188,20 @@ def test_leading_zeros_survive_in_codes_and_auxiliaries(tmp_path: Path) -> None:
         ("district", ["P / UTARA / KOTA", "P / SELATAN / KOTA", "P / UTARA / DESA"], [0, 1, 2, 0, 1]),
         (
             "village",
-            ["P / UTARA / KOTA / MAJU", "P / SELATAN / KOTA / MAJU", "P / UTARA / DESA / MAJU", "P / UTARA / KOTA / JAYA"],
+            [
+                "P / UTARA / KOTA / MAJU",
+                "P / SELATAN / KOTA / MAJU",
+                "P / UTARA / DESA / MAJU",
+                "P / UTARA / KOTA / JAYA",
+            ],
             [0, 1, 2, 3, 1],
         ),
         ("tps", ["001", "002"], [0, 0, 1, 0, 1]),
-        ("regency, tps", ["P / UTARA / 001", "P / SELATAN / 001", "P / UTARA / 002", "P / SELATAN / 002"], [0, 1, 2, 0, 3]),
+        (
+            "regency, tps",
+            ["P / UTARA / 001", "P / SELATAN / 001", "P / UTARA / 002", "P / SELATAN / 002"],
+            [0, 1, 2, 0, 3],
+        ),
         ("tps,province", ["001 / P", "002 / P"], [0, 0, 1, 0, 1]),
         ("regency,district", ["P / UTARA / KOTA", "P / SELATAN / KOTA", "P / UTARA / DESA"], [0, 1, 2, 0, 1]),
     ],
@@ -255,7 +264,10 @@ def test_restricting_to_an_area(tmp_path: Path, where: str, stations: list[str])
 @pytest.mark.parametrize(
     ("where", "message"),
     [
-        ("district=KOTA", "district=KOTA stands for 2 areas (P / UTARA / KOTA; P / SELATAN / KOTA): name the levels above"),
+        (
+            "district=KOTA",
+            "district=KOTA stands for 2 areas (P / UTARA / KOTA; P / SELATAN / KOTA): name the levels above",
+        ),
         ("regency=UTARA,village=MAJU", "stands for 2 areas (P / UTARA / KOTA / MAJU; P / UTARA / DESA / MAJU)"),
         ("regency=UTRA", "no station lies in regency=UTRA: did you mean regency=UTARA?"),
         ("regency=BARAT LAUT", "no station lies in regency=BARAT LAUT"),
@@ -265,7 +277,9 @@ def test_restricting_to_an_area(tmp_path: Path, where: str, stations: list[str])
         pytest.param(
             "village=MAJU,regency=UTARA",
             "stands for 2 areas",
-            marks=pytest.mark.xfail(strict=True, reason="frame.restrict: looks at the last level named, not the lowest"),
+            marks=pytest.mark.xfail(
+                strict=True, reason="frame.restrict: looks at the last level named, not the lowest"
+            ),
         ),
     ],
 )

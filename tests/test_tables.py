@@ -39,7 +39,18 @@ def rows(read: Table) -> list[tuple[object, ...]]:
         ("t.csv", "a,b\n".encode("utf-16"), "the text is not UTF-8"),
         ("t.csv", b"a,b\n" + b"1,2\n" * 20_000 + "é,2\n".encode("latin-1"), "the text is not UTF-8"),
     ],
-    ids=["empty", "blank", "empty-parquet", "no-parquet", "xlsx", "twice", "unnamed", "latin-1", "utf-16", "latin-1-late"],
+    ids=[
+        "empty",
+        "blank",
+        "empty-parquet",
+        "no-parquet",
+        "xlsx",
+        "twice",
+        "unnamed",
+        "latin-1",
+        "utf-16",
+        "latin-1-late",
+    ],
 )
 def test_a_file_that_cannot_be_read_is_named_with_the_remedy(
     tmp_path: Path, name: str, content: bytes, message: str
@@ -81,7 +92,9 @@ def test_as_text_trims_and_makes_blanks_null(tmp_path: Path) -> None:
     "content",
     [
         "a,b\n",
-        pytest.param("a,b", marks=pytest.mark.xfail(strict=True, reason="tables: a header without line end can't be read")),
+        pytest.param(
+            "a,b", marks=pytest.mark.xfail(strict=True, reason="tables: a header without line end can't be read")
+        ),
     ],
 )
 def test_a_header_alone_is_a_table_without_rows(tmp_path: Path, content: str) -> None:

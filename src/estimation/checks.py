@@ -113,7 +113,9 @@ def frame_findings(
             return
         values = columns[column].take(pa.array(where)).to_pylist()
         stations = ids.take(pa.array(where)).to_pylist()
-        found.append(findings(code, str(source.path), source.lines(where), header.get(column, column), values, stations))
+        found.append(
+            findings(code, str(source.path), source.lines(where), header.get(column, column), values, stations)
+        )
 
     if pc.count_distinct(ids, mode="all").as_py() < len(ids):
         series = as_text(ids).to_pandas()
@@ -128,7 +130,6 @@ def frame_findings(
     add("W101", ~bad & ~(voters > 0), "registered")
     add("W102", voters > max_registered, "registered")
     return Findings.join(*found)
-
 
 
 COUNTS = (
@@ -160,7 +161,12 @@ class Limits:
 
 
 def form_errors(
-    counts: pd.DataFrame, votes: Sequence[str], roll: Array, village: IntArray, rolls: pd.DataFrame, limits: Limits
+    counts: pd.DataFrame,
+    votes: Sequence[str],
+    roll: Array,
+    village: IntArray,
+    rolls: pd.DataFrame,
+    limits: Limits,
 ) -> dict[str, tuple[str, BoolArray]]:
     """Check the arithmetic of forms: what keeps a return out (design: the form and its arithmetic).
 

@@ -25,7 +25,12 @@ _AREAS = (
     Column("village", ("desa", "kelurahan", "desa_kelurahan", "kelurahan_desa", "kel", "kel_desa", "des_kel")),
 )
 _STATION = (Column("tps_id", ("kode_tps", "id_tps", "tps_code", "kode", "location_code")),)
-_ROLL = (Column("registered", ("dpt", "jumlah_dpt", "pemilih", "pemilih_dpt", "pemilih_dpt_j", "registered_voters", "roll")),)
+_ROLL = (
+    Column(
+        "registered",
+        ("dpt", "jumlah_dpt", "pemilih", "pemilih_dpt", "pemilih_dpt_j", "registered_voters", "roll"),
+    ),
+)
 
 FRAME_COLUMNS = (*_STATION, *_AREAS, Column("tps", ("no_tps", "nomor_tps", "nama_tps", "number")), *_ROLL)
 

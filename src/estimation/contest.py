@@ -211,7 +211,7 @@ def load_contest(folder: Path | str) -> Contest:
     return contest
 
 
-_TABLES = {
+_TABLES: dict[str, Any] = {
     "about": About,
     "candidates": Candidate,
     "frame": FileTable,
@@ -277,7 +277,7 @@ def _check_candidates(contest: Contest, path: Path) -> None:
     elif len(numbers) < 2:
         raise ContestError(
             f"{path}: rule '{contest.about.rule}' needs two candidates or more, there is one: add the others, "
-            f"or use rule = \"single-candidate\" with the empty column as the second"
+            f'or use rule = "single-candidate" with the empty column as the second'
         )
     elif empty:
         raise ContestError(f"{path}: an empty column stands only against a single candidate: rule 'single-candidate'")

@@ -1,6 +1,7 @@
 """Every polling station that can be drawn, and what was known of it before the day."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from pathlib import Path
@@ -101,7 +102,9 @@ class Frame:
                     + (f": did you mean '{near}'?" if near else f": it has {', '.join(self.table.columns)}")
                 )
         coded = [pd.factorize(self.table[name], use_na_sentinel=False) for name in names]
-        mixed = reduce(lambda left, right: left * np.intp(len(right[1])) + right[0], coded, np.zeros(len(self), np.intp))
+        mixed = reduce(
+            lambda left, right: left * np.intp(len(right[1])) + right[0], coded, np.zeros(len(self), np.intp)
+        )
         codes, first = pd.factorize(mixed)
         rows = np.empty(len(first), dtype=np.intp)
         rows[codes[::-1]] = np.arange(len(self), dtype=np.intp)[::-1]
@@ -112,7 +115,6 @@ class Frame:
         """Find the rows of stations by ``tps_id``; -1 where the frame doesn't know one."""
         index = pd.Index(self.table["tps_id"])
         return np.asarray(index.get_indexer(pd.Index(tps_ids)), dtype=np.intp)
-
 
     def restrict(self, where: str) -> "Frame":
         """Keep the stations of one area.
@@ -145,7 +147,9 @@ class Frame:
         part_frame = replace(self, table=table, where=where, elsewhere=pd.Index(self.table["tps_id"][~inside]))
         paths = part_frame.areas(level).labels
         if len(paths) > 1:
-            raise FrameError(f"{where} stands for {len(paths)} areas ({'; '.join(paths[:5])}): name the levels above too")
+            raise FrameError(
+                f"{where} stands for {len(paths)} areas ({'; '.join(paths[:5])}): name the levels above too"
+            )
         kept = self.findings.table
         part_frame = replace(part_frame, findings=Findings(kept[kept["tps_id"].isin(set(table["tps_id"]))]))
         return part_frame
@@ -164,7 +168,9 @@ def load_frame(contest: Contest, where: str | None = None) -> Frame:
     name = contest.frame.path
     path = contest.folder / name if name else find_table(contest.folder, "frame")
     if path is None:
-        raise FrameError(f"{contest.folder}: neither frame.csv nor frame.parquet is there: put the list of stations there")
+        raise FrameError(
+            f"{contest.folder}: neither frame.csv nor frame.parquet is there: put the list of stations there"
+        )
     frame = read_frame(path, contest.returns.max_registered)
     return frame.restrict(where) if where else frame
 
@@ -209,14 +215,9 @@ def _categories(coded: pa.DictionaryArray) -> pd.Categorical:
 
 def _auxiliary(column: pa.ChunkedArray) -> "pd.Series":
     """Numbers as numbers, except codes: a column with a leading zero anywhere stays text."""
-    if not pa.types.is_string(column.type):
-        return column.to_pandas()
-    text = as_text(column)
-    try:
-        numbers = pc.cast(text, pa.float64())
-    except pa.ArrowInvalid:
-        return text.to_pandas()
-    leading = pc.any(pc.match_substring_regex(text, r"^[+-]?0\d"))
-    return text.to_pandas() if leading.as_py() else numbers.to_pandas()
-
-
+    if pa.types.is_string(column.type):
+        column = as_text(column)
+        if not pc.any(pc.match_substring_regex(column, r"^[+-]?0\d")).as_py():
+            with suppress(pa.ArrowInvalid):  # it holds words: it stays text
+                column = pc.cast(column, pa.float64())
+    return pd.Series(column.to_pandas())

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import NamedTuple
 
 import pandas as pd
 
@@ -39,7 +40,11 @@ RULES = _table(
     Rule("E207", "the tps_id is not in the frame", "correct the code; mind leading zeros"),
     Rule("E208", "the roll is another station's of the same village", "check that two forms were not swapped"),
     Rule("E209", "ballots received are not those used, spoiled and left", "compare with the form"),
-    Rule("E210", "the time of receipt can't be read, or has no UTC offset", "write it like 2024-11-27T16:05:00+07:00"),
+    Rule(
+        "E210",
+        "the time of receipt can't be read, or has no UTC offset",
+        "write it like 2024-11-27T16:05:00+07:00",
+    ),
     Rule("E211", "sources disagree and none is verified", "verify one of them"),
     Rule("E212", "a verifier rejected the return", "send a corrected one"),
     Rule("E213", "the row has too many or too few fields", "compare it with the header"),
@@ -87,9 +92,17 @@ RULES = _table(
     Rule("C07", "the lead is beyond its {level} % interval but not beyond the stricter bound for calls", ""),
     Rule("C08", "the share of {name} is beyond one half by the one-sided {level} % bound", ""),
     Rule("C09", "the {level} % interval of the share of {name} contains {threshold} %", ""),
-    Rule("C10", "the leader's share is beyond the threshold of {threshold} % by the one-sided {level} % bound", ""),
+    Rule(
+        "C10",
+        "the leader's share is beyond the threshold of {threshold} % by the one-sided {level} % bound",
+        "",
+    ),
     Rule("C11", "no candidate reaches {threshold} %: a second round is to be expected", ""),
-    Rule("C12", "the share is beyond {threshold} % by its {level} % interval, not by the stricter bound for calls", ""),
+    Rule(
+        "C12",
+        "the share is beyond {threshold} % by its {level} % interval, not by the stricter bound for calls",
+        "",
+    ),
 )
 
 
@@ -108,6 +121,28 @@ class Notice:
 
 
 FINDING_COLUMNS = ("code", "file", "line", "column", "value", "tps_id")
+
+
+class Place(NamedTuple):
+    """One finding: a rule and where it is broken; ``line`` is 0 where a whole file is meant."""
+
+    code: str
+    file: str
+    line: int
+    column: str
+    value: str
+    tps_id: str
+
+    def where(self) -> str:
+        """Name the file, the line, the column and what stands there."""
+        line = f", line {self.line}" if self.line else ""
+        column = f", column {self.column}" if self.column else ""
+        return f"{self.file}{line}{column}" + (f": '{self.value}'" if self.value else "")
+
+    def sentence(self) -> str:
+        """Say where, what is wrong and what to do."""
+        rule = RULES[self.code]
+        return f"{self.code} {self.where()}: {rule.text}" + (f": {rule.remedy}" if rule.remedy else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,16 +186,14 @@ class Findings:
         """How often each code was found, by code."""
         return {str(code): int(n) for code, n in self.table["code"].value_counts().sort_index().items()}
 
+    def places(self) -> list["Place"]:
+        """Give the findings one by one."""
+        columns = [self.table[name].astype(str) for name in FINDING_COLUMNS]
+        return [Place(code, file, int(line), *rest) for code, file, line, *rest in zip(*columns, strict=True)]
+
     def sentences(self, limit: int | None = None) -> list[str]:
         """Say each finding in a line: file, line, column, value, what is wrong, what to do."""
-        lines = []
-        for row in self.table.head(limit if limit is not None else len(self.table)).itertuples():
-            rule = RULES[str(row.code)]
-            place = f"{row.file}, line {row.line}" if row.line else f"{row.file}"
-            place += f", column {row.column}" if row.column else ""
-            value = f": '{row.value}'" if row.value not in (None, "") else ""
-            remedy = f": {rule.remedy}" if rule.remedy else ""
-            lines.append(f"{rule.code} {place}{value}: {rule.text}{remedy}")
-        if limit is not None and len(self.table) > limit:
-            lines.append(f"… and {len(self.table) - limit} more")
+        lines = [place.sentence() for place in self.places()[:limit]]
+        if limit is not None and len(self) > limit:
+            lines.append(f"… and {len(self) - limit} more")
         return lines

@@ -76,15 +76,16 @@ def read_table(path: Path) -> Table:
     content = path.read_bytes()
     if not content or content.isspace():
         raise TableError(f"{path}: the file is empty: put a header line and one row for each station in it")
+    ragged: tuple[tuple[int, str], ...] = ()
+    kept = b""
     if path.suffix == ".parquet":
-        data, ragged = _read_parquet(path, content), ()
-        content_kept = b""
+        data = _read_parquet(path, content)
     elif path.suffix == ".csv":
         data, ragged = _read_csv(path, content)
-        content_kept = content
+        kept = content
     else:
         raise TableError(f"{path}: a file of kind '{path.suffix}' can't be read here: save it as CSV or Parquet")
-    return Table(path, data, hashlib.sha256(content).hexdigest(), ragged, content_kept)
+    return Table(path, data, hashlib.sha256(content).hexdigest(), ragged, kept)
 
 
 def find_table(folder: Path, stem: str) -> Path | None:
@@ -182,4 +183,3 @@ def _record_lines(content: bytes, fields: int) -> NDArray[np.int64]:
 
 def _ragged_lines(content: bytes, fields: int, delimiter: str) -> list[int]:
     return [line for line, n in _records(content, delimiter) if n != fields]
-

@@ -126,7 +126,7 @@ def test_a_probability_must_be_the_drawn_part_of_the_stratum(change):
 
 def test_strata_that_match_no_column_are_an_error(change):
     text = (
-        r"the column 'stratum' matches no column of the frame \(tried district, village, district, regency, province\), "
+        r"the column 'stratum' matches no column of the frame \(tried district, village, .*\), "
         r"so the number of stations in each stratum is unknown"
     )
     with pytest.raises(DesignError, match=text):

@@ -48,9 +48,8 @@ def cli() -> None:
 def main() -> None:
     """Run the command; bad input ends with a message and status 1."""
     try:
-        cli(prog_name="quickcount", standalone_mode=False)
-    except click.exceptions.Exit as leave:
-        sys.exit(leave.exit_code)
+        status = cli(prog_name="quickcount", standalone_mode=False)
+        sys.exit(status if isinstance(status, int) else 0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -62,7 +61,10 @@ def main() -> None:
             click.echo(f"error: {line}", err=True)
         sys.exit(1)
     except OSError as error:
-        click.echo(f"error: {error.filename or 'a file'}: {error.strerror or error}: check the path and the disk", err=True)
+        click.echo(
+            f"error: {error.filename or 'a file'}: {error.strerror or error}: check the path and the disk",
+            err=True,
+        )
         sys.exit(1)
 
 

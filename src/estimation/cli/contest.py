@@ -4,7 +4,15 @@ from pathlib import Path
 
 import click
 
-from estimation.cli.options import contest_argument, emit, json_option, leave, say, strict_option, where_option
+from estimation.cli.options import (
+    contest_argument,
+    emit,
+    json_option,
+    leave,
+    say,
+    strict_option,
+    where_option,
+)
 from estimation.rules import RULES, Findings
 
 SHOWN = 3  # places named for each rule on the terminal; --json lists all
@@ -37,6 +45,7 @@ def _tell(part: str, findings: Findings, json_file: str | None) -> None:
     say(f"{part}: " + (f"{len(findings)} findings" if len(findings) else "nothing found"), json_file)
     for code, count in findings.counts().items():
         say(f"  {code} × {count}: {RULES[code].text}", json_file)
-        places = Findings(findings.table[findings.table["code"] == code]).sentences(SHOWN)
-        for place in places:
-            say(f"    {place.split(': ' + RULES[code].text)[0].removeprefix(code + ' ')}", json_file)
+        for place in [place for place in findings.places() if place.code == code][:SHOWN]:
+            say(f"    {place.where()}", json_file)
+        if count > SHOWN:
+            say(f"    … and {count - SHOWN} more", json_file)

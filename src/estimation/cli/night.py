@@ -74,7 +74,9 @@ def project(
 
 @click.command()
 @contest_argument
-@click.option("--kind", type=click.Choice(["projection"]), default="projection", show_default=True, help="Which report.")
+@click.option(
+    "--kind", type=click.Choice(["projection"]), default="projection", show_default=True, help="Which report."
+)
 @click.option("--lang", type=click.Choice(["id", "en"]), help="Language; by default the contest's.")
 @sample_option
 @returns_option

@@ -14,22 +14,32 @@ Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 
 contest_argument = click.argument("contest", type=click.Path(path_type=Path))
 json_option = click.option(
-    "--json", "json_file", metavar="FILE", help="Write the result as JSON to FILE, or to standard output with '-'."
+    "--json",
+    "json_file",
+    metavar="FILE",
+    help="Write the result as JSON to FILE, or to standard output with '-'.",
 )
 strict_option = click.option("--strict", is_flag=True, help="Exit with 1 when there is any warning.")
 where_option = click.option(
-    "--where", metavar="LEVEL=NAME", help="Only this area, e.g. regency=SITUBONDO; several levels joined by commas."
+    "--where",
+    metavar="LEVEL=NAME",
+    help="Only this area, e.g. regency=SITUBONDO; several levels joined by commas.",
 )
 sample_option = click.option(
     "--sample", "sample_file", type=click.Path(path_type=Path), help="The sample; by default out/sample.csv."
 )
 returns_option = click.option(
-    "--returns", "returns_path", type=click.Path(path_type=Path), help="A file or folder of returns; by default the inbox."
+    "--returns",
+    "returns_path",
+    type=click.Path(path_type=Path),
+    help="A file or folder of returns; by default the inbox.",
 )
 as_of_option = click.option(
     "--as-of", metavar="TIME", help="Look only at what had come in by then, e.g. 2024-11-27T18:30:00+07:00."
 )
-level_option = click.option("--level", type=float, metavar="P", help="Confidence level; by default the contest's (0.95).")
+level_option = click.option(
+    "--level", type=float, metavar="P", help="Confidence level; by default the contest's (0.95)."
+)
 
 
 def moment(text: str | None) -> datetime | None:

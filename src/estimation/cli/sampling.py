@@ -5,13 +5,25 @@ from pathlib import Path
 
 import click
 
-from estimation.cli.options import contest_argument, emit, json_option, leave, say, strict_option, where_option
+from estimation.cli.options import (
+    contest_argument,
+    emit,
+    json_option,
+    leave,
+    say,
+    strict_option,
+    where_option,
+)
 
 
 @click.command()
 @contest_argument
 @click.option("--n", type=click.IntRange(min=1), help="Stations to draw.")
-@click.option("--strata", metavar="COLUMNS", help="Frame columns, joined by commas; 'district' is the area's whole path.")
+@click.option(
+    "--strata",
+    metavar="COLUMNS",
+    help="Frame columns, joined by commas; 'district' is the area's whole path.",
+)
 @click.option("--allocation", type=click.Choice(["proportional"]), help="How n is shared among the strata.")
 @click.option("--method", type=click.Choice(["stratified"]), help="How stations are drawn.")
 @click.option("--minimum", type=click.IntRange(min=1), help="The least number of stations in a stratum.")
@@ -19,9 +31,7 @@ from estimation.cli.options import contest_argument, emit, json_option, leave, s
 @where_option
 @json_option
 @strict_option
-def draw(
-    contest: Path, where: str | None, json_file: str | None, strict: bool, **changes: int | str | None
-) -> None:
+def draw(contest: Path, where: str | None, json_file: str | None, strict: bool, **changes: int | str | None) -> None:
     """Draw the sample: out/sample.csv and out/manifest.json.
 
     What isn't given is taken from [design] in contest.toml. A different sample that stands there is

@@ -22,7 +22,7 @@ class _Columns:
 
 
 def share_name(number: int) -> str:
-    """The name of a candidate's share in an estimate."""
+    """Name a candidate's share in an estimate."""
     return f"share:{number}"
 
 
@@ -92,7 +92,10 @@ def _columns(seen: Counts, use: NDArray[np.bool_], numbers: list[int]) -> _Colum
     names = [share_name(number) for number in numbers]
     y = [np.where(use, seen.votes[..., j], 0.0) for j in range(len(numbers))]
     x = [np.where(use, seen.valid, 0.0)] * len(numbers)
-    for name, top, bottom in ((TURNOUT, seen.ballots, seen.registered), (INVALID, seen.invalid, seen.ballots)):
+    for name, top, bottom in (
+        (TURNOUT, seen.ballots, seen.registered),
+        (INVALID, seen.invalid, seen.ballots),
+    ):
         known = use & ~np.isnan(top) & ~np.isnan(bottom)
         if np.all((known & (bottom > 0)).sum(axis=-1) >= 2):
             names.append(name)

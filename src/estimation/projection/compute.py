@@ -174,9 +174,7 @@ def _assemble(
         estimator="ratio",
         estimate=estimate,
         lead=lead_of(contest, estimate) if estimate else None,
-        deff_stations=deff_stations(
-            shares.variance, counts.votes, counts.valid, shares.theta, arrival.structure
-        )
+        deff_stations=deff_stations(shares.variance, counts.votes, counts.valid, shares.theta, arrival.structure)
         if shares
         else blank,
         deff_persons=deff_persons(shares.variance, shares.theta, votes) if shares else blank,
@@ -239,4 +237,3 @@ def _notices(
     if without:
         notices.append(Notice("W309", {"count": without}))
     return tuple(notices)
-

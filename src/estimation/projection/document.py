@@ -58,7 +58,10 @@ def document(projection: Projection) -> dict[str, object]:
             {
                 "estimator": p.estimator,
                 "shares": [
-                    {"number": n, **{key: value for key, value in quantity(shares, f"share:{n}", level).items() if key != "se"}}
+                    {
+                        "number": n,
+                        **{key: value for key, value in quantity(shares, f"share:{n}", level).items() if key != "se"},
+                    }
                     for n in numbers
                 ],
             }
@@ -110,8 +113,8 @@ def _area(area: AreaResult, numbers: list[int], level: float) -> dict[str, objec
 
 def tables(projection: Projection) -> Mapping[str, pd.DataFrame]:
     """Lay the projection out as tables: ``shares``, ``areas``, ``findings``."""
-    doc = document(projection)
-    shares = pd.DataFrame(doc["shares"])
+    numbers = [f"share:{candidate.number}" for candidate in projection.contest.candidates]
+    shares = pd.DataFrame(_shares(projection, projection.estimate.select(numbers) if projection.estimate else None))
     areas = [
         {
             "level": area.level,

@@ -19,7 +19,9 @@ def headline(projection: Projection) -> list[str]:
     when = f", as of {p.contest.local(p.as_of):%Y-%m-%d %H:%M %Z}" if p.as_of else ""
     verdict = _STATUS[p.call.status].format(name=names.get(p.call.winner or 0, ""))
     lines = [f"{about.title} ({about.mode}): {verdict}"]
-    lines.append(f"{p.progress.used} of {p.progress.drawn} stations used, {int(p.counts.kept_out.sum())} kept out{when}")
+    lines.append(
+        f"{p.progress.used} of {p.progress.drawn} stations used, {int(p.counts.kept_out.sum())} kept out{when}"
+    )
     lines += [f"  {reason.text}" for reason in p.call.reasons]
     if p.estimate is None or p.lead is None:
         return lines

@@ -4,7 +4,7 @@ import io
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,7 +46,13 @@ class Figure:
 
 
 def dot_and_interval(
-    name: str, rows: Sequence[Row], *, alt: str, tick: Callable[[float], str], line: float | None = None, line_label: str = ""
+    name: str,
+    rows: Sequence[Row],
+    *,
+    alt: str,
+    tick: Callable[[float], str],
+    line: float | None = None,
+    line_label: str = "",
 ) -> Figure:
     """Draw dots with intervals, one row each, and a decision line.
 
@@ -70,14 +76,19 @@ def dot_and_interval(
 
 
 def _draw(
-    salt: str, rows: Sequence[Row], width: float, tick: Callable[[float], str], line: float | None, line_label: str
+    salt: str,
+    rows: Sequence[Row],
+    width: float,
+    tick: Callable[[float], str],
+    line: float | None,
+    line_label: str,
 ) -> str:
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure as Canvas
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    style = {"svg.fonttype": "none", "svg.hashsalt": salt, "font.family": "sans-serif", "font.size": 10}
+    style: Any = {"svg.fonttype": "none", "svg.hashsalt": salt, "font.family": "sans-serif", "font.size": 10}
     with mpl.rc_context(style):
         height = 0.62 * len(rows) + (0.75 if line is not None else 0.5)
         canvas = Canvas(figsize=(width, height), dpi=100)
@@ -109,11 +120,26 @@ def _one(axes: "Axes", i: int, row: Row, low: float, high: float) -> None:
     axes.plot([row.low, row.high], [i, i], color=row.color, linewidth=4, alpha=0.35, solid_capstyle="butt")
     for end in (row.low, row.high):
         axes.plot([end, end], [i - 0.13, i + 0.13], color=row.color, linewidth=1.6, zorder=3)
-    axes.plot([row.value], [i], marker=marker, color=row.color, markersize=8, markeredgecolor="white", linestyle="", zorder=2.5)
+    axes.plot(
+        [row.value],
+        [i],
+        marker=marker,
+        color=row.color,
+        markersize=8,
+        markeredgecolor="white",
+        linestyle="",
+        zorder=2.5,
+    )
     late = row.value > (low + high) / 2
     where = row.high if late else row.low
     axes.text(
-        where, i - 0.27, f"{row.label}  {row.text}", ha="right" if late else "left", va="bottom", color=INK, fontsize=10
+        where,
+        i - 0.27,
+        f"{row.label}  {row.text}",
+        ha="right" if late else "left",
+        va="bottom",
+        color=INK,
+        fontsize=10,
     )
 
 

@@ -12,7 +12,7 @@ from estimation.projection import AreaResult, Projection
 from estimation.publish.figures import Figure, Row, dot_and_interval
 from estimation.publish.template import render_part
 from estimation.publish.words import Words
-from estimation.rules import Findings
+from estimation.rules import Findings, Place
 from estimation.survey import Estimate
 
 PALETTE = ("#1F5FA8", "#B4501E", "#2E7D4F", "#7A4E9E", "#8A6D00", "#A8325E", "#2B7C86", "#6B5B4B", "#555555")
@@ -82,7 +82,10 @@ class ProjectionReport:
         share = p.progress.used / p.progress.drawn if p.progress.drawn else 0.0
         key = "banner.asked_all" if p.contest.returns.asked == "all" else "banner.stations"
         stations = w(
-            key, used=w.whole(p.progress.used), drawn=w.whole(p.progress.drawn), percent=w.percent(math.floor(100 * share) / 100, 0)
+            key,
+            used=w.whole(p.progress.used),
+            drawn=w.whole(p.progress.drawn),
+            percent=w.percent(math.floor(100 * share) / 100, 0),
         )
         as_of = w("banner.as_of", moment=w.moment(p.contest.local(p.as_of))) if p.as_of else w("banner.untimed")
         release = w(f"release.{about.release}", moment=w.moment(p.contest.local(about.publish_after)))
@@ -90,7 +93,14 @@ class ProjectionReport:
         paid = [w("banner.paid", sponsor=about.sponsor)] if about.sponsor else []
         paid += [w("banner.registration", registration=about.registration)] if about.registration else []
         html = render_part(
-            "banner", w=w, about=about, stations=stations, as_of=as_of, release=release, share=share, paid=paid
+            "banner",
+            w=w,
+            about=about,
+            stations=stations,
+            as_of=as_of,
+            release=release,
+            share=share,
+            paid=paid,
         )
         return Part("banner", "\n".join(lines + paid), html)
 
@@ -100,12 +110,17 @@ class ProjectionReport:
         reasons = [w.notice(reason) for reason in self.projection.call.reasons]
         sentence = self.sentence()
         html = render_part(
-            "verdict", w=w, status=self.status, kind=self.projection.call.status, sentence=sentence, reasons=reasons
+            "verdict",
+            w=w,
+            status=self.status,
+            kind=self.projection.call.status,
+            sentence=sentence,
+            reasons=reasons,
         )
         return Part("verdict", "\n".join([f"{self.status}. {sentence}", *(f"- {reason}" for reason in reasons)]), html)
 
     def sentence(self) -> str:
-        """The verdict in one sentence."""
+        """Say the verdict in one sentence."""
         p, w, about = self.projection, self.words, self.projection.contest.about
         if p.estimate is None or p.lead is None:
             return w("verdict.insufficient")
@@ -164,11 +179,15 @@ class ProjectionReport:
             name = f"share:{candidate.number}"
             low, high = self._ends(p.estimate, name)
             value = float(p.estimate.theta[i])
-            rows.append(
-                Row(candidate.label, 100 * value, 100 * low, 100 * high, self._color(int(i)), w.percent(value))
-            )
+            rows.append(Row(candidate.label, 100 * value, 100 * low, 100 * high, self._color(int(i)), w.percent(value)))
             said.append(
-                w("chart.alt_row", name=candidate.label, share=w.percent(value), low=w.points(low), high=w.points(high))
+                w(
+                    "chart.alt_row",
+                    name=candidate.label,
+                    share=w.percent(value),
+                    low=w.points(low),
+                    high=w.points(high),
+                )
             )
         decisive = len(rows) == 2 or about.rule != "plurality"
         figure = dot_and_interval(
@@ -268,22 +287,27 @@ class ProjectionReport:
         w, result = self.words, []
         for code, count in found.counts().items():
             table = found.table[found.table["code"] == code].head(PLACES_SHOWN)
-            places = [
-                " · ".join(
-                    filter(None, [str(row.tps_id), f"{row.file} {w('problems.line', line=row.line)}" if row.line else str(row.file)])
-                )
-                + (f": {row.value}" if row.value else "")
-                for row in table.itertuples()
-            ]
+            places = [self._place(place) for place in Findings(table).places()]
             result.append((code, w.rule(code).format_map(_Blank()), w.whole(count), places))
         return result
+
+    def _place(self, place: Place) -> str:
+        line = self.words("problems.line", line=place.line) if place.line else ""
+        where = f"{place.file} {line}".strip()
+        named = f"{place.tps_id} · {where}" if place.tps_id else where
+        return named + (f": {place.value}" if place.value else "")
 
     def method(self) -> Part:
         """Say in words how the numbers were made."""
         p, w, about = self.projection, self.words, self.projection.contest.about
         key = "method.all_asked" if p.contest.returns.asked == "all" else "method.design"
         lines = [
-            w(key, drawn=w.whole(p.progress.drawn), stations=w.whole(p.stations), strata=w.whole(p.progress.strata))
+            w(
+                key,
+                drawn=w.whole(p.progress.drawn),
+                stations=w.whole(p.stations),
+                strata=w.whole(p.progress.strata),
+            )
         ]
         if p.estimate is None:
             lines.append(w("method.no_estimate"))
@@ -349,5 +373,3 @@ class _Blank(dict[str, str]):
 
     def __missing__(self, key: str) -> str:
         return "…"
-
-

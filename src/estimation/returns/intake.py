@@ -51,7 +51,9 @@ def read_returns(contest: Contest, path: Path | None = None) -> Intake:
     path = path or contest.folder / contest.returns.path
     if not path.exists():
         raise ReturnsError(f"{path}: there is no such file or folder: make it, or name another with --returns")
-    files = [path] if path.is_file() else sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
+    files = (
+        [path] if path.is_file() else sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
+    )
     batches: list[Batch] = []
     failed: list[str] = []
     found: list[Findings] = []

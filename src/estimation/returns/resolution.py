@@ -41,7 +41,11 @@ class Resolution:
 
 
 def resolve(
-    contest: Contest, frame: Frame, intake: Intake, asked: "np.ndarray[tuple[int], np.dtype[np.intp]]", as_of: datetime | None = None
+    contest: Contest,
+    frame: Frame,
+    intake: Intake,
+    asked: "np.ndarray[tuple[int], np.dtype[np.intp]]",
+    as_of: datetime | None = None,
 ) -> Resolution:
     """Settle which return holds for each station.
 
@@ -81,9 +85,7 @@ def resolve(
 
 def _judge(contest: Contest, frame: Frame, table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, list[Findings]]]:
     """Check every row by the rules of the form; adds the column ``kept_out``."""
-    limits = checks.Limits(
-        contest.returns.allowance, contest.returns.ballot_reserve, contest.returns.max_registered
-    )
+    limits = checks.Limits(contest.returns.allowance, contest.returns.ballot_reserve, contest.returns.max_registered)
     villages = frame.areas("village").codes
     row = table["row"].to_numpy()
     known = row >= 0
@@ -145,8 +147,9 @@ def _hold(table: pd.DataFrame, votes: list[str]) -> tuple[pd.DataFrame, Findings
 def _tie_break(table: pd.DataFrame, source: "pd.Series[str]") -> "pd.Series[str]":
     """Hash the content of rows that came from one source at one time, so that no file order decides."""
     same = table.assign(_source=source).duplicated(["row", "_source", "received_at"], keep=False)
-    content = table.drop(columns=["file", "line"])[same].astype(str).agg("\x1f".join, axis=1) if same.any() else None
-    ties = pd.Series("", index=table.index, dtype="str")
-    if content is not None:
-        ties[same] = [hashlib.sha256(text.encode("utf-8")).hexdigest() for text in content]
-    return ties
+    if not same.any():
+        return pd.Series("", index=table.index, dtype="str")
+    content = table.drop(columns=["file", "line"])[same].astype(str).agg("\x1f".join, axis=1)
+    return content.map(lambda text: hashlib.sha256(text.encode("utf-8")).hexdigest()).reindex(
+        table.index, fill_value=""
+    )

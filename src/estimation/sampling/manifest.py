@@ -21,8 +21,9 @@ from estimation.sampling.sample import Sample
 def write_draw(contest: Contest, frame: Frame, design: Design, sample: Sample) -> tuple[Path, Path]:
     """Write ``out/sample.csv`` and ``out/manifest.json``; returns both paths.
 
-    A sample that stands there already and differs is kept beside it under its hash. The manifest holds what makes the draw: hash of the frame, the design, the seed, versions;
-    and what came of it: hash of the sample, stations by stratum. It holds no time of day.
+    A sample that stands there already and differs is kept beside it under its hash. The manifest
+    holds what makes the draw: hash of the frame, the design, the seed, versions; and what came of
+    it: hash of the sample, stations by stratum. It holds no time of day.
     """
     text = sample.table(frame).to_csv(index=False, lineterminator="\n")
     _keep_old(contest.out / "sample.csv", text)

@@ -108,8 +108,20 @@ def read_sample(path: Path, frame: Frame, columns: str) -> Sample:
     _no_row(path, source, np.asarray(table["tps_id"].duplicated()), table["tps_id"], "was drawn before")
     probability = _numbers(path, source, table["probability"])
     weight = _numbers(path, source, table["weight"])
-    _no_row(path, source, ~((probability > 0) & (probability <= 1)), table["probability"], "is no probability in (0, 1]")
-    _no_row(path, source, np.abs(weight * probability - 1) > 1e-6, table["weight"], "is a weight, but not 1/probability")
+    _no_row(
+        path,
+        source,
+        ~((probability > 0) & (probability <= 1)),
+        table["probability"],
+        "is no probability in (0, 1]",
+    )
+    _no_row(
+        path,
+        source,
+        np.abs(weight * probability - 1) > 1e-6,
+        table["weight"],
+        "is a weight, but not 1/probability",
+    )
     strata = _fit_strata(path, frame, columns, rows, table["stratum"])
     notes: tuple[Notice, ...] = ()
     method = "stratified"
@@ -126,7 +138,13 @@ def read_sample(path: Path, frame: Frame, columns: str) -> Sample:
     return sample
 
 
-def _no_row(path: Path, source: object, bad: "np.ndarray[tuple[int], np.dtype[np.bool_]]", values: "pd.Series", what: str) -> None:
+def _no_row(
+    path: Path,
+    source: object,
+    bad: "np.ndarray[tuple[int], np.dtype[np.bool_]]",
+    values: "pd.Series",
+    what: str,
+) -> None:
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         line = source.lines([row])[0]  # type: ignore[attr-defined]

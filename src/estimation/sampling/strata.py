@@ -73,7 +73,10 @@ def strata_by(frame: Frame, columns: str) -> Strata:
 def coarser(frame: Frame, n: int, minimum: int) -> list[tuple[str, int]]:
     """List the columns whose strata a sample of n could serve, finest first, with their number."""
     fitting = []
-    for name in [*reversed(AREA_LEVELS), *[c for c in frame.table.columns if c not in (*AREA_LEVELS, "tps_id", "tps", "registered")]]:
+    for name in [
+        *reversed(AREA_LEVELS),
+        *[c for c in frame.table.columns if c not in (*AREA_LEVELS, "tps_id", "tps", "registered")],
+    ]:
         if name in AREA_LEVELS or frame.table[name].nunique() <= n:
             size = strata_by(frame, name).size
             if np.minimum(size, minimum).sum() <= n:

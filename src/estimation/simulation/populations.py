@@ -34,9 +34,7 @@ TURNOUT_VILLAGE_SD, TURNOUT_STATION_SD = 0.24, 0.33
 TURNOUT_BY_SIZE = -0.15
 TURNOUT_CEILING = 0.97  # the dead, the moved and those at sea stay on the roll
 
-INVALID_SHARE = (
-    0.0275  # of the ballots, where no figure is published; Gianyar 2024 had 2.7 %, Ciamis 2024 3.2 %
-)
+INVALID_SHARE = 0.0275  # of the ballots, where no figure is published; Gianyar 2024 had 2.7 %, Ciamis 2024 3.2 %
 INVALID_DISTRICT_SD, INVALID_VILLAGE_SD, INVALID_STATION_SD = 0.10, 0.25, 0.40
 
 ROLL_MIN, ROLL_MAX = 90, 600  # at most 600 voters a station in the Pilkada of 2024
@@ -170,9 +168,7 @@ def simulate(facts: Facts, seed: int | str) -> Population:
     liking = _effects(village, VOTE_VILLAGE_SD, VOTE_STATION_SD, generator(seed, "votes"))
     first = spread_within(district, votes[:, 0], ballots - invalid, liking)
 
-    official = pd.DataFrame(
-        {"tps_id": frame["tps_id"], "votes_1": first, "votes_2": ballots - invalid - first}
-    )
+    official = pd.DataFrame({"tps_id": frame["tps_id"], "votes_1": first, "votes_2": ballots - invalid - first})
     official = official.assign(invalid=invalid, total=ballots)
     frame = frame[["tps_id", *PATH, "tps"]].assign(registered=registered)
     return Population(frame, official, _baseline(frame, official, seed))
@@ -217,7 +213,7 @@ def _baseline(frame: pd.DataFrame, official: pd.DataFrame, seed: int | str) -> p
     """Make an earlier election by village whose logit shares correlate with today's."""
     today = pd.concat([frame, official[["votes_1", "votes_2"]]], axis=1)
     sums = today.groupby(PATH, sort=False)[["registered", "votes_1", "votes_2"]].sum()
-    now = logit(sums["votes_1"] / (sums["votes_1"] + sums["votes_2"])).to_numpy()
+    now = logit((sums["votes_1"] / (sums["votes_1"] + sums["votes_2"])).to_numpy())
     rng = generator(seed, "baseline")
     then = now.mean() + BASELINE_SWING + now.std() * correlated(now, BASELINE_CORRELATION, rng)
     turnout = np.minimum(rng.normal(BASELINE_TURNOUT, BASELINE_TURNOUT_SD, len(now)), TURNOUT_CEILING)

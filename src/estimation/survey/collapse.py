@@ -7,7 +7,12 @@ from estimation.survey.structure import Array, IntArray
 
 
 def collapse(
-    count: Array, size: Array, parents: list[IntArray], *, needed: Array | int = 2, start: IntArray | None = None
+    count: Array,
+    size: Array,
+    parents: list[IntArray],
+    *,
+    needed: Array | int = 2,
+    start: IntArray | None = None,
 ) -> IntArray:
     """Collapse strata by a rule that depends on counts alone.
 

@@ -29,7 +29,7 @@ def deff_stations(variance: Array, y: Array, x: Array, theta: Array, structure: 
     population = float(structure.size.sum())
     d = y[use] - theta * x[use][:, None]
     spread = (w @ (d - (w @ d) / w.sum()) ** 2) / w.sum() * n / max(n - 1, 1)
-    srs = (1 - n / population) * population**2 * spread / n / (w @ x[use]) ** 2
+    srs: Array = np.asarray((1 - n / population) * population**2 * spread / n / (w @ x[use]) ** 2)
     return np.divide(variance, srs, out=np.full_like(variance, np.nan), where=srs > 0)
 
 

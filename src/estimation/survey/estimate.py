@@ -103,6 +103,12 @@ class Estimate:
         """Show one estimate (no leading axes) as a labelled table: estimate, se, low, high, df."""
         bounds = self.interval(level)
         return pd.DataFrame(
-            {"estimate": self.theta, "se": self.se, "low": bounds.low, "high": bounds.high, "df": float(self.df)},
+            {
+                "estimate": self.theta,
+                "se": self.se,
+                "low": bounds.low,
+                "high": bounds.high,
+                "df": float(self.df),
+            },
             index=list(self.names),
         )

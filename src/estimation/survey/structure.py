@@ -48,12 +48,13 @@ class Structure:
 
     def count(self) -> Array:
         """Count the stations that are in, by stratum: shape (…, H)."""
-        return stratum_sums((self.weight > 0).astype(np.float64)[..., None], self.stratum, self.strata)[..., 0]
+        inside = (self.weight > 0).astype(np.float64)[..., None]
+        return np.asarray(stratum_sums(inside, self.stratum, self.strata)[..., 0])
 
     def df(self) -> Array:
         """Degrees of freedom: stations in, less strata that have any; shape (…)."""
         count = self.count()
-        return count.sum(axis=-1) - (count > 0).sum(axis=-1)
+        return np.asarray(count.sum(axis=-1) - (count > 0).sum(axis=-1), dtype=np.float64)
 
 
 def stratum_sums(values: Array, stratum: IntArray, strata: int) -> Array:
@@ -77,4 +78,4 @@ def stratum_sums(values: Array, stratum: IntArray, strata: int) -> Array:
     codes = np.broadcast_to(stratum, (*lead, n)).reshape(blocks, n) + strata * np.arange(blocks)[:, None]
     flat = codes.ravel()
     sums = [np.bincount(flat, values[..., j].ravel(), blocks * strata) for j in range(k)]
-    return np.stack(sums, axis=-1).reshape(*lead, strata, k)
+    return np.stack(sums, axis=-1).reshape(*lead, strata, k).astype(np.float64, copy=False)

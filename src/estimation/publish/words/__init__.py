@@ -55,7 +55,9 @@ class Words:
         if not math.isfinite(value):
             return "–"
         text = format_decimal(
-            round(value, digits) + 0.0, format="#,##0." + "0" * digits if digits else "#,##0", locale=_LOCALE[self.language]
+            round(value, digits) + 0.0,
+            format="#,##0." + "0" * digits if digits else "#,##0",
+            locale=_LOCALE[self.language],
         )
         return text.replace("-", "\u2212")
 
@@ -89,7 +91,9 @@ class Words:
     def notice(self, notice: Notice) -> str:
         """Say a notice with its values, and begin it with a capital."""
         values = {
-            key: self.decimal(value, 0 if float(value).is_integer() else 1) if isinstance(value, (int, float)) else value
+            key: self.decimal(value, 0 if float(value).is_integer() else 1)
+            if isinstance(value, (int, float))
+            else value
             for key, value in notice.values.items()
         }
         text = self.rule(notice.code).format(**values)

@@ -106,7 +106,7 @@ def _times(
         times[naive] = local.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert("UTC")
     elif naive.any() and naive.sum() == text.notna().sum():
         raise ReturnsError(
-            f"{source.path}, line {source.lines([int(np.flatnonzero(naive)[0])])[0]}: '{text[naive].iloc[0]}' has no UTC "
+            f"{source.path}, line {source.lines(np.flatnonzero(naive)[:1])[0]}: '{text[naive].iloc[0]}' has no UTC "
             f"offset, as no time of the file has: declare the zone in contest.toml, "
             f'[returns] timezone = "Asia/Jakarta", or send times like 2024-11-27T16:05:00+07:00'
         )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from estimation.columns import nearest
 from estimation.contest import Contest
@@ -118,7 +119,9 @@ def check_parameters(source: Path, values: Mapping[str, object]) -> None:
 
 
 def run_notebook(source: Path, target: Path, values: Mapping[str, object], failed: Path) -> Path:
-    """Run a notebook with papermill, its kernel behind sockets that no network reaches; a failed run is kept as ``failed`` for whoever mends it.
+    """Run a notebook with papermill; a failed run is kept as ``failed`` for whoever mends it.
+
+    Its kernel listens on local sockets that no network reaches, where the system has such.
 
     Raises
     ------
@@ -158,8 +161,12 @@ def _body(executed: Path) -> str:
     config = Config()
     config.TagRemovePreprocessor.remove_cell_tags = _UNSEEN
     config.TagRemovePreprocessor.enabled = True
-    exporter = HTMLExporter(
-        config=config, template_name="basic", exclude_input=True, exclude_markdown=True, exclude_output_prompt=True
+    exporter: Any = HTMLExporter(  # type: ignore[no-untyped-call]
+        config=config,
+        template_name="basic",
+        exclude_input=True,
+        exclude_markdown=True,
+        exclude_output_prompt=True,
     )
     exporter.register_preprocessor("nbconvert.preprocessors.TagRemovePreprocessor", enabled=True)
     body, _ = exporter.from_filename(str(executed))

@@ -1,0 +1,59 @@
+# make demo   a report on the demo contest        make test   all quick tests, notebooks among them
+# make check  format, lint, types, import rules   make slow   browser and other slow tests
+# make lab    JupyterLab on the notebooks         make data   the demo contests anew
+# make lock   the lock files anew                 make clean  what make made
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NOTEBOOKS := $(wildcard notebooks/*.ipynb)
+
+.PHONY: demo test check slow lab data lock clean prerequisites
+
+demo: $(VENV)/.run
+	@$(BIN)/quickcount demo
+
+test: $(VENV)/.dev
+	@echo "running the quick tests, notebooks among them"
+	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --nbval notebooks tests
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+slow: $(VENV)/.dev
+	@$(BIN)/python -m pytest -m slow tests
+
+lab: $(VENV)/.run
+	$(BIN)/jupyter lab notebooks
+
+data: $(VENV)/.run
+	$(BIN)/python data/make.py
+
+lock: $(VENV)/.dev
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  pyproject.toml --group build --output-file requirements.lock
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
+	  pyproject.toml --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+prerequisites:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is missing. On Debian and Ubuntu: sudo apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$$($(PYTHON) --version) is too old, 3.11 is needed. On Debian and Ubuntu: sudo apt-get install python3.11 python3.11-venv, then: make PYTHON=python3.11 …"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "Python's venv is missing. On Debian and Ubuntu: sudo apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.run: requirements.lock pyproject.toml | prerequisites
+	@test -x $(BIN)/python || { echo "making $(VENV)"; $(PYTHON) -m venv $(VENV); }
+	@echo "installing what requirements.lock pins (about two minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	@echo "installing what requirements-dev.lock pins"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@

@@ -1,0 +1,99 @@
+"""The sentences and tables of a projection report."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from estimation.contest import load_contest
+from estimation.projection import project
+from estimation.publish import ProjectionReport, open_projection
+from estimation.publish.words import Words
+from estimation.simulation.showcase import MOMENT
+
+
+@pytest.fixture(scope="module")
+def report(demo: Path) -> ProjectionReport:
+    return open_projection(str(demo), as_of=MOMENT, language="id")
+
+
+def test_banner_says_what_it_is_and_how_much_is_in(report: ProjectionReport) -> None:
+    assert report.banner().text.splitlines() == [
+        "Bukan hasil resmi",
+        "Demo: suara tiap TPS adalah hasil simulasi",
+        "Data masuk sampai 27 November 2024 18.30 WIB",
+        "206 dari 300 TPS sampel sudah masuk (68\u00a0%)",
+        "Internal, tidak untuk dipublikasikan",
+    ]
+
+
+def test_verdict_in_both_languages(report: ProjectionReport) -> None:
+    assert report.verdict().text.splitlines() == [
+        "Unggul, belum dapat disimpulkan. Rio–Ulfi unggul 4,6 poin atas Karna–Khoirani (selang kepercayaan 95\u00a0%: "
+        "1,1 sampai 8,1); belum dapat disimpulkan.",
+        "- Selisih di luar selang 95 %, tetapi belum melampaui batas yang lebih ketat untuk kesimpulan",
+    ]
+    english = ProjectionReport(report.projection, Words("en"))
+    assert english.sentence() == (
+        "Rio–Ulfi is ahead of Karna–Khoirani by 4.6 points (95\u00a0% interval: 1.1 to 8.1); no call yet."
+    )
+
+
+def test_candidates(report: ProjectionReport) -> None:
+    assert report.candidates().text.splitlines() == [
+        "1 Rio–Ulfi: 52,3\u00a0% (50,5 – 54,1), suara masuk 38.872",
+        "2 Karna–Khoirani: 47,7\u00a0% (45,9 – 49,5), suara masuk 36.509",
+    ]
+
+
+def test_charts_say_their_finding(report: ProjectionReport) -> None:
+    assert report.chart().text == (
+        "Titik dengan selang kepercayaan 95\u00a0%. Rio–Ulfi 52,3\u00a0%, dari 50,5 sampai 54,1; "
+        "Karna–Khoirani 47,7\u00a0%, dari 45,9 sampai 49,5."
+    )
+    assert "nol berada di luar selang" in report.lead().text
+
+
+def test_progress_has_a_row_for_each_district(report: ProjectionReport) -> None:
+    lines = report.progress().text.splitlines()
+    assert len(lines) == 17
+    assert lines[0] == "JATIBANTENG: 11 / 13; 43,2\u00a0% (33,5 – 52,9), 56,8\u00a0% (47,1 – 66,5)"
+
+
+def test_problems_list_what_was_kept_out(report: ProjectionReport) -> None:
+    text = report.problems().text
+    assert "2 TPS memiliki data yang ditahan" in text
+    assert "Ditahan, tidak dihitung: E203 × 3" in text
+
+
+def test_provenance_names_hashes_and_the_command(report: ProjectionReport) -> None:
+    lines = report.provenance().text.splitlines()
+    assert lines[-1] == "Perintah: quickcount project situbondo-2024 --as-of 2024-11-27T18:30:00+07:00"
+    assert f"Daftar TPS (SHA-256): {report.projection.provenance['frame_sha256']}" in lines
+
+
+def test_names_from_outside_are_escaped(report: ProjectionReport) -> None:
+    contest = report.projection.contest
+    bad = replace(contest.candidates[0], name='<script>alert("1")</script>', short="<b>x</b> & co")
+    contest = replace(contest, candidates=(bad, contest.candidates[1]))
+    changed = ProjectionReport(replace(report.projection, contest=contest), report.words)
+    html = changed.candidates().html + changed.verdict().html + changed.chart().html + changed.progress().html
+    assert "&lt;script&gt;" in html
+    assert "<script>" not in html
+    assert "<b>x</b>" not in html
+
+
+def test_insufficient_page_has_every_part(demo: Path) -> None:
+    contest = load_contest(demo)
+    empty = demo.parent / "empty-inbox"
+    empty.mkdir(exist_ok=True)
+    report = ProjectionReport(project(contest, returns_path=empty), Words("en"))
+    assert (
+        report.verdict().text
+        == "Not enough returns. Not enough returns for a projection.\n- Fewer than two returns are in"
+    )
+    assert report.candidates().text.splitlines()[0] == "1 Rio–Ulfi: – (–), votes seen 0"
+    assert report.chart().html == ""
+    assert "0 of 300 TPS in the sample are in (0\u00a0%)" in report.banner().text
+    assert "Nothing has been estimated yet." in report.method().text
+    assert all(line.endswith("too few returns") for line in report.progress().text.splitlines())

@@ -1,0 +1,259 @@
+"""The rules of the form, each by hand: an example that breaks it, and one at the edge that does not."""
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from estimation.checks import COUNTS, Limits, findings, form_errors, form_warnings, not_whole, whole_numbers
+
+NAN = np.nan
+VOTES = ("votes_1", "votes_2")
+# A form without a flaw, of a station with 400 voters; 410 ballots are the roll and 2.5 %.
+GOOD = {
+    "votes_1": 120,
+    "votes_2": 170,
+    "invalid": 10,
+    "total": 300,
+    "valid": 290,
+    "registered": 400,
+    "used_dpt": 290,
+    "used_moved": 6,
+    "used_unlisted": 4,
+    "used_total": 300,
+    "ballots_received": 410,
+    "ballots_used": 300,
+    "ballots_spoiled": 10,
+    "ballots_left": 100,
+}
+PLAIN = {key: GOOD[key] for key in (*VOTES, "invalid", "total")}
+# The frame: two stations of the form's village, one of another.
+ROLLS = pd.DataFrame({"village": [0, 0, 1], "registered": [400.0, 350.0, 360.0]})
+
+
+def broken(forms: list[dict[str, float]], roll: float = 400.0, village: int = 0, limits: Limits = Limits()) -> set[str]:
+    """Codes that the last of some forms breaks."""
+    counts = pd.DataFrame(forms, dtype=np.float64)
+    rolls, villages = np.full(len(forms), roll), np.full(len(forms), village, dtype=np.intp)
+    errors = form_errors(counts, VOTES, rolls, villages, ROLLS, limits)
+    warnings = form_warnings(counts, VOTES, rolls, villages, limits)
+    return {code for code, (_, rows) in (errors | warnings).items() if rows[-1]}
+
+
+def cast(count: int) -> dict[str, float]:
+    """A plain form on which so many ballots were cast."""
+    return {"votes_1": count // 2, "votes_2": count - count // 2, "invalid": 0, "total": count}
+
+
+def test_a_form_without_a_flaw() -> None:
+    assert broken([GOOD]) == broken([PLAIN]) == set()
+
+
+@pytest.mark.parametrize(
+    ("code", "flaw", "edge"),
+    [
+        ("E201", {"votes_2": NAN}, {"votes_2": 170}),
+        ("E203", {"total": 301}, {"total": 300}),
+        ("E203", {"invalid": 9}, {"invalid": NAN}),
+        ("E204", {"valid": 289}, {"valid": NAN}),
+        ("E204", {"valid": 291}, {"valid": 290}),
+        ("E206", {"used_total": 299}, {"used_total": NAN}),
+        ("E206", {"used_total": NAN, "used_dpt": 289}, {"used_total": NAN, "used_dpt": 290}),
+        ("E206", {"used_total": NAN, "used_unlisted": 5}, {"used_total": NAN, "used_unlisted": NAN}),
+        ("E208", {"registered": 350}, {"registered": 351}),
+        ("E208", {"registered": 350}, {"registered": 360}),
+        ("E209", {"ballots_left": 99}, {"ballots_left": NAN}),
+        ("E209", {"ballots_received": 411}, {"ballots_received": 410}),
+        ("W201", {"registered": 399}, {"registered": NAN}),
+        ("W202", {"ballots_received": 416}, {"ballots_received": 415}),
+        ("W202", {"ballots_received": 404}, {"ballots_received": 405}),
+        ("W203", {"registered": 601}, {"registered": 600}),
+        ("W209", {"invalid": NAN}, {"invalid": 10}),
+        ("W209", {"total": NAN}, {"total": 300}),
+    ],
+)
+def test_each_rule_and_its_edge(code: str, flaw: dict[str, float], edge: dict[str, float]) -> None:
+    assert code in broken([GOOD | flaw])
+    assert code not in broken([GOOD | edge])
+
+
+@pytest.mark.parametrize(
+    ("code", "roll", "flaw", "edge"),
+    [
+        ("E205", 400, cast(441), cast(440)),
+        ("E205", 30, cast(34), cast(33)),
+        ("W208", 80, cast(83), cast(82)),
+        ("W208", 400, cast(440), cast(441)),
+        ("W205", 400, cast(393), cast(392)),
+        ("W205", 50, cast(50), cast(49)),
+        ("W205", 80, cast(82), cast(83)),
+        ("W206", 400, cast(79), cast(80)),
+        ("W206", 5, cast(0), cast(1)),
+        ("W204", 400, cast(300) | {"votes_1": 0, "votes_2": 300}, cast(300) | {"votes_1": 1, "votes_2": 299}),
+        ("W211", 400, {"votes_1": 0, "votes_2": 0, "invalid": 300, "total": 300}, cast(1)),
+    ],
+)
+def test_ballots_against_the_roll(code: str, roll: float, flaw: dict[str, float], edge: dict[str, float]) -> None:
+    assert code in broken([flaw], roll)
+    assert code not in broken([edge], roll)
+
+
+@pytest.mark.xfail(strict=True, reason="checks: 120 * (1 + 0.025) is 122.99999999999999, so that 123 is 'more'")
+@pytest.mark.parametrize("roll", [120, 200, 240, 400])
+def test_exactly_the_roll_and_the_reserve_is_not_more(roll: int) -> None:
+    assert "W208" not in broken([cast(roll * 41 // 40)], roll)
+
+
+def test_exactly_the_roll_and_the_allowance_is_not_more() -> None:
+    roll = np.arange(10, 601, 10)
+    village = np.zeros(len(roll), dtype=np.intp)
+    for extra in (0, 1):
+        counts = pd.DataFrame([cast(n * 11 // 10 + extra) for n in roll.tolist()], dtype=np.float64)
+        _, more = form_errors(counts, VOTES, roll.astype(np.float64), village, ROLLS, Limits())["E205"]
+        assert more.sum() == extra * len(roll)
+
+
+def test_the_contest_sets_the_limits() -> None:
+    limits = Limits(allowance=0.5, ballot_reserve=0.25, max_registered=300)
+    assert broken([cast(600)], limits=limits) == {"W208"}
+    assert broken([cast(601)], limits=limits) == {"E205", "W205"}
+    assert broken([cast(500)], limits=limits) == {"W205"}
+    assert broken([PLAIN | {"registered": 400}], limits=limits) == {"W203"}
+    assert broken([PLAIN | {"ballots_received": 500}], limits=limits) == set()
+
+
+def test_an_unknown_roll_is_taken_from_the_form_where_it_says_one() -> None:
+    assert broken([cast(441)], roll=NAN) == set()
+    assert broken([cast(441) | {"registered": 400}], roll=NAN) == {"E205", "W205"}
+    assert broken([PLAIN | {"registered": 350}], roll=NAN) == set()
+
+
+def test_a_swapped_roll_needs_another_station_of_the_same_village() -> None:
+    assert broken([PLAIN | {"registered": 350}], village=0) == {"E208", "W201"}
+    assert broken([PLAIN | {"registered": 350}], village=1) == {"W201"}
+    assert broken([PLAIN | {"registered": 360}], village=1) == {"E208", "W201"}
+    assert broken([PLAIN | {"registered": 350}], village=-1, roll=NAN) == set()
+
+
+def test_a_roll_that_two_stations_share_is_not_swapped() -> None:
+    assert broken([PLAIN | {"registered": 350}], roll=350.0) == set()
+
+
+@pytest.mark.parametrize(
+    ("others", "votes_1", "far"),
+    [
+        ([50, 50], 91, True),
+        ([50, 50], 90, False),
+        ([50, 50], 9, True),
+        ([50], 100, False),
+        ([40, 60, 50], 95, True),
+    ],
+)
+def test_a_share_far_from_the_other_stations_of_the_village(others: list[int], votes_1: int, far: bool) -> None:
+    forms = [{"votes_1": n, "votes_2": 100 - n, "invalid": 0, "total": 100} for n in [*others, votes_1]]
+    assert ("W207" in broken(forms, roll=200.0)) == far
+    assert "W207" not in broken(forms, roll=200.0, village=-1)
+
+
+@pytest.mark.xfail(strict=True, reason="checks: with a blank total, ballots above the allowance pass")
+def test_more_ballots_than_voters_where_the_total_is_blank() -> None:
+    assert "E205" in broken([cast(500) | {"total": NAN}])
+
+
+def test_a_row_of_blanks_breaks_no_rule_but_those_of_blanks() -> None:
+    assert broken([dict.fromkeys((*VOTES, *COUNTS), NAN)]) == {"E201", "W209"}
+
+
+def test_forms_are_not_changed() -> None:
+    counts = pd.DataFrame([GOOD], dtype=np.float64)
+    before = counts.copy(deep=True)
+    form_errors(counts, VOTES, np.array([400.0]), np.array([0]), ROLLS, Limits())
+    form_warnings(counts, VOTES, np.array([400.0]), np.array([0]), Limits())
+    pd.testing.assert_frame_equal(counts, before)
+
+
+# --- counts -------------------------------------------------------------------------------------
+
+
+def read(cells: list[object], kind: pa.DataType | None = None) -> tuple[list[int | None], list[bool]]:
+    column = pa.chunked_array([pa.array(cells, kind)])
+    numbers = whole_numbers(column)
+    return numbers.to_pylist(), not_whole(column, numbers).tolist()
+
+
+@pytest.mark.parametrize("others", [[], ["7"], ["x"]], ids=["alone", "among-numbers", "among-others"])
+@pytest.mark.parametrize(
+    ("cell", "number", "bad"),
+    [
+        ("12", 12, False),
+        ("12.0", 12, False),
+        (" 12 ", 12, False),
+        ("007", 7, False),
+        ("0", 0, False),
+        (None, None, False),
+        ("", None, False),
+        ("  ", None, False),
+        ("-3", None, True),
+        ("1.5", None, True),
+        ("1.234", None, True),
+        ("1,234", None, True),
+        ("1,2E+3", None, True),
+        ("1E3", None, True),
+        ("12 suara", None, True),
+        ("１２", None, True),
+        ("99999999999999999999", None, True),
+        ("nan", None, True),
+    ],
+)
+def test_a_count_in_text(cell: str | None, number: int | None, bad: bool, others: list[str]) -> None:
+    numbers, wrong = read([cell, *others], pa.string())
+    assert (numbers[0], wrong[0]) == (number, bad)
+
+
+@pytest.mark.parametrize(
+    "others",
+    [
+        pytest.param(
+            ["7"], marks=pytest.mark.xfail(strict=True, reason="checks.whole_numbers: pyarrow casts '0x1F' to 31")
+        ),
+        ["x"],
+    ],
+)
+def test_a_hexadecimal_count(others: list[str]) -> None:
+    assert read(["0x1F", *others])[1][0]
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind", "numbers", "bad"),
+    [
+        ([3, -1, None], pa.int32(), [3, None, None], [False, True, False]),
+        ([3.0, 2.5, -1.0, None], pa.float64(), [3, None, None, None], [False, True, True, False]),
+        (["3", "x"], pa.large_string(), [3, None], [False, True]),
+    ],
+)
+def test_a_count_with_a_type(
+    cells: list[object], kind: pa.DataType, numbers: list[int | None], bad: list[bool]
+) -> None:
+    assert read(cells, kind) == (numbers, bad)
+
+
+@pytest.mark.xfail(strict=True, reason="checks: blanks in large_string, NaN and infinity from Parquet")
+@pytest.mark.parametrize(
+    ("cells", "kind", "bad"),
+    [
+        (["3", " "], pa.large_string(), [False, False]),
+        ([3.0, NAN], pa.float64(), [False, False]),
+        ([3.0, np.inf], pa.float64(), [False, True]),
+        ([3.0, 1e30], pa.float64(), [False, True]),
+    ],
+    ids=["blank", "nan", "infinite", "huge"],
+)
+def test_a_count_with_a_type_that_is_blank_or_too_large(
+    cells: list[object], kind: pa.DataType, bad: list[bool]
+) -> None:
+    assert read(cells, kind)[1] == bad
+
+
+def test_findings_of_one_rule() -> None:
+    found = findings("E203", "a.csv", [3, 4], "total", [7, None], ["01", None]).table
+    assert found.values.tolist() == [["E203", "a.csv", 3, "total", "7", "01"], ["E203", "a.csv", 4, "total", "", ""]]

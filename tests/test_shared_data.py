@@ -1,0 +1,115 @@
+"""Real elections load as they are, flaws included: exact counts of what is listed."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from estimation.contest import load_contest
+from estimation.frame import load_frame, read_frame
+from estimation.returns import Resolution, read_returns, resolve
+
+FRAMES = {
+    # folder: stations, regencies, districts, villages, registered voters, findings
+    "situbondo-2019": (2_434, 1, 17, 136, 493_169, {"W101": 13}),
+    "gianyar-2019": (1_502, 1, 7, 70, 370_030, {}),
+    "jawa-timur-2019": (130_171, 38, 666, 8_497, 30_912_051, {"W101": 164}),
+    "ciamis-2024": (2_084, 1, 27, 265, 952_888, {"W101": 16}),
+    "bali-2024": (12_790, 9, 57, 715, 1_325_275, {"W101": 7_494, "W102": 6}),
+    "bolivia-2019": (33_048, 112, 340, 5_123, 6_974_363, {}),
+}
+RETURNS = {
+    # folder: file, rows, stations used, errors, some warnings, shares of the valid votes in percent
+    "situbondo-2019": ("official.csv", 2_434, 2_433, {"E205": 1}, {"W208": 1, "W209": 0}, [49.852, 50.148]),
+    "gianyar-2019": ("official.csv", 1_502, 1_467, {"E203": 34, "E205": 1}, {"W209": 2}, [96.192, 3.808]),
+    "jawa-timur-2019": (
+        "official.parquet",
+        129_838,
+        128_246,
+        {"E203": 1_539, "E205": 55},
+        {"W206": 261, "W209": 68, "W211": 258},
+        [65.909, 34.091],
+    ),
+    "ciamis-2024": ("official.csv", 2_068, 2_068, {}, {"W204": 5, "W205": 2}, [10.663, 89.337]),
+    "bali-2024": (
+        "reports.parquet",
+        7_511,
+        7_132,
+        {"E203": 171, "E204": 159, "E205": 85, "E206": 250},
+        {"W203": 4, "W209": 2_200, "W210": 1},
+        [3.178, 53.020, 43.802],
+    ),
+    "bolivia-2019": (
+        "official.parquet",
+        33_048,
+        33_048,
+        {},
+        {"W206": 3, "W211": 3},
+        [36.832, 0.388, 1.272, 0.404, 46.642, 4.328, 8.804, 0.691, 0.638],
+    ),
+}
+
+
+def settled(folder: Path, name: str) -> Resolution:
+    contest = load_contest(folder)
+    frame = load_frame(contest)
+    intake = read_returns(contest, folder / name)
+    return resolve(contest, frame, intake, np.arange(len(frame)))
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_the_frame(shared: Path, name: str) -> None:
+    stations, regencies, districts, villages, voters, findings = FRAMES[name]
+    frame = load_frame(load_contest(shared / name))
+    assert len(frame) == stations
+    assert [len(frame.areas(level).paths) for level in ("regency", "district", "village")] == [
+        regencies,
+        districts,
+        villages,
+    ]
+    assert np.nansum(frame.registered) == voters
+    assert np.isnan(frame.registered).sum() == findings.get("W101", 0)
+    assert frame.findings.counts() == findings
+    assert frame.table["tps_id"].is_unique
+
+
+@pytest.mark.parametrize("name", RETURNS)
+def test_what_was_counted_reads_as_returns(shared: Path, name: str) -> None:
+    file, rows, used, errors, warnings, shares = RETURNS[name]
+    result = settled(shared / name, file)
+    assert (len(result.table), result.table["usable"].sum()) == (rows, used)
+    assert result.findings.errors.counts() == errors
+    found = result.findings.counts()
+    assert {code: found.get(code, 0) for code in warnings} == warnings
+    votes = result.table.loc[result.table["usable"], load_contest(shared / name).vote_columns].sum()
+    np.testing.assert_allclose(100 * votes / votes.sum(), shares, atol=5e-4)
+    timed = name == "bali-2024"
+    assert (result.outside, result.untimed) == (0, 0 if timed else used)
+
+
+def test_bali_misreads_three_percent_of_the_forms_that_carry_a_valid_total(shared: Path) -> None:
+    folder = shared / "bali-2024"
+    contest = load_contest(folder)
+    table = read_returns(contest).table
+    carried = table[table["valid"].notna()]
+    assert len(carried) == 5_316
+    assert (carried[contest.vote_columns].sum(axis=1) != carried["valid"]).sum() == 159
+    assert table["received_at"].notna().all()
+
+
+def test_situbondo_has_two_areas_of_one_name(shared: Path) -> None:
+    frame = load_frame(load_contest(shared / "situbondo-2019"))
+    assert (frame.table["village"].nunique(), len(frame.areas("village").paths)) == (128, 136)
+
+
+def test_one_regency_of_a_province(shared: Path) -> None:
+    frame = load_frame(load_contest(shared / "jawa-timur-2019"), "regency=situbondo")
+    assert (len(frame), len(frame.elsewhere), frame.findings.counts()) == (2_434, 127_737, {"W101": 13})
+
+
+def test_the_whole_country(shared: Path) -> None:
+    frame = read_frame(shared / "indonesia-2019-frame.parquet")
+    assert len(frame) == 810_159
+    assert [len(frame.areas(level).paths) for level in ("regency", "district")] == [514, 7_201]
+    assert frame.table["district"].nunique() == 6_824
+    assert frame.findings.counts() == {"W101": 1_163, "W102": 1}
