@@ -1,21 +1,21 @@
 # make demo   a report on the demo contest        make test   all quick tests, notebooks among them
 # make check  format, lint, types, import rules   make slow   browser and other slow tests
 # make lab    JupyterLab on the notebooks         make data   the demo contests anew
-# make lock   the lock files anew                 make clean  what make made
+# make notebooks  run and stored anew             make lock   the lock files anew
+# make clean  removes what make made
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
-.PHONY: demo test check slow lab data lock clean prerequisites
+.PHONY: demo test check slow lab data notebooks lock clean prerequisites
 
 demo: $(VENV)/.run
 	@$(BIN)/quickcount demo
 
 test: $(VENV)/.dev
 	@echo "running the quick tests, notebooks among them"
-	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --nbval notebooks tests
+	@$(BIN)/python -m pytest -m "not slow" -n 2 --dist loadfile --nbval --nbval-current-env notebooks tests
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
@@ -31,6 +31,9 @@ lab: $(VENV)/.run
 
 data: $(VENV)/.run
 	$(BIN)/python data/make.py
+
+notebooks: $(VENV)/.run
+	$(BIN)/python tools/store_notebooks.py
 
 lock: $(VENV)/.dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate \
@@ -49,11 +52,11 @@ prerequisites:
 $(VENV)/.run: requirements.lock pyproject.toml | prerequisites
 	@test -x $(BIN)/python || { echo "making $(VENV)"; $(PYTHON) -m venv $(VENV); }
 	@echo "installing what requirements.lock pins (about two minutes the first time)"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.lock $(VENV)/.run
 	@echo "installing what requirements-dev.lock pins"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --require-hashes -r requirements-dev.lock
 	@touch $@

@@ -29,11 +29,11 @@ rule = "{rule}"
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder of real elections, never committed: ``QUICKCOUNT_SHARED`` or ``../shared``."""
+    """The folder beside the repository with real elections in ``data``, never committed: ``QUICKCOUNT_SHARED``."""
     folder = Path(os.environ.get("QUICKCOUNT_SHARED", ROOT.parent / "shared"))
     if not (folder / "data").is_dir():
         pytest.skip(f"real elections are not here: {folder / 'data'} is absent (set QUICKCOUNT_SHARED)")
-    return folder / "data"
+    return folder
 
 
 @pytest.fixture(scope="session")

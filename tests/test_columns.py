@@ -72,7 +72,7 @@ def test_a_canonical_header_holds_and_its_alias_is_left_alone() -> None:
 
 
 def test_two_aliases_of_one_column_stop() -> None:
-    with pytest.raises(TableError, match="^f.csv: columns 'dpt', 'pemilih' all mean 'registered': keep one of them$"):
+    with pytest.raises(TableError, match=r"^f\.csv: columns 'dpt', 'pemilih' all mean 'registered': keep one of them$"):
         rename(["dpt", "pemilih"], FRAME_COLUMNS, "f.csv")
 
 

@@ -197,10 +197,10 @@ def load_contest(folder: Path | str) -> Contest:
         raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ContestError(f"{path}: this is not valid TOML ({error}): mend that place") from error
+    for name in [name for name in raw if name in ("about", "folder")]:
+        raise ContestError(f"{path}: {_unknown(name, raw[name])}: known are {', '.join(_known_tables())}")
     if "contest" in raw:
         raw["about"] = raw.pop("contest")
-    elif "about" in raw:
-        raise ContestError(f"{path}: unknown table [about]: the table is called [contest]")
     raw["folder"] = path.parent
     try:
         contest = TypeAdapter(Contest).validate_python(raw)
@@ -224,6 +224,14 @@ _TABLES: dict[str, Any] = {
 }
 
 
+def _unknown(name: str, value: object) -> str:
+    return f"unknown table [{name}]" if isinstance(value, (dict, list)) else f"unknown key '{name}' outside any table"
+
+
+def _known_tables() -> list[str]:
+    return ["contest" if name == "about" else name for name in _TABLES]
+
+
 def _place(loc: tuple[Any, ...]) -> str:
     table = "contest" if loc[0] == "about" else str(loc[0])
     if loc[0] == "candidates" and len(loc) > 1:
@@ -237,8 +245,8 @@ def _explain(item: dict[str, Any]) -> str:
     loc, kind, value = tuple(item["loc"]), item["type"], item.get("input")
     if kind in ("unexpected_keyword_argument", "extra_forbidden"):
         if len(loc) == 1:
-            known: list[str] = ["contest" if name == "about" else name for name in _TABLES]
-            what = f"unknown table [{loc[0]}]"
+            known: list[str] = _known_tables()
+            what = _unknown(str(loc[0]), value)
         else:
             known = [name for name in _TABLES[loc[0]].__dataclass_fields__ if not name.startswith("_")]
             what = f"{_place(loc[:-1])}: unknown key '{loc[-1]}'"

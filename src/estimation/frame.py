@@ -131,13 +131,14 @@ class Frame:
             The area is unknown, or the name stands for several.
         """
         inside = np.ones(len(self), dtype=np.bool_)
-        level = ""
+        finest = 0
         for part in where.split(","):
             level, _, name = (text.strip() for text in part.partition("="))
             if level not in AREA_LEVELS or not name:
                 raise FrameError(f"'{part}' names no area: write LEVEL=NAME, LEVEL one of {', '.join(AREA_LEVELS)}")
             match = self.table[level].astype(str).str.casefold() == name.casefold()
             inside &= np.asarray(match, dtype=np.bool_)
+            finest = max(finest, AREA_LEVELS.index(level))
         if not inside.any():
             near = nearest(name.upper(), [str(label) for label in self.table[level].cat.categories])
             raise FrameError(f"no station lies in {where}" + (f": did you mean {level}={near}?" if near else ""))
@@ -145,7 +146,7 @@ class Frame:
         for column in AREA_LEVELS:
             table[column] = table[column].cat.remove_unused_categories()
         part_frame = replace(self, table=table, where=where, elsewhere=pd.Index(self.table["tps_id"][~inside]))
-        paths = part_frame.areas(level).labels
+        paths = part_frame.areas(AREA_LEVELS[finest]).labels
         if len(paths) > 1:
             raise FrameError(
                 f"{where} stands for {len(paths)} areas ({'; '.join(paths[:5])}): name the levels above too"
@@ -177,27 +178,33 @@ def load_frame(contest: Contest, where: str | None = None) -> Frame:
 
 def read_frame(path: Path, max_registered: int = 600, mapping: Mapping[str, str] | None = None) -> Frame:
     """Read, check and code a frame file; see :func:`load_frame`."""
-    source = read_table(path)
+    source = read_table(path, _areas_of)
     names = rename(source.header, FRAME_COLUMNS, str(path), mapping)
     require(names.values(), REQUIRED, source.header, str(path))
     if source.data.num_rows == 0:
         raise FrameError(f"{path}: there is a header and no station below it")
     columns = {names.get(raw, raw): source.data.column(raw) for raw in source.header}
+    columns["tps_id"] = as_text(columns["tps_id"])
     for level in AREA_LEVELS:
-        columns[level] = columns[level].combine_chunks().dictionary_encode()
+        columns[level] = columns[level].combine_chunks().dictionary_encode()  # most are already
     voters = checks.whole_numbers(columns["registered"])
     findings = checks.frame_findings(source, columns, voters, names, max_registered)
     if len(findings.errors):
         lines = "\n".join(findings.errors.sentences(50))
         raise FrameError(f"{path}: {len(findings.errors)} places in the frame must be mended\n{lines}")
     table = {
-        "tps_id": as_text(columns["tps_id"]).to_pandas(),
+        "tps_id": columns["tps_id"].to_pandas(),
         **{level: _categories(columns[level]) for level in AREA_LEVELS},
         "tps": as_text(columns["tps"]).to_pandas(),
         "registered": _positive(voters),
         **{name: _auxiliary(column) for name, column in columns.items() if name not in REQUIRED},
     }
     return Frame(pd.DataFrame(table), source.sha256, findings)
+
+
+def _areas_of(header: list[str]) -> list[str]:
+    """Name the headers of the area columns."""
+    return [raw for raw, name in rename(header, FRAME_COLUMNS, "frame").items() if name in AREA_LEVELS]
 
 
 def _positive(numbers: pa.ChunkedArray) -> NDArray[np.float64]:
@@ -218,6 +225,13 @@ def _auxiliary(column: pa.ChunkedArray) -> "pd.Series":
     if pa.types.is_string(column.type):
         column = as_text(column)
         if not pc.any(pc.match_substring_regex(column, r"^[+-]?0\d")).as_py():
-            with suppress(pa.ArrowInvalid):  # it holds words: it stays text
-                column = pc.cast(column, pa.float64())
-    return pd.Series(column.to_pandas())
+            column = _as_numbers(column)
+    return pd.Series(column.to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get))
+
+
+def _as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Read text as whole numbers, else as decimal ones; leave it text where it holds anything else."""
+    for kind in (pa.int64(), pa.float64()):
+        with suppress(pa.ArrowInvalid):
+            return pc.cast(column, kind)
+    return column

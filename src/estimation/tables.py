@@ -3,7 +3,7 @@
 import csv
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +14,13 @@ from numpy.typing import NDArray
 from estimation.errors import TableError
 
 SUFFIXES = (".csv", ".parquet")
+Coded = Callable[[list[str]], Collection[str]]
+_CODED = pa.dictionary(pa.int32(), pa.string())
+
+
+def nothing(header: list[str]) -> Collection[str]:
+    """Name no column: the default of :func:`read_table`."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +56,7 @@ class Table:
         A Parquet file has no lines; there, the row number counted from 1 is given.
         """
         rows = np.asarray(rows, dtype=np.int64)
-        if self.path.suffix == ".parquet":
+        if self.path.suffix.lower() == ".parquet":
             return rows + 1
         newlines = self._content.count(b"\n") + (not self._content.endswith(b"\n"))
         if not self.ragged and newlines == self.data.num_rows + 1:
@@ -57,7 +64,7 @@ class Table:
         return _record_lines(self._content, len(self.header))[rows]
 
 
-def read_table(path: Path) -> Table:
+def read_table(path: Path, coded: Coded = nothing) -> Table:
     """Read a CSV or Parquet file.
 
     Parameters
@@ -65,6 +72,8 @@ def read_table(path: Path) -> Table:
     path : Path
         ``.csv`` in UTF-8, with or without byte-order mark, fields separated by comma, semicolon
         or tab; or ``.parquet``.
+    coded : callable, optional
+        Of the headers, those whose few values come back dictionary-encoded.
 
     Raises
     ------
@@ -76,15 +85,16 @@ def read_table(path: Path) -> Table:
     content = path.read_bytes()
     if not content or content.isspace():
         raise TableError(f"{path}: the file is empty: put a header line and one row for each station in it")
+    kind = path.suffix.lower()
     ragged: tuple[tuple[int, str], ...] = ()
     kept = b""
-    if path.suffix == ".parquet":
-        data = _read_parquet(path, content)
-    elif path.suffix == ".csv":
-        data, ragged = _read_csv(path, content)
+    if kind == ".parquet":
+        data = _read_parquet(path, content, coded)
+    elif kind == ".csv":
+        data, ragged = _read_csv(path, content, coded)
         kept = content
     else:
-        raise TableError(f"{path}: a file of kind '{path.suffix}' can't be read here: save it as CSV or Parquet")
+        raise TableError(f"{path}: a file of kind '{kind}' can't be read here: save it as CSV or Parquet")
     return Table(path, data, hashlib.sha256(content).hexdigest(), ragged, kept)
 
 
@@ -103,16 +113,29 @@ def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.if_else(pc.equal(column, ""), None, column)
 
 
-def _read_parquet(path: Path, content: bytes) -> pa.Table:
+def _read_parquet(path: Path, content: bytes, coded: Coded) -> pa.Table:
     import pyarrow.parquet as pq
 
     try:
-        return pq.read_table(pa.BufferReader(content))
+        header = pq.read_schema(pa.BufferReader(content)).names
+        names = coded(header)
+        data = pq.read_table(pa.BufferReader(content), read_dictionary=list(names))
     except pa.ArrowInvalid as error:
         raise TableError(f"{path}: this is not a Parquet file that can be read ({error}): save it again") from error
+    kinds = [_CODED if field.name in names else pa.string() for field in data.schema]
+    fields = [f.with_type(kind) if _is_text(f.type) else f for f, kind in zip(data.schema, kinds, strict=True)]
+    return data.cast(pa.schema(fields))
 
 
-def _read_csv(path: Path, content: bytes) -> tuple[pa.Table, tuple[tuple[int, str], ...]]:
+def _is_text(kind: pa.DataType) -> bool:
+    """Tell whether a Parquet type is text under another name: large, viewed or dictionary-encoded."""
+    types = pa.types
+    if types.is_dictionary(kind):
+        return _is_text(kind.value_type)
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+
+
+def _read_csv(path: Path, content: bytes, coded: Coded) -> tuple[pa.Table, tuple[tuple[int, str], ...]]:
     try:
         header, delimiter = _header(content)
     except UnicodeDecodeError as error:
@@ -122,17 +145,21 @@ def _read_csv(path: Path, content: bytes) -> tuple[pa.Table, tuple[tuple[int, st
         raise TableError(f"{path}, line 1: column '{twice[0]}' stands there twice: rename or remove one")
     if any(not name.strip() for name in header):
         raise TableError(f"{path}, line 1: column {[bool(n.strip()) for n in header].index(False) + 1} has no name")
-    return _parse_csv(path, content, delimiter, header)
+    return _parse_csv(path, content, delimiter, header, coded(header))
 
 
 def _parse_csv(
-    path: Path, content: bytes, delimiter: str, header: list[str]
+    path: Path, content: bytes, delimiter: str, header: list[str], coded: Collection[str]
 ) -> tuple[pa.Table, tuple[tuple[int, str], ...]]:
     import pyarrow.csv as pv
 
     convert = pv.ConvertOptions(
-        column_types={name: pa.string() for name in header}, strings_can_be_null=True, null_values=[""]
+        column_types={name: _CODED if name in coded else pa.string() for name in header},
+        strings_can_be_null=True,
+        null_values=[""],
     )
+    if content.lstrip(b"\r\n").find(b"\n") < 0:
+        return pa.table({name: pa.array([], pa.string()) for name in header}), ()
     try:
         options = pv.ParseOptions(delimiter=delimiter)
         return pv.read_csv(pa.BufferReader(content), parse_options=options, convert_options=convert), ()
@@ -149,7 +176,7 @@ def _parse_csv(
         data = pv.read_csv(
             pa.BufferReader(content),
             read_options=pv.ReadOptions(use_threads=False),
-            parse_options=pv.ParseOptions(delimiter=delimiter, invalid_row_handler=skip),
+            parse_options=pv.ParseOptions(delimiter=delimiter, invalid_row_handler=skip, newlines_in_values=True),
             convert_options=convert,
         )
     except pa.ArrowInvalid as error:
@@ -172,7 +199,7 @@ def _records(content: bytes, delimiter: str) -> "list[tuple[int, int]]":
 
 def _header(content: bytes) -> tuple[list[str], str]:
     """Read the header and tell the delimiter: whichever of comma, semicolon and tab it holds most of."""
-    line = next(io.TextIOWrapper(io.BytesIO(content[: 1 << 20].lstrip(b"\r\n")), "utf-8-sig", newline=None))
+    line = content[: 1 << 20].lstrip(b"\r\n").split(b"\n", 1)[0].rstrip(b"\r").decode("utf-8-sig")
     delimiter = max(",;\t", key=line.count)
     return next(csv.reader([line], delimiter=delimiter)), delimiter
 

@@ -12,7 +12,9 @@ from estimation.contest import load_contest
 from estimation.files import to_json
 from estimation.projection import document, project, tables
 
-SCHEMA = json.loads(resources.files("estimation").joinpath("schemas/projection-1.schema.json").read_text(encoding="utf-8"))
+SCHEMA = json.loads(
+    resources.files("estimation").joinpath("schemas/projection-1.schema.json").read_text(encoding="utf-8")
+)
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 HEADER = "tps_id,votes_1,votes_2,invalid,total\n"
 ROWS = {i: f"{i:04d},{100 + i},90,10,{200 + i}\n" for i in range(1, 13)}

@@ -32,8 +32,24 @@ def test_a_folder_without_sample_official_and_returns(make_contest):
 def test_findings_of_every_part(make_contest):
     folder = make_contest(
         stations=[
-            {"tps_id": "01", "province": "P", "regency": "R", "district": "D", "village": "V", "tps": "1", "registered": 0},
-            {"tps_id": "02", "province": "P", "regency": "R", "district": "D", "village": "V", "tps": "2", "registered": 700},
+            {
+                "tps_id": "01",
+                "province": "P",
+                "regency": "R",
+                "district": "D",
+                "village": "V",
+                "tps": "1",
+                "registered": 0,
+            },
+            {
+                "tps_id": "02",
+                "province": "P",
+                "regency": "R",
+                "district": "D",
+                "village": "V",
+                "tps": "2",
+                "registered": 700,
+            },
         ],
         returns=HEADER + "01,10,10,1,21\n02,10,10,1,99\n3,1,1,1,3\n",
     )
@@ -67,9 +83,11 @@ def test_an_area_alone(make_contest):
     assert found.errors == 0  # 0002 lies in district B
 
 
-@pytest.mark.xfail(strict=True, raises=DesignError, reason="check --where stops at a sample of more than the area")
 def test_an_area_alone_where_there_is_a_larger_sample(demo):
-    assert len(inspect(load_contest(demo), "district=BESUKI").frame) > 0
+    found = inspect(load_contest(demo), "district=BESUKI")
+    frame = (demo / "frame.csv").read_text(encoding="utf-8")
+    assert len(found.frame) == frame.count(",SITUBONDO,BESUKI,")
+    assert list(found.parts) == ["frame", "sample", "official", "returns"]
 
 
 def test_a_baseline_that_is_not_there_is_an_error(make_contest):

@@ -46,7 +46,7 @@ def test_too_few_for_anything_says_so(frame):
 
 
 def test_more_than_the_frame_is_an_error_without_advice(frame):
-    with pytest.raises(DesignError, match="^n = 15 is more than the 14 stations there are: ask for 14 or fewer$"):
+    with pytest.raises(DesignError, match=r"^n = 15 is more than the 14 stations there are: ask for 14 or fewer$"):
         draw(frame, Design(15))
 
 

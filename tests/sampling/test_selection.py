@@ -33,7 +33,7 @@ def test_every_station_is_drawn_equally_often(many):
     # counts of a stratum: covariance R π (1 - π) N/(N - 1) (I - 11'/N), so their squares are χ² with N - 1
     statistic, df = 0.0, 0
     for h in range(2):
-        rows = np.flatnonzero(STRATUM == h)
+        rows = np.flatnonzero(h == STRATUM)
         counts = np.bincount(many.ravel(), minlength=len(STRATUM))[rows]
         p, size = TAKE[h] / len(rows), len(rows)
         statistic += ((counts - REPLICATES * p) ** 2).sum() / (REPLICATES * p * (1 - p) * size / (size - 1))

@@ -66,7 +66,7 @@ def test_another_column_has_no_parents(frame):
 
 
 def test_an_unknown_column_is_an_error_with_the_nearest(frame):
-    with pytest.raises(FrameError, match="column 'distrik' is not in the frame: did you mean 'district'?"):
+    with pytest.raises(FrameError, match=r"column 'distrik' is not in the frame: did you mean 'district'\?"):
         strata_by(frame, "distrik")
 
 

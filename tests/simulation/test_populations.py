@@ -66,9 +66,7 @@ def test_every_committed_file_is_what_the_generator_writes(demo: Demo, tmp_path:
 
 
 def test_both_contests_stay_under_a_megabyte() -> None:
-    files = [
-        p for demo in DEMOS for p in (DATA / demo.name).rglob("*") if p.is_file() and "out" not in p.parts
-    ]
+    files = [p for demo in DEMOS for p in (DATA / demo.name).rglob("*") if p.is_file() and "out" not in p.parts]
     assert 100_000 < sum(p.stat().st_size for p in files) < 1_000_000
 
 
@@ -185,9 +183,7 @@ def test_baseline_correlates_with_the_villages_shares(demo: Demo) -> None:
 @both
 def test_faults_are_those_of_the_dictionary(demo: Demo) -> None:
     laporan, frame = table(demo, "inbox/laporan.csv"), table(demo, "frame.csv")
-    koreksi = table(demo, "inbox/koreksi.csv").rename(
-        columns={theirs: ours for ours, theirs in INDONESIAN.items()}
-    )
+    koreksi = table(demo, "inbox/koreksi.csv").rename(columns={theirs: ours for ours, theirs in INDONESIAN.items()})
     sums = laporan["votes_1"] + laporan["votes_2"] + laporan["invalid"]
     misread = laporan[sums != laporan["total"]]
     known = laporan["tps_id"].isin(frame["tps_id"])
@@ -221,9 +217,7 @@ def test_a_misread_return_has_one_wrong_digit(demo: Demo) -> None:
 
 @both
 def test_corrections_are_right_and_come_20_to_70_minutes_later(demo: Demo) -> None:
-    koreksi = table(demo, "inbox/koreksi.csv").rename(
-        columns={theirs: ours for ours, theirs in INDONESIAN.items()}
-    )
+    koreksi = table(demo, "inbox/koreksi.csv").rename(columns={theirs: ours for ours, theirs in INDONESIAN.items()})
     columns = ["votes_1", "votes_2", "invalid", "total"]
     official = table(demo, "official.csv").set_index("tps_id").loc[koreksi["tps_id"], columns]
     assert (koreksi[columns].to_numpy() == official.to_numpy()).all()

@@ -41,7 +41,6 @@ def test_no_variance_to_compare_with_gives_none(size, y):
     assert np.isnan(deff_stations(np.zeros(1), np.array(y), np.array([4.0, 4.0]), np.array([0.5]), structure)).all()
 
 
-@pytest.mark.xfail(strict=True, reason="deff_stations gives 0 where Structure.size is infinite (with replacement)")
 def test_with_replacement_the_comparison_is_with_replacement_too():
     # N is not infinite then, it is Σ w = 4: V_srs = 4² · 2 / 2 / 16² = 1/16
     structure = Structure(np.full(2, 2.0), ONE_STRATUM, np.array([np.inf]))

@@ -54,9 +54,7 @@ def test_a_level_that_is_no_probability_is_an_error(level):
     st.tuples(st.floats(0.01, 0.999), st.floats(0.01, 0.999)).map(sorted),
 )
 def test_a_wider_level_is_never_narrower_and_both_contain_the_estimate(theta, variance, df, levels):
-    inner, outer = (
-        t_interval(np.array([theta]), np.array([variance]), np.array(float(df)), level) for level in levels
-    )
+    inner, outer = (t_interval(np.array([theta]), np.array([variance]), np.array(float(df)), level) for level in levels)
     assert outer.low[0] <= inner.low[0] <= theta <= inner.high[0] <= outer.high[0]
 
 

@@ -55,23 +55,23 @@ def read_returns(contest: Contest, path: Path | None = None) -> Intake:
         [path] if path.is_file() else sorted(p for p in path.iterdir() if p.is_file() and not p.name.startswith("."))
     )
     batches: list[Batch] = []
+    digests: list[str] = []
     failed: list[str] = []
     found: list[Findings] = []
     for file in files:
         try:
-            if file.suffix not in SUFFIXES:
+            if file.suffix.lower() not in SUFFIXES:
                 raise ReturnsError(f"{file}: a file of kind '{file.suffix}' can't be read here: save it as CSV")
             batches.append(read_tabular(file, contest))
-        except EstimationError as error:
+            digests.append(f"{batches[-1].sha256} {file.name}")
+        except (EstimationError, OSError) as error:
             failed.append(str(error))
             found.append(checks.findings("E214", file.name, [0], "", [str(error)], [""]))
     if failed and not batches:
         raise ReturnsError("\n".join(failed))
-    names = [file.name for file in files if file.suffix in SUFFIXES]
-    digests = "\n".join(f"{batch.sha256} {name}" for batch, name in zip(batches, names, strict=False))
     table = pd.concat([batch.table for batch in batches], ignore_index=True) if batches else _no_rows(contest)
     found += [batch.findings for batch in batches]
-    return Intake(table, Findings.join(*found), hashlib.sha256(digests.encode("utf-8")).hexdigest())
+    return Intake(table, Findings.join(*found), hashlib.sha256("\n".join(digests).encode("utf-8")).hexdigest())
 
 
 def _no_rows(contest: Contest) -> pd.DataFrame:

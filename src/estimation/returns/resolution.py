@@ -6,12 +6,14 @@ from datetime import datetime
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from estimation import checks
 from estimation.contest import Contest
 from estimation.frame import Frame
 from estimation.returns.intake import Intake
 from estimation.rules import Findings
+from estimation.survey.structure import IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +46,15 @@ def resolve(
     contest: Contest,
     frame: Frame,
     intake: Intake,
-    asked: "np.ndarray[tuple[int], np.dtype[np.intp]]",
+    asked: IntArray,
     as_of: datetime | None = None,
 ) -> Resolution:
     """Settle which return holds for each station.
 
-    The policy: a verified return holds before any other; else, from one source, the latest by
-    time of receipt (ties by content hash); sources that disagree make the station missing; a
-    return that is kept out takes the station out, and its predecessor is not revived.
+    The policy: a verified return holds before any other, unless it was rejected later; else, from
+    one source, the latest by time of receipt (ties by content hash); sources that disagree make
+    the station missing; a return that is kept out takes the station out, and its predecessor is
+    not revived.
 
     Parameters
     ----------
@@ -62,7 +65,7 @@ def resolve(
     """
     table = intake.table
     if as_of is not None:
-        table = table[(table["received_at"].isna() & ~table["unreadable"]) | (table["received_at"] <= as_of)]
+        table = table[table["received_at"].isna() | (table["received_at"] <= as_of)]
     row = frame.rows_of(table["tps_id"])
     table = table.assign(row=row)
     in_sample = np.isin(row, asked)
@@ -76,7 +79,8 @@ def resolve(
     mine = [(f, n) in seen for f, n in zip(reading["file"], reading["line"], strict=True)]
     kept = Findings(reading[(whole_file | pd.Series(mine, index=reading.index, dtype=bool)).astype(bool)])
     held, disagree = _hold(table[table["row"] >= 0], contest.vote_columns)
-    findings = Findings.join(kept.errors, *found["E"], disagree, kept.warnings, *found["W"])
+    far = _far_from_village(contest, frame, held)
+    findings = Findings.join(kept.errors, *found["E"], disagree, kept.warnings, *found["W"], far)
     last = table["received_at"].max()
     moment = as_of or (None if pd.isna(last) else last.to_pydatetime())
     untimed = int((held["received_at"].isna() & held["usable"]).sum())
@@ -97,15 +101,24 @@ def _judge(contest: Contest, frame: Frame, table: pd.DataFrame) -> tuple[pd.Data
     errors["E207"] = ("tps_id", ~known)
     errors["E212"] = ("status", (table["status"] == "rejected").to_numpy(dtype=np.bool_))
     unreadable = table["unreadable"].to_numpy(dtype=np.bool_)
-    errors["E201"] = (errors["E201"][0], errors["E201"][1] & ~unreadable)
     kept_out = unreadable | np.logical_or.reduce([bad for _, bad in errors.values()])
-    warnings = checks.form_warnings(table, votes, roll, village, limits)
-    found = {"E": [_list(code, table, bad, column) for code, (column, bad) in sorted(errors.items())]}
+    warnings = checks.form_warnings(table, votes, roll, limits)
+    blank = errors.pop("E201")[1] & ~unreadable
+    found = {"E": [_list("E201", table, blank & table[name].isna().to_numpy(), name) for name in votes]}
+    found["E"] += [_list(code, table, bad, column) for code, (column, bad) in sorted(errors.items())]
     found["W"] = [_list(code, table, bad & ~kept_out, column) for code, (column, bad) in sorted(warnings.items())]
     return table.assign(kept_out=kept_out), found
 
 
-def _list(code: str, table: pd.DataFrame, bad: "np.ndarray[tuple[int], np.dtype[np.bool_]]", column: str) -> Findings:
+def _far_from_village(contest: Contest, frame: Frame, held: pd.DataFrame) -> Findings:
+    """Compare the returns that hold with the others of their village."""
+    used = held[held["usable"]]
+    votes = used[contest.vote_columns].to_numpy(dtype=np.float64)
+    village = frame.areas("village").codes[used["row"].to_numpy(dtype=np.intp)]
+    return _list("W207", used, checks.far_from_village(votes, village), contest.vote_columns[0])
+
+
+def _list(code: str, table: pd.DataFrame, bad: NDArray[np.bool_], column: str) -> Findings:
     where = table[bad]
     if not len(where):
         return Findings.none()
@@ -127,10 +140,12 @@ def _shown(part: pd.DataFrame, column: str) -> list[object]:
 
 def _hold(table: pd.DataFrame, votes: list[str]) -> tuple[pd.DataFrame, Findings]:
     """Pick the row that holds for each station, and list the stations whose sources disagree."""
-    verified = (table["status"] == "verified") & ~table["kept_out"]
-    has = verified.groupby(table["row"]).transform("any") if len(table) else verified
-    table = table[verified | ~has]
-    source = table["source"].fillna("").where(table["status"] != "verified", "verified")
+    verdicts = table[table["status"].isin(["verified", "rejected"])]
+    verdicts = verdicts.sort_values(["received_at", "status"], ascending=[True, False], na_position="first")
+    verdict = verdicts.drop_duplicates("row", keep="last").set_index("row")["status"]
+    verified = table["row"].map(verdict).eq("verified")
+    table = table[~verified | (table["status"] == "verified")]
+    source = table["source"].fillna("").where(~verified, "verified")
     table = table.assign(_source=source, _tie=_tie_break(table, source))
     table = table.sort_values(["row", "_source", "received_at", "_tie"], kind="stable", na_position="first")
     last = table.drop_duplicates(["row", "_source"], keep="last")
@@ -149,7 +164,8 @@ def _tie_break(table: pd.DataFrame, source: "pd.Series[str]") -> "pd.Series[str]
     same = table.assign(_source=source).duplicated(["row", "_source", "received_at"], keep=False)
     if not same.any():
         return pd.Series("", index=table.index, dtype="str")
-    content = table.drop(columns=["file", "line"])[same].astype(str).agg("\x1f".join, axis=1)
+    names = sorted(set(table.columns) - {"file", "line"})
+    content = table.loc[same, names].astype(object).map(repr).agg("\x1f".join, axis=1)
     return content.map(lambda text: hashlib.sha256(text.encode("utf-8")).hexdigest()).reindex(
         table.index, fill_value=""
     )

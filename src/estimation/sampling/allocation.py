@@ -1,6 +1,7 @@
 """How many stations each stratum gets."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from estimation.errors import DesignError
 from estimation.survey.structure import Array, IntArray
@@ -55,7 +56,7 @@ def proportional(n: int, size: Array, minimum: int = 2) -> IntArray:
     return _round(share, n, free)
 
 
-def _round(share: Array, n: int, free: "np.ndarray[tuple[int], np.dtype[np.bool_]]") -> IntArray:
+def _round(share: Array, n: int, free: NDArray[np.bool_]) -> IntArray:
     """Round to whole numbers that add up to n, by largest remainder among the free strata."""
     whole = np.floor(share + 1e-9).astype(np.intp)
     rest = n - int(whole.sum())

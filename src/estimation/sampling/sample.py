@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from estimation.columns import AREA_LEVELS, require
 from estimation.errors import DesignError
@@ -13,8 +14,6 @@ from estimation.rules import Notice
 from estimation.sampling.strata import Strata, strata_by
 from estimation.survey.structure import Array, IntArray
 from estimation.tables import as_text, read_table
-
-DESIGN_COLUMNS = ("stratum", "probability", "weight", "order", "method")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,88 +100,75 @@ def read_sample(path: Path, frame: Frame, columns: str) -> Sample:
     require(source.header, ("tps_id", "stratum", "probability", "weight"), source.header, str(path))
     text = {name: as_text(source.data.column(name)).to_pandas() for name in source.header}
     table = pd.DataFrame(text)
+    table["line"] = source.lines(np.arange(len(table)))
+    table = table[~table["tps_id"].isin(frame.elsewhere)].reset_index(drop=True)
     if not len(table):
         raise DesignError(f"{path}: no station is drawn in it: draw a sample with 'quickcount draw'")
     rows = frame.rows_of(table["tps_id"])
-    _no_row(path, source, rows < 0, table["tps_id"], "is not in the frame")
-    _no_row(path, source, np.asarray(table["tps_id"].duplicated()), table["tps_id"], "was drawn before")
-    probability = _numbers(path, source, table["probability"])
-    weight = _numbers(path, source, table["weight"])
-    _no_row(
-        path,
-        source,
-        ~((probability > 0) & (probability <= 1)),
-        table["probability"],
-        "is no probability in (0, 1]",
-    )
-    _no_row(
-        path,
-        source,
-        np.abs(weight * probability - 1) > 1e-6,
-        table["weight"],
-        "is a weight, but not 1/probability",
-    )
-    strata = _fit_strata(path, frame, columns, rows, table["stratum"])
-    notes: tuple[Notice, ...] = ()
-    method = "stratified"
-    if "method" in table and table["method"].notna().all():
-        method = str(table["method"].iloc[0])
-    else:
-        notes = (Notice("W303"),)
+    _refuse(path, table, rows < 0, "tps_id", "is not in the frame")
+    _refuse(path, table, np.asarray(table["tps_id"].duplicated()), "tps_id", "was drawn before")
+    probability, weight = (_numbers(path, table, name) for name in ("probability", "weight"))
+    _refuse(path, table, ~((probability > 0) & (probability <= 1)), "probability", "is no probability in (0, 1]")
+    _refuse(path, table, np.abs(weight * probability - 1) > 1e-6, "weight", "is a weight, but not 1/probability")
+    named = "method" in table and bool(table["method"].notna().all())
+    method = str(table["method"].iloc[0]) if named else "stratified"
     if method != "stratified":
         raise DesignError(
             f"{path}: method '{method}' can't be estimated here: known is stratified (simple random sampling in strata)"
         )
-    sample = Sample(rows, probability, strata, method, source.sha256, notes)
-    _check_probabilities(path, sample)
-    return sample
+    strata = _fit_strata(path, frame, columns, rows, table["stratum"], probability)
+    return Sample(rows, probability, strata, method, source.sha256, () if named else (Notice("W303"),))
 
 
-def _no_row(
-    path: Path,
-    source: object,
-    bad: "np.ndarray[tuple[int], np.dtype[np.bool_]]",
-    values: "pd.Series",
-    what: str,
-) -> None:
+def _refuse(path: Path, table: pd.DataFrame, bad: NDArray[np.bool_], column: str, what: str) -> None:
+    """Stop at the first bad row, naming its line and counting the others."""
     if bad.any():
-        row = int(np.flatnonzero(bad)[0])
-        line = source.lines([row])[0]  # type: ignore[attr-defined]
+        first = table[bad].iloc[0]
         more = f" (and {int(bad.sum()) - 1} more rows)" if bad.sum() > 1 else ""
-        raise DesignError(f"{path}, line {line}: '{values.iloc[row]}' {what}{more}: correct it or draw again")
+        raise DesignError(f"{path}, line {first['line']}: '{first[column]}' {what}{more}: correct it or draw again")
 
 
-def _numbers(path: Path, source: object, column: "pd.Series") -> Array:
-    numbers = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
-    _no_row(path, source, ~np.isfinite(numbers), column, "is not a number")
+def _numbers(path: Path, table: pd.DataFrame, column: str) -> Array:
+    numbers = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    _refuse(path, table, ~np.isfinite(numbers), column, "is not a number")
     return np.asarray(numbers)
 
 
-def _fit_strata(path: Path, frame: Frame, columns: str, rows: IntArray, stratum: "pd.Series") -> Strata:
-    """Find the frame columns whose partition of the drawn stations is the file's."""
+def _fit_strata(
+    path: Path, frame: Frame, columns: str, rows: IntArray, stratum: "pd.Series[str]", probability: Array
+) -> Strata:
+    """Find the frame columns whose strata are the file's: the same partition, and π = n_h/N_h."""
     named, _ = pd.factorize(stratum, use_na_sentinel=False)
-    others = [name for name in frame.table.columns if name not in ("tps_id", "tps", *AREA_LEVELS)]
-    tried = [columns, *AREA_LEVELS[::-1], *others]
+    own = ("tps_id", "tps", "registered", *AREA_LEVELS)
+    tried = [columns, *AREA_LEVELS[::-1], *[name for name in frame.table.columns if name not in own]]
+    wrong = ""
     for candidate in tried:
         strata = strata_by(frame, candidate)
         codes = strata.codes[rows]
         pairs = len(np.unique(named * len(strata.labels) + codes))
         if pairs == len(np.unique(named)) == len(np.unique(codes)):
-            return strata
+            said = _wrong_probability(strata, codes, probability)
+            if not said:
+                return strata
+            wrong = wrong or said
     raise DesignError(
-        f"{path}: the column 'stratum' matches no column of the frame (tried {', '.join(tried)}), so the number of "
-        f"stations in each stratum is unknown: add the strata to the frame as a column"
+        f"{path}: {wrong}: the frame or the sample has changed since the draw"
+        if wrong
+        else f"{path}: the column 'stratum' matches no column of the frame (tried {', '.join(tried)}), so the number "
+        f"of stations in each stratum is unknown: add the strata to the frame as a column"
     )
 
 
-def _check_probabilities(path: Path, sample: Sample) -> None:
-    expected = (sample.drawn / sample.strata.size)[sample.stratum]
-    wrong = np.abs(sample.probability - expected) > 1e-6 * expected
-    if wrong.any():
-        row = int(np.flatnonzero(wrong)[0])
-        h = int(sample.stratum[row])
-        raise DesignError(
-            f"{path}: stratum '{sample.strata.labels[h]}' has {int(sample.drawn[h])} of {int(sample.strata.size[h])} "
-            f"stations drawn, a probability of {expected[row]:.6f}, and the file says {sample.probability[row]:.6f}: "
-            f"the frame or the sample has changed since the draw"
-        )
+def _wrong_probability(strata: Strata, codes: IntArray, probability: Array) -> str:
+    """Say where a probability is not n_h/N_h; blank where all are."""
+    drawn = np.bincount(codes, minlength=len(strata.labels))
+    expected = (drawn / strata.size)[codes]
+    off = np.abs(probability - expected) > 1e-6 * expected
+    if not off.any():
+        return ""
+    row = int(np.flatnonzero(off)[0])
+    h = int(codes[row])
+    return (
+        f"stratum '{strata.labels[h]}' has {int(drawn[h])} of {int(strata.size[h])} stations drawn, a probability of "
+        f"{expected[row]:.6f}, and the file says {probability[row]:.6f}"
+    )

@@ -8,7 +8,7 @@ from estimation.survey.structure import Array, Structure
 def deff_stations(variance: Array, y: Array, x: Array, theta: Array, structure: Structure) -> Array:
     """Compare with a simple random sample of as many stations (Kish 1965, section 8.1).
 
-    deff = V / V_srs with V_srs = (1 - n/N) N² S²_d / n / X², where d = y - θ x and S²_d is
+    deff = V / V_srs with V_srs = (1 - n/N) N̂² S²_d / n / X̂², N̂ = Σ w, where d = y - θ x and S²_d is
     estimated with the weights, Σ w (d - d̄)² / Σ w · n / (n - 1), as R survey does.
 
     Parameters
@@ -26,10 +26,10 @@ def deff_stations(variance: Array, y: Array, x: Array, theta: Array, structure: 
     """
     use = structure.weight > 0
     w, n = structure.weight[use], int(use.sum())
-    population = float(structure.size.sum())
+    population, fraction = w.sum(), n / float(structure.size.sum())
     d = y[use] - theta * x[use][:, None]
     spread = (w @ (d - (w @ d) / w.sum()) ** 2) / w.sum() * n / max(n - 1, 1)
-    srs: Array = np.asarray((1 - n / population) * population**2 * spread / n / (w @ x[use]) ** 2)
+    srs: Array = np.asarray((1 - fraction) * population**2 * spread / n / (w @ x[use]) ** 2)
     return np.divide(variance, srs, out=np.full_like(variance, np.nan), where=srs > 0)
 
 

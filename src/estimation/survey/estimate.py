@@ -46,7 +46,7 @@ class Estimate:
     @property
     def se(self) -> Array:
         """Standard errors, shape (…, k)."""
-        return np.asarray(np.sqrt(self.variance))
+        return np.asarray(np.sqrt(np.maximum(self.variance, 0.0)))  # rounding may leave -1e-20
 
     def index(self, name: str) -> int:
         """Find a quantity by name.

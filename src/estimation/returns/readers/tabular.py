@@ -94,10 +94,12 @@ def _times(
 ) -> tuple["pd.Series[pd.Timestamp]", NDArray[np.bool_]]:
     """Read times of receipt as UTC; which cells have none is the second part."""
     rows = source.data.num_rows
-    if column is None:
+    if column is None or as_text(column).null_count == rows:
         return pd.Series(pd.NaT, index=range(rows)).dt.tz_localize("UTC"), np.zeros(rows, dtype=np.bool_)
     text = as_text(column).to_pandas()
-    offset = np.asarray(text.str.contains(r"(?:[zZ]|[+-]\d{2}:?\d{2})$", regex=True).fillna(False), dtype=np.bool_)
+    offset = np.asarray(
+        text.str.contains(r"\d{2}:\d{2}.*(?:[zZ]|[+-]\d{2}(?::?\d{2})?)$", regex=True).fillna(False), dtype=np.bool_
+    )
     times = pd.Series(pd.NaT, index=range(rows)).dt.tz_localize("UTC")
     times[offset] = pd.to_datetime(text[offset], utc=True, format="ISO8601", errors="coerce")
     naive = ~offset & np.asarray(text.notna())
