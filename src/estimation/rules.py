@@ -82,6 +82,7 @@ RULES = _table(
     Rule("W315", "{count} returns name a station that the frame does not have", ""),
     Rule("W316", "{count} files of returns could not be used", ""),
     Rule("W313", "{count} stations of the frame are in strata without any drawn station", ""),
+    Rule("W314", "nothing can be projected: {why}", ""),
     # a call
     Rule("C01", "the lead of {lead} points is beyond its one-sided {level} % bound", ""),
     Rule("C02", "the {level} % interval of the lead contains zero", ""),
@@ -111,13 +112,18 @@ class Notice:
     """One thing that a reader must know, as a code and its values, so that any language can say it."""
 
     code: str
-    values: Mapping[str, str | int | float] = field(default_factory=dict)
+    values: Mapping[str, "str | int | float | Notice"] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
         """The notice in English, as ``projection.json`` carries it."""
-        plain = {k: f"{round(v, 1):g}" if isinstance(v, float) else v for k, v in self.values.items()}
-        return RULES[self.code].text.format(**plain)
+        return RULES[self.code].text.format(**{key: _plain(value) for key, value in self.values.items()})
+
+
+def _plain(value: str | int | float | Notice) -> str:
+    if isinstance(value, Notice):
+        return value.text
+    return f"{round(value, 1):g}" if isinstance(value, float) else str(value)
 
 
 FINDING_COLUMNS = ("code", "file", "line", "column", "value", "tps_id")

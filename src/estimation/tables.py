@@ -44,6 +44,7 @@ class Table:
     sha256: str
     ragged: tuple[tuple[int, str], ...] = ()
     _content: bytes = field(default=b"", repr=False)
+    _one_line_each: bool = field(default=False, repr=False)
 
     @property
     def header(self) -> list[str]:
@@ -58,8 +59,7 @@ class Table:
         rows = np.asarray(rows, dtype=np.int64)
         if self.path.suffix.lower() == ".parquet":
             return rows + 1
-        newlines = self._content.count(b"\n") + (not self._content.endswith(b"\n"))
-        if not self.ragged and newlines == self.data.num_rows + 1:
+        if self._one_line_each:
             return rows + 2
         return _record_lines(self._content, len(self.header))[rows]
 
@@ -87,15 +87,17 @@ def read_table(path: Path, coded: Coded = nothing) -> Table:
         raise TableError(f"{path}: the file is empty: put a header line and one row for each station in it")
     kind = path.suffix.lower()
     ragged: tuple[tuple[int, str], ...] = ()
-    kept = b""
+    kept, one_line_each = b"", False
     if kind == ".parquet":
         data = _read_parquet(path, content, coded)
     elif kind == ".csv":
         data, ragged = _read_csv(path, content, coded)
         kept = content
+        newlines = content.count(b"\n") + (not content.endswith(b"\n"))
+        one_line_each = not ragged and newlines == data.num_rows + 1
     else:
         raise TableError(f"{path}: a file of kind '{kind}' can't be read here: save it as CSV or Parquet")
-    return Table(path, data, hashlib.sha256(content).hexdigest(), ragged, kept)
+    return Table(path, data, hashlib.sha256(content).hexdigest(), ragged, kept, one_line_each)
 
 
 def find_table(folder: Path, stem: str) -> Path | None:

@@ -210,7 +210,6 @@ def test_too_little_gives_nulls_and_a_reason(make_contest, stations, reason):
     assert held["sample"] == {"drawn": 12, "received": len(stations), "used": len(stations)}
 
 
-@pytest.mark.xfail(strict=True, reason="W314 is in the table of rules and no projection ever says it")
 def test_too_little_is_a_warning_too(make_contest):
     p = project(load_contest(make_contest(extra_toml=EVERYBODY)))
     assert texts(p)["W314"] == "nothing can be projected: fewer than two returns are in"

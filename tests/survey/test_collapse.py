@@ -122,7 +122,6 @@ def test_every_group_has_what_it_needs_or_is_the_whole(case):
             assert count[b, group == g].sum() >= 2 or np.all(group == g)
 
 
-@pytest.mark.xfail(strict=True, reason="_sweep does not look again after it joined the last group with the one before")
 @pytest.mark.parametrize(
     ("count", "size", "needed"),
     [

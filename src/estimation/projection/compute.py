@@ -161,6 +161,7 @@ def _assemble(
     arrival = arrived(sample, counts.seen)
     estimate = combined_ratio(counts, arrival.structure, numbers) if enough else None
     shares = estimate.select([f"share:{number}" for number in numbers]) if estimate else None
+    call = decide(contest, estimate, progress)
     blank = np.full(len(numbers), np.nan)
     votes = float(counts.valid[counts.seen].sum())
     areas = by_area(frame, sample, counts, arrival.structure, numbers, level)
@@ -178,9 +179,9 @@ def _assemble(
         if shares
         else blank,
         deff_persons=deff_persons(shares.variance, shares.theta, votes) if shares else blank,
-        call=decide(contest, estimate, progress),
+        call=call,
         areas=areas,
-        notices=_notices(contest, frame, arrival, resolution, counts, estimate, areas),
+        notices=_notices(contest, frame, arrival, resolution, counts, estimate, call, areas),
         findings=Findings.join(resolution.findings, frame.findings),
         provenance=provenance,
     )
@@ -204,10 +205,13 @@ def _notices(
     resolution: Resolution,
     counts: Counts,
     estimate: Estimate | None,
+    call: Call,
     areas: tuple[AreaResult, ...],
 ) -> tuple[Notice, ...]:
     used, drawn = int(counts.seen.sum()), len(counts.seen)
     notices = list(arrival.notes)
+    if estimate is None:
+        notices.insert(0, Notice("W314", {"why": call.reasons[0]}))
     if used < drawn:
         notices.append(Notice("W304", {"missing": drawn - used, "drawn": drawn}))
     if resolution.outside:

@@ -86,7 +86,7 @@ def render(
             language=words.language,
             title=contest.about.title,
             mode=contest.about.mode,
-            body=_body(executed),
+            body=body_of(executed),
             rendered=words.moment(datetime.now(contest.about.timezone).replace(microsecond=0)),
             w=words,
         )
@@ -152,7 +152,7 @@ def run_notebook(source: Path, target: Path, values: Mapping[str, object], faile
     return target
 
 
-def _body(executed: Path) -> str:
+def body_of(executed: Path) -> str:
     """Turn the outputs of a run into HTML; input cells, prose for analysts and parameters stay out."""
     from markupsafe import Markup
     from nbconvert import HTMLExporter

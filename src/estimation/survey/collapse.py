@@ -49,7 +49,9 @@ def collapse(
         return group
     need = np.broadcast_to(np.asarray(needed, dtype=np.float64), (strata,))
     for parent in [*parents, np.zeros(strata, dtype=np.intp)]:
-        group = _sweep(group, count, size, need, parent)
+        before = None
+        while before is None or not np.array_equal(before, group):  # what was joined may still be too small
+            before, group = group, _sweep(group, count, size, need, parent)
     return group
 
 

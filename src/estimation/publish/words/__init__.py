@@ -90,11 +90,12 @@ class Words:
 
     def notice(self, notice: Notice) -> str:
         """Say a notice with its values, and begin it with a capital."""
-        values = {
-            key: self.decimal(value, 0 if float(value).is_integer() else 1)
-            if isinstance(value, (int, float))
-            else value
-            for key, value in notice.values.items()
-        }
-        text = self.rule(notice.code).format(**values)
+        text = self._said(notice)
         return text[:1].upper() + text[1:]
+
+    def _said(self, value: str | int | float | Notice) -> str:
+        if isinstance(value, Notice):
+            return self.rule(value.code).format(**{key: self._said(inner) for key, inner in value.values.items()})
+        if isinstance(value, str):
+            return value
+        return self.decimal(value, 0 if float(value).is_integer() else 1)
