@@ -17,12 +17,13 @@ PACKAGES = ("numpy", "pandas", "pyarrow", "scipy")
 
 
 def describe() -> dict[str, object]:
-    """Give processor, cores, memory, system and versions."""
+    """Give processor, cores, memory, system, load (1 is one core kept busy, by this benchmark too) and versions."""
     return {
         "cpu": _processor(),
         "cores": os.cpu_count(),
         "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "system": f"{platform.system()} {platform.machine()}",
+        "load_at_end": round(os.getloadavg()[0], 2),
         "versions": {
             "quickcount": estimation.__version__,
             "python": platform.python_version(),

@@ -114,19 +114,20 @@ def cases(draw):
 
 @given(cases())
 def test_every_group_has_what_it_needs_or_is_the_whole(case):
-    count, size, parents, _, start = case
-    size = size + 2  # nothing is completely in
-    found = collapse(count, size, parents, start=start)
+    count, size, parents, need, start = case
+    found = collapse(count, size, parents, needed=need, start=start)
     for b, group in enumerate(found):
         for g in range(group.max() + 1):
-            assert count[b, group == g].sum() >= 2 or np.all(group == g)
+            own = group == g
+            inside = count[b, own].sum()
+            assert inside >= need[own].max() or inside == size[own].sum() or own.all()
 
 
 @pytest.mark.parametrize(
     ("count", "size", "needed"),
     [
-        ([3, 1, 0], [9, 9, 9], np.array([2, 1, 2])),  # found is 0 1 1: one in for a stratum that needs two
-        ([3, 1, 0], [9, 1, 3], 2),  # found is 0 1 1: one in of four
+        ([3, 1, 0], [9, 9, 9], np.array([2, 1, 2])),  # not 0 1 1: one in for a stratum that needs two
+        ([3, 1, 0], [9, 1, 3], 2),  # not 0 1 1: one in of four
     ],
 )
 def test_what_the_last_joins_is_enough_for_it(count, size, needed):
