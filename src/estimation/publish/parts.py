@@ -369,7 +369,7 @@ class ProjectionReport:
 
 
 class _Blank(dict[str, str]):
-    """Leaves a placeholder of a rule as it is."""
+    """Puts an ellipsis where a rule names a value that a finding does not have."""
 
     def __missing__(self, key: str) -> str:
         return "…"
