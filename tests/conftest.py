@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from estimation.simulation.showcase import lay_out
+
+settings.register_profile("quickcount", deadline=None)  # a busy machine is no failure
+settings.load_profile("quickcount")
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -63,6 +63,6 @@ def test_no_finding() -> None:
 
 
 def test_a_notice_fills_its_values_in() -> None:
-    assert Notice("W305", {"count": 3}).text == "3 returns from outside the sample were set apart"
+    assert Notice("W305", {"count": 3}).text == "returns from outside the sample, set apart: 3"
     text = Notice("W306", {"percent": 99.4467}).text
     assert text == "turnout covers the stations with a known roll, 99.4 % of the frame"

@@ -94,7 +94,7 @@ def decide(contest: Contest, estimate: Estimate | None, progress: Progress) -> C
     """
     why = progress.why_insufficient()
     if why is not None or estimate is None:
-        return Call("insufficient", None, (why or Notice("C04"),))
+        return Call("insufficient", None, (why or Notice("C13"),))
     rule, threshold = contest.about.rule, contest.about.threshold
     leader, _ = leader_and_runner_up(contest, estimate.theta)
     if rule == "plurality":

@@ -80,14 +80,14 @@ def test_empty_strata_are_said():
     assert arrival.group.tolist() == [0, 1, 1]
     assert arrival.structure.weight == pytest.approx([5, 5, 0, 0, 10, 10])
     assert arrival.notes == (Notice("W302", {"count": 1, "strata": 3}), Notice("W301", {"group": "S1 + S2"}))
-    assert arrival.notes[0].text == "1 of 3 strata have no return yet"
+    assert arrival.notes[0].text == "strata without any return yet: 1 of 3"
 
 
 def test_strata_without_a_drawn_station_are_said_and_stood_for():
     arrival = arrived(sample([10, 7, 10], [2, 0, 2]), seen("xx", "xx"))
     assert arrival.structure.weight == pytest.approx([5, 5, 8.5, 8.5])
     assert codes_of(arrival) == ["W313", "W301"]
-    assert arrival.notes[0].text == "7 stations of the frame are in strata without any drawn station"
+    assert arrival.notes[0].text == "stations in strata of which none was drawn: 7"
 
 
 def test_neighbours_of_the_same_area_go_together():

@@ -14,7 +14,7 @@ HEADER = "tps_id,votes_1,votes_2,invalid,total\n"
 def test_the_demo(demo):
     found = inspect(load_contest(demo))
     assert found.headline == (
-        "Pemilihan Bupati Situbondo 2024: 2 candidates, 1,030 stations in 1 regencies, 17 districts, 136 villages; "
+        "Pemilihan Bupati Situbondo 2024: 2 candidates, 1,030 stations; regencies 1, districts 17, villages 136; "
         "507,507 registered voters"
     )
     assert list(found.parts) == ["frame", "sample", "official", "returns"]

@@ -178,7 +178,7 @@ def test_an_area_with_one_return_has_no_result(make_contest):
         ("B", 2, False),
         ("C", 1, True),
     ]
-    assert texts(p)["W309"] == "1 areas have fewer than two returns and no result"
+    assert texts(p)["W309"] == "areas with fewer than two returns, which have no result: 1"
     assert texts(p)["W301"] == "B + C: too few returns in a stratum, so these strata were taken together"
 
 
@@ -246,9 +246,9 @@ def test_what_a_reader_is_told(make_contest):
     assert set(codes(p)) == {"W304", "W306", "W311", "W312", "W315", "W316"}
     assert texts(p)["W306"] == "turnout covers the stations with a known roll, 83.3 % of the frame"
     assert texts(p)["W311"] == "candidate 1 has no vote in any return"
-    assert texts(p)["W312"] == "1 stations have a return that is kept out"
-    assert texts(p)["W315"] == "1 returns name a station that the frame does not have"
-    assert texts(p)["W316"] == "1 files of returns could not be used"
+    assert texts(p)["W312"] == "stations whose return is kept out: 1"
+    assert texts(p)["W315"] == "returns that name a station which the frame does not have: 1"
+    assert texts(p)["W316"] == "files of returns that could not be used: 1"
     assert p.findings.counts()["E203"] == 1
 
 
@@ -263,8 +263,8 @@ def test_turnout_and_invalid_share_need_their_numbers(make_contest):
 def test_returns_from_outside_the_sample_are_set_apart(at_half_past_six, demo):
     p = project(load_contest(demo), returns_path=demo / "official.csv")
     assert (p.progress.used, p.progress.drawn) == (300, 300)
-    assert texts(p)["W305"] == "730 returns from outside the sample were set apart"
-    assert texts(p)["W310"] == "300 returns have no time of receipt and count as received"
+    assert texts(p)["W305"] == "returns from outside the sample, set apart: 730"
+    assert texts(p)["W310"] == "returns without a time of receipt, which count as received: 300"
     assert "W305" in codes(at_half_past_six)
 
 
@@ -302,7 +302,7 @@ def test_an_area_of_a_full_count_is_looked_at_alone(make_contest):
     first = [101, 104, 107, 110]
     assert (p.stations, p.progress.used) == (4, 4)
     assert p.estimate.theta[0] == sum(first) / (sum(first) + 360)
-    assert texts(p)["W305"] == "8 returns from outside the sample were set apart"
+    assert texts(p)["W305"] == "returns from outside the sample, set apart: 8"
 
 
 def test_a_take_has_its_moment_s_name(at_half_past_six, tmp_path):

@@ -10,7 +10,7 @@ import numpy as np
 from estimation import __version__
 from estimation.contest import Contest
 from estimation.decision import Call, Progress, decide, lead_of
-from estimation.errors import DesignError
+from estimation.errors import DesignError, EstimateError
 from estimation.estimators import Arrival, arrived, combined_ratio
 from estimation.estimators.ratio import INVALID, TURNOUT
 from estimation.frame import Frame, load_frame
@@ -107,6 +107,8 @@ def project(
     EstimationError
         The contest, the frame or the sample can't be used, or no file of returns can.
     """
+    if as_of is not None and as_of.tzinfo is None:
+        raise EstimateError(f"as_of {as_of.isoformat()} has no UTC offset: give the moment with its zone")
     if level is not None:
         contest = replace(contest, about=replace(contest.about, level=level))
     frame, sample, seed = open_sample(contest, sample_path, where)

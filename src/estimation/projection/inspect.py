@@ -34,12 +34,12 @@ class Inspection:
     def headline(self) -> str:
         """One line on the contest."""
         levels = ", ".join(
-            f"{len(self.frame.areas(level).paths)} {name}"
+            f"{name} {len(self.frame.areas(level).paths)}"
             for level, name in (("regency", "regencies"), ("district", "districts"), ("village", "villages"))
         )
         voters = self.frame.registered
         return (
-            f"{self.contest.about.title}: {len(self.contest.candidates)} candidates, {len(self.frame):,} stations in "
+            f"{self.contest.about.title}: {len(self.contest.candidates)} candidates, {len(self.frame):,} stations; "
             f"{levels}; {voters[voters > 0].sum():,.0f} registered voters"
         )
 

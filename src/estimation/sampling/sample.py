@@ -16,6 +16,9 @@ from estimation.survey.structure import Array, IntArray
 from estimation.tables import as_text, read_table
 
 
+ROUNDED = 1e-4  # relative; a spreadsheet keeps six digits of a probability
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """Stations that were drawn (or asked), with what a variance needs to know.
@@ -109,7 +112,7 @@ def read_sample(path: Path, frame: Frame, columns: str) -> Sample:
     _refuse(path, table, np.asarray(table["tps_id"].duplicated()), "tps_id", "was drawn before")
     probability, weight = (_numbers(path, table, name) for name in ("probability", "weight"))
     _refuse(path, table, ~((probability > 0) & (probability <= 1)), "probability", "is no probability in (0, 1]")
-    _refuse(path, table, np.abs(weight * probability - 1) > 1e-6, "weight", "is a weight, but not 1/probability")
+    _refuse(path, table, np.abs(weight * probability - 1) > ROUNDED, "weight", "is a weight, but not 1/probability")
     named = "method" in table and bool(table["method"].notna().all())
     method = str(table["method"].iloc[0]) if named else "stratified"
     if method != "stratified":
@@ -117,7 +120,9 @@ def read_sample(path: Path, frame: Frame, columns: str) -> Sample:
             f"{path}: method '{method}' can't be estimated here: known is stratified (simple random sampling in strata)"
         )
     strata = _fit_strata(path, frame, columns, rows, table["stratum"], probability)
-    return Sample(rows, probability, strata, method, source.sha256, () if named else (Notice("W303"),))
+    codes = strata.codes[rows]
+    exact = (np.bincount(codes, minlength=len(strata.labels)) / strata.size)[codes]
+    return Sample(rows, exact, strata, method, source.sha256, () if named else (Notice("W303"),))
 
 
 def _refuse(path: Path, table: pd.DataFrame, bad: NDArray[np.bool_], column: str, what: str) -> None:
@@ -163,7 +168,7 @@ def _wrong_probability(strata: Strata, codes: IntArray, probability: Array) -> s
     """Say where a probability is not n_h/N_h; blank where all are."""
     drawn = np.bincount(codes, minlength=len(strata.labels))
     expected = (drawn / strata.size)[codes]
-    off = np.abs(probability - expected) > 1e-6 * expected
+    off = np.abs(probability - expected) > ROUNDED * expected
     if not off.any():
         return ""
     row = int(np.flatnonzero(off)[0])
