@@ -41,7 +41,7 @@ def test_what_the_file_says_and_the_defaults(make_contest: MakeContest) -> None:
     assert (returns.path, returns.allowance, returns.ballot_reserve) == ("inbox", 0.10, 0.025)
     assert (returns.max_registered, returns.asked) == (600, "sample")
     assert (returns.columns, returns.timezone) == ({"jam": "received_at"}, ZoneInfo("Asia/Makassar"))
-    assert (contest.design.strata, contest.design.n, contest.design.seed) == ("district", 300, 1)
+    assert (contest.design.strata, contest.design.n, contest.design.seed) == (None, 300, 1)
     assert (contest.estimate.estimator, contest.estimate.call_error, contest.estimate.min_received) == (
         "ratio",
         0.001,

@@ -17,6 +17,19 @@ _FORBID = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 Share = Annotated[float, Field(gt=0, lt=1)]
 Rule = Literal["plurality", "majority-runoff", "single-candidate"]
 Mode = Literal["live", "rehearsal", "demo"]
+Method = Literal[
+    "simple",
+    "stratified",
+    "systematic",
+    "pps-systematic",
+    "sampford",
+    "max-entropy",
+    "pivotal",
+    "cube",
+    "local-cube",
+    "two-stage",
+]
+Allocation = Literal["proportional", "registered", "equal", "neyman", "power", "bethel"]
 Release = Literal["internal", "embargoed", "public"]
 
 
@@ -100,11 +113,21 @@ class DesignTable:
     """Table ``[design]``: how the sample is drawn."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
-    strata: str = "district"
-    allocation: Literal["proportional"] = "proportional"
-    method: Literal["stratified"] = "stratified"
+    method: Method = "stratified"
     n: Annotated[int, Field(gt=0)] = 300
+    strata: str | None = None
+    merge: Annotated[int, Field(ge=0)] = 0
+    allocation: Allocation = "proportional"
+    targets: tuple[str, ...] = ()
     minimum: Annotated[int, Field(ge=1)] = 2
+    sort: str = ""
+    measure: str = ""
+    balance: tuple[str, ...] = ()
+    spread: tuple[str, ...] = ()
+    cluster: str = "village"
+    per_cluster: Annotated[int, Field(ge=1)] = 3
+    order: Literal["random", "sha256"] = "random"
+    reserve: Annotated[float, Field(ge=0)] = 0.0
     seed: str | int = 1
 
 

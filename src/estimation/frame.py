@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from estimation import checks
+from estimation.baseline import with_baseline
 from estimation.columns import AREA_LEVELS, FRAME_COLUMNS, nearest, rename, require
 from estimation.contest import Contest
 from estimation.errors import FrameError
@@ -159,6 +160,8 @@ class Frame:
 def load_frame(contest: Contest, where: str | None = None) -> Frame:
     """Read, check and code the frame of a contest, or the part of it in an area (see ``Frame.restrict``).
 
+    The shares of an earlier election are added as auxiliaries ``baseline_1`` … where the contest has one.
+
     Raises
     ------
     TableError
@@ -173,6 +176,7 @@ def load_frame(contest: Contest, where: str | None = None) -> Frame:
             f"{contest.folder}: neither frame.csv nor frame.parquet is there: put the list of stations there"
         )
     frame = read_frame(path, contest.returns.max_registered)
+    frame = replace(frame, table=with_baseline(contest, frame.table))
     return frame.restrict(where) if where else frame
 
 

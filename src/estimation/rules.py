@@ -79,6 +79,7 @@ RULES = _table(
     Rule("W310", "returns without a time of receipt, which count as received: {count}", ""),
     Rule("W311", "candidate {number} has no vote in any return", ""),
     Rule("W312", "stations whose return is kept out: {count}", ""),
+    Rule("W317", "stations without a known {column}, drawn as if they had the mean of the others: {count}", ""),
     Rule("W315", "returns that name a station which the frame does not have: {count}", ""),
     Rule("W316", "files of returns that could not be used: {count}", ""),
     Rule("W313", "stations in strata of which none was drawn: {count}", ""),

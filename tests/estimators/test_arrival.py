@@ -19,7 +19,7 @@ def sample(size, drawn, parents=None, notes=()):
     labels = tuple(f"P / R / S{h}" for h in range(len(size)))
     area = np.zeros(len(size), dtype=np.intp) if parents is None else np.array(parents)
     strata = Strata("district", codes, labels, size.astype(np.float64), (area,))
-    return Sample(rows, (drawn / size)[codes[rows]], strata, "stratified", None, notes)
+    return Sample(rows, (drawn / size)[codes[rows]], strata, strata, "stratified", notes=notes)
 
 
 def seen(*pattern):

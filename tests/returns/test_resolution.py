@@ -1,6 +1,5 @@
 """Which return holds: the latest of one source, a verified one before all, and none where sources disagree."""
 
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -174,7 +173,10 @@ ROWS = st.builds(
 def opened(tmp_path_factory: pytest.TempPathFactory) -> tuple[Contest, Frame]:
     """The demo contest's rules with two stations, once for all examples."""
     folder = tmp_path_factory.mktemp("orders")
-    shutil.copy(demo_contest("situbondo-2024") / "contest.toml", folder)
+    text = (demo_contest("situbondo-2024") / "contest.toml").read_text(encoding="utf-8")
+    (folder / "contest.toml").write_text(
+        text.replace('[baseline]\npath = "baseline.csv"\nlevel = "village"\n', ""), encoding="utf-8"
+    )
     head, one, two = (
         "tps_id,province,regency,district,village,tps,registered",
         "0001,P,R,D,V,1,301",

@@ -58,15 +58,19 @@ def test_an_unknown_column_is_an_error(frame):
 def test_the_contest_gives_the_design_and_the_caller_changes_it(make_contest):
     folder = make_contest(extra_toml='[design]\nn = 8\nstrata = "village"\nminimum = 1\nseed = 42\n')
     contest = load_contest(folder)
-    assert design_of(contest) == Design(8, "village", minimum=1, seed="42")
-    assert design_of(contest, n=9, strata=None, seed=7) == Design(9, "village", minimum=1, seed="7")
+    assert design_of(contest) == Design(8, strata="village", minimum=1, seed="42")
+    assert design_of(contest, n=9, strata=None, seed=7) == Design(9, strata="village", minimum=1, seed="7")
 
 
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"method": "cube"}, "method 'cube' is unknown: known is stratified"),
-        ({"allocation": "neyman"}, "allocation 'neyman' is unknown: known is proportional"),
+        ({"method": "stratifed"}, r"method 'stratifed' is unknown: did you mean 'stratified'\?"),
+        ({"allocation": "best"}, "allocation 'best' is unknown: known are proportional, registered, equal"),
+        ({"method": "cube"}, r"method 'cube' needs columns to balance on: name them in \[design\] balance"),
+        ({"method": "simple", "strata": "district"}, "method 'simple' has no strata: leave them out"),
+        ({"strata": ""}, "method 'stratified' needs strata: name frame columns"),
+        ({"method": "cube", "balance": ("registered",), "order": "sha256"}, "order 'sha256' goes with methods simple"),
     ],
 )
 def test_what_is_not_known_is_an_error(make_contest, change, text):

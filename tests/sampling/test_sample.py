@@ -27,7 +27,7 @@ def change(drawn):
     def read(edit, columns="district", **options):
         table = edit(pd.read_csv(path, dtype=str))
         table.to_csv(path, index=False, **options)
-        return read_sample(path, frame, columns)
+        return read_sample(path, frame, Design(7, strata=columns))
 
     return read
 
@@ -42,7 +42,7 @@ def cell(row, column, value):
 
 def test_written_and_read_again_it_is_the_same(drawn):
     frame, sample, path = drawn
-    again = read_sample(path, frame, "district")
+    again = read_sample(path, frame, Design(7))
     np.testing.assert_array_equal(again.rows, sample.rows)
     np.testing.assert_array_equal(again.probability, sample.probability)
     np.testing.assert_array_equal(again.stratum, sample.stratum)
@@ -95,7 +95,7 @@ def test_strata_are_found_where_a_finer_level_divides_the_drawn_stations_alike(m
     ids = [f"{i:04d}" for i in (1, 7, 2, 8, 3, 9)]
     table = {"tps_id": ids, "stratum": list("AABBCC"), "probability": 0.5, "weight": 2, "method": "stratified"}
     pd.DataFrame(table).to_csv(tmp_path / "sample.csv", index=False)
-    assert read_sample(tmp_path / "sample.csv", frame, "regency").strata.columns == "district"
+    assert read_sample(tmp_path / "sample.csv", frame, Design(6, strata="regency")).strata.columns == "district"
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,10 @@ def test_strata_are_found_where_a_finer_level_divides_the_drawn_stations_alike(m
         (lambda table: pd.concat([table, table.iloc[[0]]]), r"line 9: '00\d\d' was drawn before"),
         (lambda table: table.assign(probability="0.5", weight="2.1"), r"line 2: '2.1' is .* \(and 6 more rows\)"),
         (lambda table: table.iloc[:0], r"no station is drawn in it: draw a sample with 'quickcount draw'"),
-        (lambda table: table.assign(method="pps"), r"method 'pps' can't be estimated here: known is stratified"),
+        (
+            lambda table: table.assign(method="pps"),
+            r"method 'pps' is unknown: known are simple, stratified, systematic",
+        ),
     ],
 )
 def test_a_row_that_is_wrong_is_an_error_with_its_line(change, edit, text):

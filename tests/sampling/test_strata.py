@@ -1,12 +1,13 @@
 """Strata of frame columns, in the order of the map."""
 
+import numpy as np
 import pytest
 
 from estimation.contest import load_contest
-from estimation.errors import FrameError
+from estimation.errors import DesignError, FrameError
 from estimation.frame import load_frame
 from estimation.sampling import strata_by
-from estimation.sampling.strata import coarser
+from estimation.sampling.strata import coarser, strata_of
 
 
 def row(tps_id, regency, district, village, **more):
@@ -75,3 +76,22 @@ def test_coarser_lists_what_a_sample_can_serve_finest_first(frame):
     assert coarser(frame, 5, 2) == [("village", 4), ("district", 3), ("regency", 2), ("province", 1), ("size", 2)]
     assert coarser(frame, 4, 2) == [("regency", 2), ("province", 1), ("size", 2)]
     assert coarser(frame, 1, 2) == []
+
+
+def test_strata_of_a_partition_made_elsewhere():
+    strata = strata_of("baseline", np.array([1, 0, 1]), ("low", "high"))
+    assert strata.size.tolist() == [1, 2]
+    assert strata.parents == ()
+
+
+@pytest.mark.parametrize(
+    ("codes", "parents", "message"),
+    [
+        ([0, 2], (), r"stratum codes must lie in 0 … 1, as there are 2 labels"),
+        ([0, 0], (), "stratum 'high' has no station: leave it out"),
+        ([0, 1], (np.array([0]),), "2 strata need 2 parent areas on each level"),
+    ],
+)
+def test_a_partition_that_does_not_fit_is_an_error(codes, parents, message):
+    with pytest.raises(DesignError, match=message):
+        strata_of("baseline", np.array(codes), ("low", "high"), parents)

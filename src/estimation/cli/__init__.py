@@ -11,7 +11,10 @@ from estimation.errors import EstimationError
 _VERBS = {
     "demo": ("estimation.cli.demo", "Make and open a report on a demo contest."),
     "check": ("estimation.cli.contest", "Check a contest folder and list what is wrong with it."),
+    "design": ("estimation.cli.design", "Make the design report: what a sample would be worth, before the day."),
     "draw": ("estimation.cli.sampling", "Draw the sample of polling stations."),
+    "verify": ("estimation.cli.sampling", "Repeat the draw and say whether the same stations come out."),
+    "assign": ("estimation.cli.assign", "Write a sheet for each officer or village: which TPS, what to send, how."),
     "project": ("estimation.cli.night", "Project the result from the returns that are in."),
     "report": ("estimation.cli.night", "Make the projection report as a page."),
 }

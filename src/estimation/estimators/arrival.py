@@ -50,31 +50,65 @@ def arrived(sample: Sample, seen: NDArray[np.bool_]) -> Arrival:
     seen : numpy.ndarray of bool, shape (…, n)
         Which of its stations are in.
     """
-    strata = sample.strata
-    number = len(strata.labels)
-    weight = np.where(seen, 1 / sample.probability, 0.0)
-    both = np.stack([seen.astype(np.float64), weight], axis=-1)
-    sums = stratum_sums(both, sample.stratum, number)
-    count, weighted = sums[..., 0], sums[..., 1]
-    parents = list(strata.parents)
-    drawn = sample.drawn.astype(np.float64)
-    cells = collapse(count, np.maximum(drawn, 1), parents, needed=np.clip(drawn, 1, 2))
-    group = collapse(count, strata.size, parents, start=cells)
-    factor = np.take_along_axis(
-        _group_sums(np.broadcast_to(strata.size, count.shape), cells)
-        / np.where((total := _group_sums(weighted, cells)) > 0, total, np.inf),
-        cells,
-        axis=-1,
+    strata, cells = sample.strata, sample.cells
+    base = 1 / sample.probability
+    weight = np.where(seen, base, 0.0)
+    cell, among = _cells(sample, seen)
+    target = _group_sums(np.broadcast_to(_represented(sample), among.shape), among)
+    arrived_weight = _group_sums(stratum_sums(weight[..., None], cell, len(cells.labels))[..., 0], among)
+    factor = target / np.where(arrived_weight > 0, arrived_weight, np.inf)
+    weight = weight * np.take_along_axis(factor, among, axis=-1)[..., cell]
+    count = stratum_sums(seen.astype(np.float64)[..., None], sample.stratum, len(strata.labels))[..., 0]
+    group = collapse(count, strata.size, list(strata.parents), start=among if cells is strata else None)
+    size = _group_sums(np.broadcast_to(strata.size, count.shape), group)
+    structure = _structure(sample, weight, group[..., sample.stratum], size)
+    counts = stratum_sums(seen.astype(np.float64)[..., None], cell, len(cells.labels))[..., 0]
+    notes = _notes(sample, counts, among if cells is not strata else group) if seen.ndim == 1 else ()
+    return Arrival(structure, group, (counts > 0).sum(axis=-1), notes)
+
+
+def _cells(sample: Sample, seen: NDArray[np.bool_]) -> tuple[IntArray, IntArray]:
+    """Give the cell of each station and the group of each cell: those with too few in are collapsed."""
+    cells = sample.cells
+    cell = cells.codes[sample.rows]
+    count = stratum_sums(seen.astype(np.float64)[..., None], cell, len(cells.labels))[..., 0]
+    drawn = np.bincount(cell, minlength=len(cells.labels)).astype(np.float64)
+    # a cell of which none was drawn needs a partner only where strata are to be represented whole
+    enough = np.clip(drawn, 1 if cells is sample.strata else 0, 2)
+    return cell, collapse(count, np.maximum(drawn, enough.min()), list(cells.parents), needed=enough)
+
+
+def _represented(sample: Sample) -> Array:
+    """Give what each cell stands for: the weights drawn in it; all stations of a stratum without any drawn."""
+    cells = sample.cells
+    weighted: Array = np.bincount(cells.codes[sample.rows], 1 / sample.probability, len(cells.labels)).astype(
+        np.float64
     )
-    weight = weight * factor[..., sample.stratum]
-    structure = Structure(
+    if cells is not sample.strata:
+        return weighted
+    return np.where(weighted > 0, weighted, cells.size)
+
+
+def _structure(sample: Sample, weight: Array, stratum: IntArray, size: Array) -> Structure:
+    """Compose the structure with what the variance of the method needs besides weights and strata."""
+    cluster = cluster_size = cluster_probability = None
+    if sample.psu is not None and sample.psu_size is not None and sample.psu_probability is not None:
+        _, first, cluster = np.unique(np.array(sample.psu), return_index=True, return_inverse=True)
+        cluster_size, cluster_probability = sample.psu_size[first], sample.psu_probability[first]
+    return Structure(
         weight,
-        group[..., sample.stratum],
-        _group_sums(np.broadcast_to(strata.size, count.shape), group),
+        stratum,
+        size,
         sample.method,
+        probability=sample.probability,
+        joint=sample.joint,
+        cluster=cluster,
+        cluster_size=cluster_size,
+        cluster_probability=cluster_probability,
+        order=np.arange(len(sample)),
+        spread=sample.spread,
+        balance=sample.balance,
     )
-    notes = _notes(sample, count, group) if seen.ndim == 1 else ()
-    return Arrival(structure, group, (count > 0).sum(axis=-1), notes)
 
 
 def _group_sums(values: Array, group: IntArray) -> Array:
@@ -84,11 +118,12 @@ def _group_sums(values: Array, group: IntArray) -> Array:
 
 def _notes(sample: Sample, count: Array, group: IntArray) -> tuple[Notice, ...]:
     notes = list(sample.notes)
-    strata = sample.strata
-    empty = int(((count == 0) & (sample.drawn > 0)).sum())
+    strata = sample.cells
+    drawn = np.bincount(strata.codes[sample.rows], minlength=len(strata.labels))
+    empty = int(((count == 0) & (drawn > 0)).sum())
     if empty:
-        notes.append(Notice("W302", {"count": empty, "strata": int((sample.drawn > 0).sum())}))
-    undrawn = int(strata.size[sample.drawn == 0].sum())
+        notes.append(Notice("W302", {"count": empty, "strata": int((drawn > 0).sum())}))
+    undrawn = int(strata.size[drawn == 0].sum()) if strata is sample.strata else 0
     if undrawn:
         notes.append(Notice("W313", {"count": undrawn}))
     several = [g for g, n in enumerate(np.bincount(group)) if n > 1]

@@ -9,7 +9,7 @@ from estimation.errors import EstimateError
 from estimation.returns import Counts
 from estimation.survey import Estimate, Structure, ratio
 from estimation.survey.structure import Array
-from estimation.survey.variance import stratified
+from estimation.survey.variance import default
 
 TURNOUT, INVALID = "turnout", "invalid"
 
@@ -55,7 +55,7 @@ def combined_ratio(seen: Counts, structure: Structure, numbers: list[int]) -> Es
     """
     columns = _columns(seen, structure.weight > 0, numbers)
     linear = ratio(columns.y, columns.x, structure.weight)
-    cov = stratified(linear.expanded, structure)
+    cov = default(structure)[1](linear.expanded, structure)
     support = ((0.0, 1.0),) * len(columns.names)
     return Estimate(columns.names, linear.theta, cov, structure.df(), support)
 
@@ -64,8 +64,8 @@ def domain(seen: Counts, structure: Structure, numbers: list[int], inside: NDArr
     """Estimate the shares in an area.
 
     The influence is zero outside and the design stays whole (Särndal, Swensson and Wretman 1992,
-    section 10.3); degrees of freedom are the stations in, less the strata that have any, inside
-    the area.
+    section 10.3); degrees of freedom are the primary units in (stations, or villages of two
+    stages), less the strata that have any, inside the area.
 
     Parameters
     ----------
@@ -82,8 +82,9 @@ def domain(seen: Counts, structure: Structure, numbers: list[int], inside: NDArr
         raise EstimateError(f"the area has {int(use.sum())} stations in, and an estimate needs 2: wait for returns")
     votes = np.where(use[:, None], seen.votes, 0.0)
     linear = ratio(votes, votes.sum(axis=-1), structure.weight)
-    cov = stratified(linear.expanded, structure)
-    df = float(use.sum() - len(np.unique(structure.stratum[use])))
+    cov = default(structure)[1](linear.expanded, structure)
+    units = structure.cluster[use] if structure.cluster is not None else np.flatnonzero(use)
+    df = float(len(np.unique(units)) - len(np.unique(structure.stratum[use])))
     names = tuple(share_name(number) for number in numbers)
     return Estimate(names, linear.theta, cov, np.asarray(df), ((0.0, 1.0),) * len(numbers))
 

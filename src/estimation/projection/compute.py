@@ -17,7 +17,7 @@ from estimation.frame import Frame, load_frame
 from estimation.projection.areas import AreaResult, area_level, by_area
 from estimation.returns import Counts, Resolution, read_returns, resolve, tally
 from estimation.rules import Findings, Notice
-from estimation.sampling import Sample, ask_all, read_sample
+from estimation.sampling import Sample, ask_all, design_of, read_sample
 from estimation.sampling.manifest import read_manifest
 from estimation.survey import Estimate
 from estimation.survey.effects import deff_persons, deff_stations
@@ -135,7 +135,7 @@ def open_sample(contest: Contest, path: Path | None, where: str | None) -> tuple
     """
     if path is None and contest.returns.asked == "all":
         frame = load_frame(contest, where)
-        return frame, ask_all(frame, contest.design.strata), None
+        return frame, ask_all(frame, design_of(contest).strata or "district"), None
     path = path or contest.out / "sample.csv"
     if not path.is_file():
         raise DesignError(
@@ -144,7 +144,8 @@ def open_sample(contest: Contest, path: Path | None, where: str | None) -> tuple
         )
     manifest = read_manifest(path)
     frame = load_frame(contest, where or (manifest.where if manifest else None))
-    sample = read_sample(path, frame, manifest.strata if manifest else contest.design.strata)
+    design = design_of(contest, **(manifest.design if manifest else {}))
+    sample = read_sample(path, frame, design)
     return frame, sample, manifest.seed if manifest else None
 
 
@@ -190,13 +191,15 @@ def _assemble(
 
 
 def _progress(sample: Sample, counts: Counts) -> Progress:
-    arrived_by = np.bincount(sample.stratum, counts.seen, len(sample.drawn))
+    cell = sample.cells.codes[sample.rows]
+    drawn = np.bincount(cell, minlength=len(sample.cells.labels))
+    arrived_by = np.bincount(cell, counts.seen, len(drawn))
     return Progress(
         used=int(counts.seen.sum()),
         drawn=len(sample),
         strata_in=int((arrived_by > 0).sum()),
-        strata=int((sample.drawn > 0).sum()),
-        thin=int(((arrived_by < 2) & (sample.drawn >= 2)).sum()),
+        strata=int((drawn > 0).sum()),
+        thin=int(((arrived_by < 2) & (drawn >= 2)).sum()),
     )
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from estimation.contest import Contest
-from estimation.errors import FrameError
 from estimation.frame import Frame, load_frame
 from estimation.projection.compute import open_sample
 from estimation.returns import read_returns, resolve
@@ -72,8 +71,6 @@ def inspect(contest: Contest, where: str | None = None) -> Inspection:
     """
     frame = load_frame(contest, where)
     parts = {"frame": frame.findings}
-    if contest.baseline.path and not (contest.folder / contest.baseline.path).is_file():
-        raise FrameError(f"{contest.folder / contest.baseline.path}: [baseline] names it and there is no such file")
     if (contest.out / "sample.csv").is_file():
         open_sample(contest, contest.out / "sample.csv", where)
         parts["sample"] = Findings.none()

@@ -1,7 +1,19 @@
-"""From a projection to a page: parts, figures, words, and the run of a notebook."""
+"""From a projection or a plan to a page: parts, figures, words, and the run of a notebook."""
 
+from estimation.publish.design_report import DesignReport
 from estimation.publish.pages import Page, render
-from estimation.publish.parts import Part, ProjectionReport
-from estimation.publish.report import open_projection, save
+from estimation.publish.part import Part
+from estimation.publish.projection_report import ProjectionReport
+from estimation.publish.report import open_design, open_projection, save, save_design
 
-__all__ = ["Page", "Part", "ProjectionReport", "open_projection", "render", "save"]
+__all__ = [
+    "DesignReport",
+    "Page",
+    "Part",
+    "ProjectionReport",
+    "open_design",
+    "open_projection",
+    "render",
+    "save",
+    "save_design",
+]

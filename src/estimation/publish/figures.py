@@ -75,6 +75,123 @@ def dot_and_interval(
     return Figure(drawn, alt)
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One curve: values over x, with its name at its end."""
+
+    label: str
+    x: Sequence[float]
+    y: Sequence[float]
+    color: str
+    dashed: bool = False
+
+
+def curves(
+    name: str,
+    lines: Sequence[Line],
+    *,
+    alt: str,
+    ticks: tuple[Callable[[float], str], Callable[[float], str]],
+    mark: float | None = None,
+    mark_label: str = "",
+) -> Figure:
+    """Draw curves that fall with x, each named at its left end, and a mark at one x.
+
+    Parameters
+    ----------
+    name : str
+        Unique on the page.
+    lines : sequence of Line
+    alt : str
+        The finding in one sentence.
+    ticks : pair of callables
+        Write values of the two axes.
+    mark : float, optional
+        Where the design stands.
+    """
+
+    def draw(axes: "Axes", wide: bool) -> None:
+        for line in lines:
+            style = (0, (4, 3)) if line.dashed else "-"
+            axes.plot(line.x, line.y, color=line.color, linewidth=2, linestyle=style)
+            place = len(line.x) // 3
+            axes.annotate(
+                line.label,
+                (line.x[place], line.y[place]),
+                (6, 5),
+                textcoords="offset points",
+                color=line.color,
+                fontsize=10,
+            )
+        if mark is not None:
+            axes.axvline(mark, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
+            axes.text(mark, axes.get_ylim()[1], f" {mark_label} ", va="bottom", ha="left", color=INK, fontsize=9)
+        axes.set_ylim(bottom=0)
+        axes.grid(axis="y", color=LINE, linewidth=0.8)
+
+    drawn = {kind: _canvas(f"{name}-{kind}", width, 3.0, draw, ticks) for kind, width in WIDTHS.items()}
+    return Figure(drawn, alt)
+
+
+def strip(name: str, places: Sequence[float], bounds: Sequence[float], *, alt: str) -> Figure:
+    """Draw where along the list of all stations the drawn ones lie: one tick each, areas shaded in turn.
+
+    Parameters
+    ----------
+    name : str
+        Unique on the page.
+    places : sequence of float
+        Of the drawn stations, 0 … 1 along the list.
+    bounds : sequence of float
+        Where areas end, 0 … 1.
+    alt : str
+        The finding in one sentence.
+    """
+
+    def draw(axes: "Axes", wide: bool) -> None:
+        for i, (start, end) in enumerate(zip([0.0, *bounds[:-1]], bounds, strict=True)):
+            if i % 2:
+                axes.axvspan(start, end, color=LINE, alpha=0.55, linewidth=0)
+        axes.vlines(places, 0, 1, color="#1F5FA8", linewidth=1.0 if wide else 0.6)
+        axes.set(xlim=(0, 1), ylim=(0, 1))
+        axes.xaxis.set_visible(False)
+        axes.yaxis.set_visible(False)
+
+    silent = (lambda _: "", lambda _: "")
+    return Figure({kind: _canvas(f"{name}-{kind}", width, 0.8, draw, silent) for kind, width in WIDTHS.items()}, alt)
+
+
+def _canvas(
+    salt: str,
+    width: float,
+    height: float,
+    draw: "Callable[[Axes, bool], None]",
+    ticks: tuple[Callable[[float], str], Callable[[float], str]],
+) -> str:
+    """Set a plain canvas up, let `draw` fill it, and give it as a bare picture."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure as Canvas
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    style: Any = {"svg.fonttype": "none", "svg.hashsalt": salt, "font.family": "sans-serif", "font.size": 10}
+    with mpl.rc_context(style):
+        canvas = Canvas(figsize=(width, height), dpi=100)
+        FigureCanvasSVG(canvas)
+        axes = canvas.add_axes((0.42 / width, 0.32 / height, 1 - 0.5 / width, 1 - 0.6 / height))
+        for axis, tick in zip((axes.xaxis, axes.yaxis), ticks, strict=True):
+            axis.set_major_locator(MaxNLocator(4 if width < 5 else 6, steps=[1, 2, 5, 10]))
+            axis.set_major_formatter(FuncFormatter(lambda value, _, tick=tick: tick(value)))
+        axes.tick_params(colors=QUIET, length=0, pad=4)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+        axes.set_axisbelow(True)
+        draw(axes, width > 5)
+        stream = io.StringIO()
+        canvas.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return _bare(stream.getvalue())
+
+
 def _draw(
     salt: str,
     rows: Sequence[Row],

@@ -18,7 +18,8 @@ from estimation.publish.template import render_page
 from estimation.publish.words import Words
 from estimation.resources import notebook
 
-KINDS = ("projection",)
+KINDS = {"projection": "projection", "design": "sample_design"}  # kind of report: its notebook
+SUMMARY = "summary.json"  # what a notebook tells the page about itself
 _UNSEEN = {"parameters", "injected-parameters", "unseen"}
 
 
@@ -56,8 +57,8 @@ def render(
     language : str, optional
         ``id`` or ``en``; the contest's by default.
     out : pathlib.Path, optional
-        Folder of the page; ``out/reports`` of the contest by default. ``projection.json`` and the
-        tables are written beside the page.
+        Folder of the page; ``out/reports`` of the contest by default. The numbers and tables that
+        the notebook saves are written beside the page.
     parameters : mapping, optional
         Of the notebook; ``contest``, ``language`` and ``save_to`` are set here.
 
@@ -71,7 +72,7 @@ def render(
         raise ReportError(f"kind of report '{kind}' is unknown: known are {', '.join(KINDS)}")
     words = Words(language or contest.report.language)
     out = out or contest.out / "reports"
-    source = notebook(kind)
+    source = notebook(KINDS[kind])
     with tempfile.TemporaryDirectory(prefix="quickcount-") as scratch:
         stage = Path(scratch)
         values = {
@@ -82,20 +83,20 @@ def render(
         }
         check_parameters(source, values)
         executed = run_notebook(source, stage / f"{kind}.ipynb", values, out / f"{kind}-{words.language}-failed.ipynb")
+        summary = json.loads((stage / "files" / SUMMARY).read_text(encoding="utf-8"))
         html = render_page(
             language=words.language,
+            report=summary["report"],
             title=contest.about.title,
             mode=contest.about.mode,
             body=body_of(executed),
             rendered=words.moment(datetime.now(contest.about.timezone).replace(microsecond=0)),
             w=words,
         )
-        document = json.loads((stage / "files" / "projection.json").read_text(encoding="utf-8"))
-        for file in sorted((stage / "files").iterdir()):
+        for file in sorted(path for path in (stage / "files").iterdir() if path.name != SUMMARY):
             write_text(out / file.name, file.read_text(encoding="utf-8"))
         path = write_text(out / f"{kind}-{words.language}.html", html)
-    status = words(f"verdict.status_{document['call']['status'].replace('-', '_')}")
-    return Page(path, f"{contest.about.title}: {status}", len(document["warnings"]))
+    return Page(path, str(summary["headline"]), int(summary["warnings"]))
 
 
 def check_parameters(source: Path, values: Mapping[str, object]) -> None:

@@ -6,9 +6,12 @@ from pathlib import Path
 
 from estimation.contest import load_contest
 from estimation.errors import ReportError
+from estimation.files import to_json, write_text
 from estimation.projection import project, write_take
-from estimation.publish.parts import ProjectionReport
+from estimation.publish.design_report import DesignReport
+from estimation.publish.projection_report import ProjectionReport
 from estimation.publish.words import Words
+from estimation.simulation.plan import plan
 from estimation.simulation.showcase import MOMENT, lay_out
 
 
@@ -66,3 +69,66 @@ def save(report: ProjectionReport, folder: str) -> None:
     """Write ``projection.json`` and the tables into a folder; a blank name writes nothing."""
     if folder:
         write_take(report.projection, Path(folder))
+        headline = f"{report.projection.contest.about.title}: {report.status}"
+        _summarise(folder, report.words("page.report"), headline, len(report.projection.notices))
+
+
+def open_design(
+    contest: str,
+    *,
+    past: str = "",
+    n: int = 0,
+    method: str = "",
+    strata: str = "",
+    replicates: int = 500,
+    where: str = "",
+    language: str = "",
+) -> DesignReport:
+    """Plan a sample for a notebook; blank parameters take the contest's own.
+
+    Parameters
+    ----------
+    contest : str
+        A contest folder; ``demo`` is the demo of Situbondo 2024.
+    past : str
+        The folder of an earlier election with an official result; blank: the contest's own result.
+    n, method, strata
+        Parts of the design to look at in place of the contest's.
+    replicates : int
+        Samples simulated of each design.
+    where : str
+        An area, ``regency=SITUBONDO``.
+    language : str
+        ``id`` or ``en``.
+
+    Raises
+    ------
+    EstimationError
+        The contest, its files or a parameter can't be used, or the design can't be drawn.
+    """
+    if contest == "demo":
+        contest = str(lay_out("situbondo-2024", Path(tempfile.mkdtemp(prefix="quickcount-demo-"))))
+    opened = load_contest(contest)
+    changes = {name: value for name, value in (("n", n), ("method", method), ("strata", strata)) if value}
+    found = plan(
+        opened,
+        past=load_contest(past) if past else None,
+        replicates=replicates,
+        where=where or None,
+        changes=changes,
+    )
+    return DesignReport(found, Words(language or opened.report.language), replicates)
+
+
+def save_design(report: DesignReport, folder: str) -> None:
+    """Write the simulated tables as CSV into a folder; a blank name writes nothing."""
+    if folder:
+        tables = {"comparison": report.plan.comparison, "missing": report.plan.missing, "precision": report.plan.areas}
+        for name, table in tables.items():
+            if table is not None:
+                write_text(Path(folder) / f"design-{name}.csv", table.to_csv(index=False, lineterminator="\n"))
+        _summarise(folder, report.words("design.report"), report.headline, len(report.plan.sample.notes))
+
+
+def _summarise(folder: str, report: str, headline: str, warnings: int) -> None:
+    write_text(Path(folder) / "summary.json", to_json({"report": report, "headline": headline, "warnings": warnings}))

@@ -1,16 +1,17 @@
-"""A sampling design as one object, and the draw."""
+"""A sampling design as one object."""
 
 from dataclasses import dataclass
+from typing import get_args
 
-from estimation.contest import Contest
+from estimation.columns import nearest
+from estimation.contest import Allocation, Contest, Method
 from estimation.errors import DesignError
-from estimation.frame import Frame
-from estimation.sampling import selection
-from estimation.sampling.allocation import proportional
-from estimation.sampling.sample import Sample
-from estimation.sampling.strata import Strata, coarser, strata_by
-from estimation.seeds import generator
-from estimation.survey.structure import IntArray
+
+METHODS: tuple[str, ...] = get_args(Method)
+ALLOCATIONS: tuple[str, ...] = get_args(Allocation)
+UNEQUAL = ("pps-systematic", "sampford", "max-entropy")  # probabilities in proportion to a measure
+STRATIFIED = ("stratified",)  # what takes strata by default
+ORDERED = ("systematic", "pps-systematic", "pivotal")  # what goes through a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,69 +22,94 @@ class Design:
     ----------
     n : int
         Stations to draw.
+    method : str
+        One of ``METHODS``.
     strata : str
-        Frame columns, joined by commas.
-    allocation, method : str
+        Frame columns, joined by commas; blank for none. ``baseline_1/3`` cuts a numeric column into
+        three classes (cumulative √f). A method is used within each stratum.
+    merge : int
+        Strata of fewer stations than this are merged with their neighbour; 0: none is.
+    allocation : str
+        One of ``ALLOCATIONS``.
     minimum : int
         The least number of stations in a stratum.
+    targets : tuple of str
+        For allocation ``bethel``, which finds n itself: the margins of error asked for, ``all=0.01``
+        for the whole, ``district=0.05`` for every district.
+    sort : str
+        Columns of the order in which systematic and ordered pivotal draws go through the frame;
+        blank for the order of the map: village by village, stations by number.
+    measure : str
+        Column that probabilities are proportional to; blank for equal ones, except with
+        ``pps-systematic``, ``sampford`` and ``max-entropy``, which take ``registered``.
+    balance : tuple of str
+        Numeric columns whose totals a cube sample meets.
+    spread : tuple of str
+        Numeric columns in whose space a pivotal or local cube sample is spread.
+    cluster : str
+        Column of the primary units of a two-stage draw.
+    per_cluster : int
+        Stations drawn in each.
+    order : str
+        ``random``, or ``sha256``: tickets by the public specification of Rivest's sampler, for
+        simple and stratified draws, so that another program can check them.
+    reserve : float
+        Ordered replacements, as a part of the drawn stations of each stratum (of each district where
+        there are no strata); see :mod:`estimation.sampling.reserve` for when one may be used.
     seed : str
         Any text: a number, dice.
     """
 
     n: int
-    strata: str = "district"
-    allocation: str = "proportional"
     method: str = "stratified"
+    strata: str = "district"
+    merge: int = 0
+    allocation: str = "proportional"
     minimum: int = 2
+    targets: tuple[str, ...] = ()
+    sort: str = ""
+    measure: str = ""
+    balance: tuple[str, ...] = ()
+    spread: tuple[str, ...] = ()
+    cluster: str = "village"
+    per_cluster: int = 3
+    order: str = "random"
+    reserve: float = 0.0
     seed: str = "1"
 
+    def __post_init__(self) -> None:
+        for what, value, known in (("method", self.method, METHODS), ("allocation", self.allocation, ALLOCATIONS)):
+            if value not in known:
+                near = nearest(value, known)
+                raise DesignError(
+                    f"{what} '{value}' is unknown: "
+                    + (f"did you mean '{near}'?" if near else f"known are {', '.join(known)}")
+                )
+        if self.order == "sha256" and self.method not in ("simple", "stratified"):
+            raise DesignError(f"order 'sha256' goes with methods simple and stratified, not with '{self.method}'")
+        if self.method in ("cube", "local-cube") and not self.balance:
+            raise DesignError(f"method '{self.method}' needs columns to balance on: name them in [design] balance")
+        if (self.allocation == "bethel") != bool(self.targets):
+            raise DesignError("allocation 'bethel' and targets go together: name [design] targets, such as all=0.01")
+        if self.method == "simple" and self.strata:
+            raise DesignError("method 'simple' has no strata: leave them out, or use method 'stratified'")
+        if self.method == "stratified" and not self.strata:
+            raise DesignError("method 'stratified' needs strata: name frame columns, or use method 'simple'")
 
-def design_of(contest: Contest, **changes: int | str | None) -> Design:
-    """Take the design of ``[design]`` in ``contest.toml``, with what the caller changes."""
-    table = contest.design
-    values = {name: getattr(table, name) for name in ("n", "strata", "allocation", "method", "minimum", "seed")}
+
+def design_of(contest: Contest, **changes: object) -> Design:
+    """Take the design of ``[design]`` in ``contest.toml``, with what the caller changes.
+
+    Raises
+    ------
+    DesignError
+        A method or an allocation is unknown, or the parts don't go together.
+    """
+    names = list(Design.__dataclass_fields__)
+    values = {name: getattr(contest.design, name) for name in names}
+    if changes.get("method") not in (None, values["method"]):
+        values["strata"] = None  # the contest's strata belong to its method
     values |= {name: value for name, value in changes.items() if value is not None}
-    design = Design(**{**values, "seed": str(values["seed"])})
-    if design.method != "stratified":
-        raise DesignError(f"method '{design.method}' is unknown: known is stratified")
-    if design.allocation != "proportional":
-        raise DesignError(f"allocation '{design.allocation}' is unknown: known is proportional")
-    return design
-
-
-def allocate(frame: Frame, design: Design, strata: Strata) -> IntArray:
-    """Allocate the design's n to strata.
-
-    Raises
-    ------
-    DesignError
-        It does not fit; the message names the coarser columns whose strata do.
-    """
-    try:
-        return proportional(design.n, strata.size, design.minimum)
-    except DesignError as error:
-        if design.n > len(frame):
-            raise
-        fitting = [(name, count) for name, count in coarser(frame, design.n, design.minimum)]
-        advice = ", ".join(f"{name} ({count} strata)" for name, count in fitting) or "none"
-        raise DesignError(
-            f"strata '{design.strata}': {error}. Columns of the frame that n = {design.n} can serve: {advice}; "
-            f"or draw more stations"
-        ) from error
-
-
-def draw(frame: Frame, design: Design) -> Sample:
-    """Draw a sample.
-
-    Raises
-    ------
-    FrameError
-        A stratification column is not in the frame.
-    DesignError
-        n does not fit the strata.
-    """
-    strata = strata_by(frame, design.strata)
-    allocation = allocate(frame, design, strata)
-    rows = selection.stratified(strata.codes, allocation, generator(design.seed, "draw"))
-    probability = (allocation / strata.size)[strata.codes[rows]]
-    return Sample(rows, probability, strata, design.method)
+    if values["strata"] is None:
+        values["strata"] = "district" if values["method"] in STRATIFIED else ""
+    return Design(**{**values, "seed": str(values["seed"])})

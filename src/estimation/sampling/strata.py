@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from estimation.columns import AREA_LEVELS
+from estimation.errors import DesignError
 from estimation.frame import Frame
 from estimation.survey.structure import Array, IntArray
 
@@ -68,6 +69,36 @@ def strata_by(frame: Frame, columns: str) -> Strata:
         np.bincount(codes, minlength=len(order)).astype(np.float64),
         tuple(ranks[order, level] for level in range(depth - 2, -1, -1)),
     )
+
+
+def strata_of(columns: str, codes: IntArray, labels: tuple[str, ...], parents: tuple[IntArray, ...] = ()) -> Strata:
+    """Make strata of a partition that somebody else made, for example by a baseline share.
+
+    Parameters
+    ----------
+    columns : str
+        What defines it, for example ``district, baseline_1``.
+    codes : numpy.ndarray of intp, shape (N,)
+        The stratum of each station, 0 … H - 1, neighbours beside each other.
+    labels : tuple of str, H long
+        The name of each stratum.
+    parents : tuple of numpy.ndarray of intp, each of shape (H,)
+        The areas that it lies in, from the nearest level to the widest; strata of one stand together.
+
+    Raises
+    ------
+    DesignError
+        A code has no label, a stratum no station, or a parent area is not one for each stratum.
+    """
+    number = len(labels)
+    if len(codes) == 0 or codes.min() < 0 or codes.max() >= number:
+        raise DesignError(f"stratum codes must lie in 0 … {number - 1}, as there are {number} labels")
+    size = np.bincount(codes, minlength=number).astype(np.float64)
+    if not size.all():
+        raise DesignError(f"stratum '{labels[int(np.argmin(size))]}' has no station: leave it out")
+    if any(parent.shape != (number,) for parent in parents):
+        raise DesignError(f"{number} strata need {number} parent areas on each level")
+    return Strata(columns, codes.astype(np.intp, copy=False), labels, size, parents)
 
 
 def coarser(frame: Frame, n: int, minimum: int) -> list[tuple[str, int]]:

@@ -1,6 +1,6 @@
 """What a variance may know of a design."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,11 +9,17 @@ from estimation.errors import DesignError
 
 Array = NDArray[np.float64]
 IntArray = NDArray[np.intp]
+BoolArray = NDArray[np.bool_]
+
+CERTAIN = 1 - 1e-9  # an inclusion probability from here on is a certainty
 
 
 @dataclass(frozen=True, slots=True)
 class Structure:
     """The design of the stations that are looked at; leading axes are replicates.
+
+    It holds every station that was drawn; one that is not in has weight 0. Everything after
+    `method` is optional, and a variance says what it needs.
 
     Attributes
     ----------
@@ -25,39 +31,125 @@ class Structure:
         Stations in each stratum of the population; infinite for sampling with replacement.
     method : str
         How the sample was drawn.
+    probability : numpy.ndarray, shape (n,) or (…, n), optional
+        Inclusion probability π_i of each station, in (0, 1]; 1 is a certainty.
+    joint : numpy.ndarray, shape (n, n), optional
+        Joint inclusion probabilities π_ij in [0, 1], with π_i on the diagonal.
+    cluster : numpy.ndarray of intp, shape (n,) or (…, n), optional
+        The primary unit (village) of each station, 0 … C - 1, nested in strata.
+    cluster_size : numpy.ndarray, shape (C,) or (…, C), optional
+        Stations of the population in each primary unit.
+    cluster_probability : numpy.ndarray, shape (C,) or (…, C), optional
+        Inclusion probability of each primary unit, in (0, 1].
+    order : numpy.ndarray of intp, shape (n,) or (…, n), optional
+        Position of each station along the list that a systematic or ordered draw went through.
+    spread : numpy.ndarray, shape (n, q) or (…, n, q), optional
+        Coordinates over which the sample was spread.
+    balance : numpy.ndarray, shape (n, p) or (…, n, p), optional
+        Variables on whose totals the sample was balanced, π itself among them where the size was fixed.
+
+    Raises
+    ------
+    DesignError
+        Shapes do not fit each other, codes or probabilities lie outside their range, or a
+        primary unit lies in two strata.
     """
 
     weight: Array
     stratum: IntArray
     size: Array
     method: str = "stratified"
+    probability: Array | None = None
+    joint: Array | None = None
+    cluster: IntArray | None = None
+    cluster_size: Array | None = None
+    cluster_probability: Array | None = None
+    order: IntArray | None = None
+    spread: Array | None = None
+    balance: Array | None = None
 
     def __post_init__(self) -> None:
-        n, strata = self.weight.shape[-1], self.size.shape[-1]
+        n = self.weight.shape[-1]
         if self.stratum.shape[-1] != n:
             raise DesignError(f"{n} weights and {self.stratum.shape[-1]} strata: give one stratum for each weight")
-        if n and (self.stratum.min() < 0 or self.stratum.max() >= strata):
-            raise DesignError(f"stratum codes must lie in 0 … {strata - 1}, as there are {strata} sizes")
+        _check_codes(self.stratum, self.strata, "stratum", "sizes")
         if not np.all(self.weight >= 0):
             raise DesignError("a weight is negative or not a number: weights are 0 (not in) or positive")
+        _check_options(self)
 
     @property
     def strata(self) -> int:
         """Number of strata H."""
         return int(self.size.shape[-1])
 
+    @property
+    def inside(self) -> BoolArray:
+        """Which stations are in, shape (…, n)."""
+        return np.asarray(self.weight > 0)
+
     def count(self) -> Array:
         """Count the stations that are in, by stratum: shape (…, H)."""
-        inside = (self.weight > 0).astype(np.float64)[..., None]
-        return np.asarray(stratum_sums(inside, self.stratum, self.strata)[..., 0])
+        return group_sums(self.inside, self.stratum, self.strata)
+
+    def drawn(self) -> Array:
+        """Count the stations that were drawn, in or not, by stratum: shape (H,) or (…, H)."""
+        return group_sums(np.ones(self.stratum.shape), self.stratum, self.strata)
+
+    def primary(self) -> Array:
+        """Count the primary units that are in, by stratum: villages in two stages, else stations; shape (…, H)."""
+        if self.cluster is None:
+            return self.count()
+        units = self.primary_units
+        arrived = group_sums(self.inside, self.cluster, units) > 0
+        return group_sums(arrived, primary_strata(self), self.strata)
+
+    @property
+    def primary_units(self) -> int:
+        """Number of primary units C that have a code; 0 where the design has one stage."""
+        for known in (self.cluster_size, self.cluster_probability):
+            if known is not None:
+                return int(known.shape[-1])
+        return 0 if self.cluster is None or not self.cluster.size else int(self.cluster.max()) + 1
 
     def df(self) -> Array:
-        """Degrees of freedom: stations in, less strata that have any; shape (…)."""
-        count = self.count()
+        """Degrees of freedom: primary units in, less strata that have any; shape (…).
+
+        A primary unit is a village in two stages, else a station (Korn and Graubard 1999).
+        """
+        count = self.primary()
         return np.asarray(count.sum(axis=-1) - (count > 0).sum(axis=-1), dtype=np.float64)
 
 
-def stratum_sums(values: Array, stratum: IntArray, strata: int) -> Array:
+def clusters(structure: Structure) -> IntArray:
+    """Give the primary unit of each station, shape (…, n).
+
+    Raises
+    ------
+    DesignError
+        The design has one stage.
+    """
+    if structure.cluster is None:
+        raise DesignError("the design has no primary units: give Structure(cluster=…), or take a one-stage variance")
+    return structure.cluster
+
+
+def primary_strata(structure: Structure) -> IntArray:
+    """Find the stratum of each primary unit: shape (…, C), 0 where none of its stations was drawn."""
+    cluster = clusters(structure)
+    lead = np.broadcast_shapes(cluster.shape[:-1], structure.stratum.shape[:-1])
+    n = cluster.shape[-1]
+    found = np.zeros((*lead, structure.primary_units), dtype=np.intp)
+    codes, strata = (np.broadcast_to(part, (*lead, n)) for part in (cluster, structure.stratum))
+    np.put_along_axis(found, codes, strata, axis=-1)
+    return found
+
+
+def group_sums(values: Array | BoolArray, group: IntArray, groups: int) -> Array:
+    """Add up one column of values (…, n) by group: shape (…, G)."""
+    return stratum_sums(values[..., None], group, groups)[..., 0]
+
+
+def stratum_sums(values: Array | BoolArray, stratum: IntArray, strata: int) -> Array:
     """Add up values by stratum.
 
     Parameters
@@ -72,10 +164,106 @@ def stratum_sums(values: Array, stratum: IntArray, strata: int) -> Array:
     numpy.ndarray, shape (…, H, k)
     """
     *lead, n, k = values.shape
-    lead = list(np.broadcast_shapes(tuple(lead), stratum.shape[:-1]))
-    values = np.broadcast_to(values, (*lead, n, k))
-    blocks = int(np.prod(lead, dtype=np.int64))
-    codes = np.broadcast_to(stratum, (*lead, n)).reshape(blocks, n) + strata * np.arange(blocks)[:, None]
-    flat = codes.ravel()
-    sums = [np.bincount(flat, values[..., j].ravel(), blocks * strata) for j in range(k)]
-    return np.stack(sums, axis=-1).reshape(*lead, strata, k).astype(np.float64, copy=False)
+    if values.ndim == 2 and stratum.ndim == 1:
+        flat, blocks = stratum, 1
+    else:
+        lead = list(np.broadcast_shapes(tuple(lead), stratum.shape[:-1]))
+        blocks = int(np.prod(lead, dtype=np.int64))
+        codes = np.broadcast_to(stratum, (*lead, n)).reshape(blocks, n)
+        flat = (codes + strata * np.arange(blocks)[:, None]).ravel()
+    sums = np.empty((blocks * strata, k))
+    for j in range(k):
+        column = np.broadcast_to(values[..., j], (*lead, n)).ravel()
+        sums[:, j] = np.bincount(flat, column, blocks * strata)
+    return sums.reshape(*lead, strata, k)
+
+
+def per_station(values: Array, group: IntArray) -> Array:
+    """Give every station the value of its group: (…, G) and (n,) or (…, n) to (…, n)."""
+    if group.ndim == 1:
+        return np.asarray(values[..., group])
+    shape = np.broadcast_shapes(values.shape[:-1], group.shape[:-1])
+    flat = np.broadcast_to(values, (*shape, values.shape[-1])).reshape(-1)
+    blocks = int(np.prod(shape, dtype=np.int64))
+    codes = np.broadcast_to(group, (*shape, group.shape[-1])).reshape(blocks, -1)
+    rows = codes + values.shape[-1] * np.arange(blocks)[:, None]
+    return np.asarray(flat[rows].reshape(*shape, -1))
+
+
+def _check_codes(codes: IntArray, number: int, what: str, given: str) -> None:
+    if codes.size and (codes.min() < 0 or codes.max() >= number):
+        raise DesignError(f"{what} codes must lie in 0 … {number - 1}, as there are {number} {given}")
+
+
+# by field: trailing axes, and whether the axis that counts stations must be n
+_PER_STATION = {"probability": 1, "cluster": 1, "order": 1, "spread": 2, "balance": 2}
+
+
+def _check_options(structure: Structure) -> None:
+    """Check what is optional, where it is given."""
+    n = structure.weight.shape[-1]
+    for name, trailing in _PER_STATION.items():
+        value = getattr(structure, name)
+        if value is not None and (value.ndim < trailing or value.shape[value.ndim - trailing] != n):
+            need = "(…, n)" if trailing == 1 else "(…, n, columns)"
+            raise DesignError(f"{name} has shape {value.shape} for {n} stations: it needs {need}")
+    if structure.joint is not None and structure.joint.shape != (n, n):
+        raise DesignError(f"joint has shape {structure.joint.shape}, and {n} stations need ({n}, {n})")
+    for name in ("probability", "cluster_probability"):
+        value = getattr(structure, name)
+        if value is not None and not (np.all(value > 0) and np.all(value <= 1 + 1e-9)):
+            raise DesignError(f"{name} must lie above 0 and at most at 1: a unit without a chance can't be drawn")
+    if structure.joint is not None and not (np.all(structure.joint >= 0) and np.all(structure.joint <= 1 + 1e-9)):
+        raise DesignError("joint probabilities must lie in 0 … 1")
+    if structure.cluster is not None:
+        _check_clusters(structure, structure.cluster)
+    elif structure.cluster_size is not None or structure.cluster_probability is not None:
+        raise DesignError("cluster_size and cluster_probability need cluster, the primary unit of each station")
+
+
+def _check_clusters(structure: Structure, cluster: IntArray) -> None:
+    sizes, chances = structure.cluster_size, structure.cluster_probability
+    if sizes is not None and chances is not None and sizes.shape[-1] != chances.shape[-1]:
+        raise DesignError(
+            f"{sizes.shape[-1]} cluster sizes and {chances.shape[-1]} cluster probabilities: one of each for a unit"
+        )
+    _check_codes(cluster, structure.primary_units, "cluster", "primary units")
+    home = per_station(primary_strata(structure).astype(np.float64), cluster)
+    if not np.all(home == structure.stratum):
+        where = np.argwhere(home != structure.stratum)[0][-1]
+        raise DesignError(
+            f"primary unit {int(cluster[..., where].ravel()[0])} lies in two strata: a primary unit belongs to one"
+        )
+
+
+TRAILING = {
+    "weight": 1,
+    "stratum": 1,
+    "size": 1,
+    "cluster_size": 1,
+    "cluster_probability": 1,
+    "joint": 2,
+} | _PER_STATION
+
+
+def lead_shape(structure: Structure) -> tuple[int, ...]:
+    """Find the leading axes (replicates) that the fields of a structure have together."""
+    shapes = []
+    for name, trailing in TRAILING.items():
+        value = getattr(structure, name)
+        if value is not None and value.ndim > trailing:
+            shapes.append(value.shape[: value.ndim - trailing])
+    return np.broadcast_shapes(*shapes) if shapes else ()
+
+
+def flatten(structure: Structure, lead: tuple[int, ...]) -> dict[str, Array | str | None]:
+    """Lay the leading axes of every field that has any on one axis."""
+    flat: dict[str, Array | str | None] = {}
+    for field in fields(structure):
+        value = getattr(structure, field.name)
+        trailing = TRAILING.get(field.name, 0)
+        if trailing and value is not None and value.ndim > trailing:
+            rest = value.shape[value.ndim - trailing :]
+            value = np.broadcast_to(value, (*lead, *rest)).reshape(-1, *rest)
+        flat[field.name] = value
+    return flat

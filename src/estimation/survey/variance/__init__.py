@@ -1,5 +1,40 @@
 """Covariances of expanded influence, one file for each family of designs."""
 
+from estimation.survey.variance.balanced import balanced
+from estimation.survey.variance.clusters import pps_clusters, two_stage, ultimate_cluster
+from estimation.survey.variance.default import default
+from estimation.survey.variance.kernel import Covariance
+from estimation.survey.variance.neighbourhood import local_neighbourhood
 from estimation.survey.variance.stratified import stratified
+from estimation.survey.variance.successive import successive, successive_pps
+from estimation.survey.variance.unequal import (
+    brewer,
+    deville,
+    hajek,
+    hartley_rao,
+    horvitz_thompson,
+    overton,
+    with_replacement,
+    yates_grundy,
+)
 
-__all__ = ["stratified"]
+__all__ = [
+    "Covariance",
+    "balanced",
+    "brewer",
+    "default",
+    "deville",
+    "hajek",
+    "hartley_rao",
+    "horvitz_thompson",
+    "local_neighbourhood",
+    "overton",
+    "pps_clusters",
+    "stratified",
+    "successive",
+    "successive_pps",
+    "two_stage",
+    "ultimate_cluster",
+    "with_replacement",
+    "yates_grundy",
+]

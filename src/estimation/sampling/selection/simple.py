@@ -1,8 +1,42 @@
-"""Which stations are drawn."""
+"""Which stations are drawn with equal probabilities, in all or in every stratum."""
 
 import numpy as np
 
+from estimation.errors import DesignError
 from estimation.survey.structure import IntArray
+
+
+def simple(size: int, n: int, rng: np.random.Generator, replicates: int | None = None) -> IntArray:
+    """Draw a simple random sample without replacement: all samples of n stations are equally likely.
+
+    Parameters
+    ----------
+    size : int
+        Stations N of the frame.
+    n : int, 0 … N
+        Stations to draw.
+    rng : numpy.random.Generator
+    replicates : int, optional
+        Draw that many independent samples at once.
+
+    Returns
+    -------
+    numpy.ndarray of intp, shape (n,) or (replicates, n)
+        Rows of the frame in random order.
+
+    Raises
+    ------
+    DesignError
+        n is negative or above N.
+    """
+    if not 0 <= n <= size:
+        raise DesignError(f"n = {n} of {size} stations can't be drawn: n must lie in 0 … {size}")
+    if replicates is None:
+        return rng.choice(size, n, replace=False).astype(np.intp)
+    drawn = np.empty((replicates, n), dtype=np.intp)
+    for row in drawn:
+        row[:] = rng.choice(size, n, replace=False)
+    return drawn
 
 
 def stratified(

@@ -9,49 +9,15 @@ from estimation.contest import Candidate
 from estimation.decision import leader_and_runner_up
 from estimation.estimators.ratio import INVALID, TURNOUT
 from estimation.projection import AreaResult, Projection
-from estimation.publish.figures import Figure, Row, dot_and_interval
+from estimation.publish.figures import Row, dot_and_interval
+from estimation.publish.part import PALETTE, Part, Shown, picture
 from estimation.publish.template import render_part
 from estimation.publish.words import Words
 from estimation.rules import Findings, Place
 from estimation.survey import Estimate
 
-PALETTE = ("#1F5FA8", "#B4501E", "#2E7D4F", "#7A4E9E", "#8A6D00", "#A8325E", "#2B7C86", "#6B5B4B", "#555555")
 PLACES_SHOWN = 5  # of each rule on the page; the CSV beside it has all
 SHARES_SHOWN = 3  # candidates in the table of areas
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A piece of a page.
-
-    Attributes
-    ----------
-    name : str
-        Its anchor on the page.
-    text : str
-        What it says, in words; a notebook's test compares it.
-    html : str
-        The same for the page.
-    """
-
-    name: str
-    text: str
-    html: str
-
-    def __repr__(self) -> str:
-        return self.text
-
-    def _repr_html_(self) -> str:
-        return self.html
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """An estimate as a page writes it."""
-
-    value: str
-    interval: str
-    margin: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +164,7 @@ class ProjectionReport:
             line=100 * about.threshold if decisive else None,
             line_label=w("chart.line", threshold=w.percent(about.threshold, 0)),
         )
-        return self._picture("chart", w("chart.heading"), figure)
+        return picture(w, "chart", w("chart.heading"), figure)
 
     def lead(self) -> Part:
         """Draw the lead with its interval against zero."""
@@ -222,7 +188,7 @@ class ProjectionReport:
         )
         row = Row(label, 100 * value, 100 * low, 100 * high, color, w.points(value))
         figure = dot_and_interval("lead", [row], alt=alt, tick=self._tick, line=0.0, line_label=w("chart.tie"))
-        return self._picture("lead", w("chart.lead_heading"), figure)
+        return picture(w, "lead", w("chart.lead_heading"), figure)
 
     def turnout(self) -> Part:
         """Say turnout and the invalid share."""
@@ -345,9 +311,6 @@ class ProjectionReport:
         lines = [(name, value or w("provenance.none")) for name, value in items]
         text = "\n".join(f"{name}: {value}" for name, value in lines)
         return Part("provenance", text, render_part("provenance", w=w, lines=lines))
-
-    def _picture(self, name: str, heading: str, figure: Figure) -> Part:
-        return Part(name, figure.alt, render_part("figure", w=self.words, name=name, heading=heading, figure=figure))
 
     def _color(self, i: int) -> str:
         return self.projection.contest.candidates[i].color or PALETTE[i % len(PALETTE)]

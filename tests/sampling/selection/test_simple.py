@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
-from estimation.sampling.selection import stratified
+from estimation.errors import DesignError
+from estimation.sampling.selection import simple, stratified
 
 STRATUM = np.array([0, 1, 0, 2, 1, 0, 2, 1, 0, 1, 1, 0, 1])  # N_h = 5, 6, 2
 TAKE = np.array([2, 3, 2])
@@ -70,3 +71,31 @@ def test_a_stratum_taken_whole_is_in_random_order_too(many):
 def test_nothing_is_drawn_where_nothing_is_allocated():
     rows = stratified(STRATUM, np.array([0, 6, 0]), np.random.default_rng(1))
     assert sorted(rows.tolist()) == [1, 4, 7, 9, 10, 12]
+
+
+def test_a_simple_sample_has_all_pairs_equally_often():
+    rows = simple(8, 3, np.random.default_rng(11), REPLICATES)
+    assert rows.shape == (REPLICATES, 3)
+    drawn = np.sort(rows, axis=1)
+    _, counts = np.unique(drawn, axis=0, return_counts=True)
+    assert len(counts) == 56
+    expected = REPLICATES / 56
+    assert 0.001 < chi2.sf(((counts - expected) ** 2 / expected).sum(), 55) < 0.999
+
+
+def test_a_simple_sample_comes_in_random_order():
+    first = np.bincount(simple(5, 3, np.random.default_rng(12), REPLICATES)[:, 0])
+    expected = REPLICATES / 5
+    assert 0.001 < chi2.sf(((first - expected) ** 2 / expected).sum(), 4) < 0.999
+
+
+def test_a_simple_sample_can_be_nobody_or_everybody():
+    assert simple(4, 0, np.random.default_rng(1)).shape == (0,)
+    assert sorted(simple(4, 4, np.random.default_rng(1)).tolist()) == [0, 1, 2, 3]
+    assert simple(4, 2, np.random.default_rng(1)).dtype == np.intp
+
+
+@pytest.mark.parametrize("n", [-1, 5])
+def test_a_simple_sample_larger_than_the_frame_is_refused(n):
+    with pytest.raises(DesignError, match=f"n = {n} of 4 stations can't be drawn: n must lie in 0 … 4"):
+        simple(4, n, np.random.default_rng(1))

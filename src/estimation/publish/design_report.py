@@ -1,0 +1,227 @@
+"""The parts of the design report: what convinces whoever pays for the sample."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from estimation.publish.figures import Line, curves, strip
+from estimation.publish.part import PALETTE, Part, picture, table
+from estimation.publish.template import render_part
+from estimation.publish.words import Words
+from estimation.sampling.auxiliary import list_order
+from estimation.simulation.plan import Plan, odd_sizes
+
+STRATA_SHOWN = 60  # rows of the table of strata; the manifest has all
+
+
+@dataclass(frozen=True, slots=True)
+class DesignReport:
+    """A plan in the words of one language; each method gives one part of the page.
+
+    Attributes
+    ----------
+    plan : Plan
+    words : Words
+    replicates : int
+        Samples that were simulated of each design.
+    """
+
+    plan: Plan
+    words: Words
+    replicates: int
+
+    def __repr__(self) -> str:
+        return f"{self.plan.contest.about.title}: {self.words('design.report')}"
+
+    @property
+    def headline(self) -> str:
+        """The contest and the design in one line."""
+        p, w = self.plan, self.words
+        method = self._method(p.design.method)
+        return f"{p.contest.about.title}: {w('design.report')}, n = {w.whole(len(p.sample))}, {method}"
+
+    def what(self) -> Part:
+        """Say what is drawn, how, and whether it is drawn already."""
+        p, w = self.plan, self.words
+        strata = w("design.in_strata", strata=p.design.strata) if p.design.strata else ""
+        village = p.frame.areas("village").codes
+        lines = [
+            w(
+                "design.what",
+                n=w.whole(len(p.sample)),
+                stations=w.whole(len(p.frame)),
+                method=self._method(p.design.method),
+                strata=strata,
+                kind=w("design.drawn" if p.committed else "design.not_drawn"),
+            ),
+            w(
+                "design.cost",
+                villages=w.whole(len(np.unique(village[p.sample.rows]))),
+                all_villages=w.whole(len(np.unique(village))),
+            ),
+        ]
+        return self._prose("what", "design.heading_what", lines)
+
+    def frame(self) -> Part:
+        """Hold the frame against the roll: stations, voters, what is missing or odd."""
+        p, w = self.plan, self.words
+        odd = odd_sizes(p.frame)
+        rows = [
+            [w("design.stations"), w.whole(len(p.frame))],
+            [w("design.registered"), w.whole(int(np.nansum(p.frame.registered)))],
+            [w("design.districts"), w.whole(len(p.frame.areas("district").paths))],
+            [w("design.villages"), w.whole(len(p.frame.areas("village").paths))],
+            *[[w(f"design.{key}"), w.whole(count)] for key, count in odd.items()],
+        ]
+        header = [w("design.frame_item"), w("design.frame_count")]
+        return table(w, "frame", w("design.heading_frame"), header, rows)
+
+    def strata(self) -> Part:
+        """Tabulate the strata, or the districts where the design has none, and what was drawn in each."""
+        p, w = self.plan, self.words
+        cells = p.sample.cells
+        drawn = np.bincount(cells.codes[p.sample.rows], minlength=len(cells.labels))
+        rows = [
+            [label.rsplit(" / ", 1)[-1], w.whole(int(size)), w.whole(int(n)), w.percent(n / size)]
+            for label, size, n in zip(cells.labels, cells.size, drawn, strict=True)
+        ][:STRATA_SHOWN]
+        header = [w(f"design.{key}") for key in ("stratum", "population", "share_drawn", "fraction")]
+        return table(w, "strata", w("design.heading_strata"), header, rows)
+
+    def spread(self) -> Part:
+        """Draw where along the list the sample lies."""
+        p, w = self.plan, self.words
+        position = list_order(p.frame, p.design.sort if p.design.method == "systematic" else "")
+        places = np.sort(position[p.sample.rows])
+        gap = int(np.diff(places, prepend=-1, append=len(p.frame)).max()) - 1
+        area = p.frame.areas("district" if len(p.frame.areas("district").paths) > 1 else "village").codes
+        ends = np.cumsum(np.bincount(area)) / len(p.frame)
+        alt = w("design.spread_alt", n=w.whole(len(p.sample)), stations=w.whole(len(p.frame)), gap=w.whole(gap))
+        figure = strip("spread", (places / len(p.frame)).tolist(), ends.tolist(), alt=alt)
+        return picture(w, "spread", w("design.heading_spread"), figure)
+
+    def size(self) -> Part:
+        """Say how many stations a margin of one point needs, and what the formula for persons would say."""
+        p, w = self.plan, self.words
+        if p.size is None:
+            return self._prose("size", "design.heading_size", [w("design.no_past")])
+        lines = [
+            w("design.size", n=w.whole(p.size.n), margin=w.points(p.size.margin), level=w.level(p.size.level)),
+            w(
+                "design.persons",
+                persons=w.whole(p.size.persons),
+                stations=w.whole(p.size.persons_stations),
+                n=w.whole(p.size.n),
+                times=w.decimal(p.size.understated),
+            ),
+        ]
+        return self._prose("size", "design.heading_size", lines)
+
+    def curve(self) -> Part:
+        """Draw the margin of error against the number of stations."""
+        p, w = self.plan, self.words
+        if p.margins is None:
+            return Part("curve", "", "")
+        ns = p.margins.index.to_numpy(dtype=np.float64)
+        at = int(np.argmin(np.abs(ns - len(p.sample))))
+        real, naive = (100 * p.margins[name].to_numpy() for name in ("margin", "persons_margin"))
+        alt = w(
+            "design.curve_alt",
+            n=w.whole(int(ns[at])),
+            margin=w.decimal(float(real[at])),
+            naive=w.decimal(float(naive[at])),
+        )
+        lines = [
+            Line(w("design.curve_stations"), ns.tolist(), real.tolist(), PALETTE[0]),
+            Line(w("design.curve_persons"), ns.tolist(), naive.tolist(), PALETTE[1], dashed=True),
+        ]
+        figure = curves(
+            "curve",
+            lines,
+            alt=alt,
+            ticks=(lambda v: w.whole(int(v)), lambda v: w.decimal(v, 0 if float(v).is_integer() else 1)),
+            mark=float(len(p.sample)),
+            mark_label=w("design.this_design", n=w.whole(len(p.sample))),
+        )
+        return picture(w, "curve", w("design.heading_curve"), figure)
+
+    def comparison(self) -> Part:
+        """Tabulate what each design would have said of the earlier election."""
+        p, w = self.plan, self.words
+        if p.comparison is None or p.population is None:
+            return Part("comparison", "", "")
+        rows = self._leader(p.comparison)
+        shown = [
+            [
+                self._method(str(row["design"])),
+                w.decimal(100 * row["true_se"], 2),
+                w.decimal(100 * row["mean_se"], 2),
+                w.percent(row["coverage"]),
+                w.percent(row["right_leader"], 0),
+                w.decimal(row["deff"], 2),
+                w.whole(round(row["villages"])),
+            ]
+            for row in rows.to_dict(orient="records")
+        ]
+        keys = ("method", "true_se", "mean_se", "coverage", "right", "deff", "village_count")
+        intro = [w("design.compare", replicates=w.whole(self.replicates), title=p.population.contest.about.title)]
+        caption = w(
+            "design.compare_caption",
+            level=w.level(p.contest.about.level),
+            mc=w.decimal(100 * float(rows["true_se_mc"].max()), 2),
+        )
+        header = [w(f"design.{key}") for key in keys]
+        return table(w, "comparison", w("design.heading_compare"), header, shown, intro=intro, caption=caption)
+
+    def missing(self) -> Part:
+        """Tabulate what happens when stations never report."""
+        p, w = self.plan, self.words
+        if p.missing is None:
+            return Part("missing", "", "")
+        rows = [
+            [
+                w.percent(row["missing"], 0),
+                w.decimal(100 * row["true_se"], 2),
+                w.decimal(100 * row["bias"], 2),
+                w.percent(row["coverage"]),
+            ]
+            for row in self._leader(p.missing).to_dict(orient="records")
+        ]
+        header = [w(f"design.{key}") for key in ("part", "true_se", "bias", "coverage")]
+        return table(w, "missing", w("design.heading_missing"), header, rows, intro=[w("design.missing")])
+
+    def areas(self) -> Part:
+        """Tabulate the precision to expect in each area."""
+        p, w = self.plan, self.words
+        if p.areas is None:
+            return Part("areas", "", "")
+        rows = [
+            [str(row["area"]).rsplit(" / ", 1)[-1], w.decimal(100 * row["true_se"], 1), w.percent(row["coverage"])]
+            for row in p.areas.to_dict(orient="records")
+        ]
+        header = [w("progress.area"), w("design.true_se"), w("design.coverage")]
+        return table(
+            w, "areas", w("design.heading_areas"), header, rows[:STRATA_SHOWN], caption=w("design.areas_caption")
+        )
+
+    def verify(self) -> Part:
+        """Say how anybody can check the draw."""
+        p, w = self.plan, self.words
+        key = "design.verify" if p.committed else "design.verify_none"
+        line = w(key, frame=p.frame.sha256, seed=p.design.seed, id=p.contest.about.id)
+        return self._prose("verify", "design.heading_verify", [line])
+
+    def _leader(self, simulated: pd.DataFrame) -> pd.DataFrame:
+        """Keep the rows of the true leader's share."""
+        population = self.plan.population
+        assert population is not None
+        number = population.contest.candidates[int(np.argmax(population.shares))].number
+        return simulated[simulated["quantity"] == f"share:{number}"]
+
+    def _method(self, name: str) -> str:
+        return self.words(f"design.{name}")
+
+    def _prose(self, name: str, heading: str, lines: list[str]) -> Part:
+        html = render_part("prose", name=name, heading=self.words(heading), lines=lines)
+        return Part(name, "\n".join(lines), html)

@@ -1,0 +1,176 @@
+"""From a design to strata, and to the stations that each of them gets."""
+
+from dataclasses import replace
+from typing import NoReturn
+
+import numpy as np
+
+from estimation.baseline import PREFIX
+from estimation.columns import AREA_LEVELS
+from estimation.errors import DesignError
+from estimation.frame import Frame
+from estimation.sampling import allocation
+from estimation.sampling.auxiliary import columns_of
+from estimation.sampling.design import Design
+from estimation.sampling.strata import Strata, coarser, strata_by
+from estimation.sampling.stratification import cumulative_root_frequency, merge_small
+from estimation.survey.structure import Array, BoolArray, IntArray
+
+
+def strata_for(frame: Frame, columns: str, merge: int = 0) -> Strata:
+    """Make the strata that a design names; one stratum, ``all``, where it names none.
+
+    Raises
+    ------
+    FrameError
+        A column is not in the frame.
+    DesignError
+        A class ``column/number`` can't be made.
+    """
+    if columns:
+        names = [name.strip() for name in columns.split(",")]
+        cut = {name: _classes(frame, name) for name in names if "/" in name}
+        strata = strata_by(replace(frame, table=frame.table.assign(**cut)) if cut else frame, columns)
+        return merge_small(strata, merge) if merge else strata
+    size = np.array([float(len(frame))])
+    return Strata("", np.zeros(len(frame), dtype=np.intp), ("all",), size, ())
+
+
+def _classes(frame: Frame, token: str) -> list[str]:
+    """Cut a numeric column into classes, ``baseline_1/3``; stations without a value are a class of their own."""
+    column, _, number = token.rpartition("/")
+    if not number.isdigit() or int(number) < 2:
+        raise DesignError(f"strata '{token}': write the column and a number of classes, such as baseline_1/3")
+    if column not in frame.table.columns:
+        raise DesignError(f"strata '{token}': column '{column}' is not in the frame")
+    values = np.asarray(frame.table[column].astype("float64").to_numpy(), dtype=np.float64)
+    known = np.isfinite(values)
+    names = np.full(len(frame), "?", dtype=object)
+    codes = cumulative_root_frequency(values[known], int(number)).codes
+    names[known] = [f"{column} {code + 1}/{number}" for code in codes]
+    return [str(name) for name in names]
+
+
+def allocate(frame: Frame, design: Design, strata: Strata) -> IntArray:
+    """Allocate the design's n to strata.
+
+    Neyman, power and Bethel allocation take the spread inside strata from the earlier election,
+    d = x (p - θ) with x the registered voters and p the baseline's share of the first candidate.
+
+    Returns
+    -------
+    numpy.ndarray of intp, shape (H,)
+        It adds up to the design's n, except with ``bethel``, which finds n from the targets.
+
+    Raises
+    ------
+    DesignError
+        It does not fit; the message names the coarser columns whose strata do. Or the contest has
+        no earlier election to take the spread from.
+    """
+    n, size, least = design.n, strata.size, design.minimum
+    if design.strata and np.minimum(size, least).sum() > n and n <= len(frame) and design.allocation != "bethel":
+        _advise(frame, design, strata)
+    if design.allocation == "proportional":
+        return allocation.proportional(n, size, least)
+    if design.allocation == "equal":
+        return allocation.equal(n, size, least)
+    voters = _sums(strata, _voters(frame))
+    if design.allocation == "registered":
+        return allocation.proportional(n, size, least, measure=voters)
+    spread = _spread(strata, _residuals(frame, design))
+    if design.allocation == "neyman":
+        return allocation.neyman(n, size, spread, least)
+    if design.allocation == "power":
+        return allocation.power(n, size, voters, spread * size / voters, minimum=least)
+    return _bethel(frame, design, strata, spread)
+
+
+def _advise(frame: Frame, design: Design, strata: Strata) -> NoReturn:
+    """Say that n can't serve the strata, and which columns of the frame it can."""
+    fitting = coarser(frame, design.n, design.minimum)
+    advice = ", ".join(f"{name} ({count} strata)" for name, count in fitting) or "none"
+    try:
+        allocation.proportional(design.n, strata.size, design.minimum)
+    except DesignError as error:
+        raise DesignError(
+            f"strata '{design.strata}': {error}. Columns of the frame that n = {design.n} can serve: {advice}; "
+            f"or draw more stations"
+        ) from error
+    raise AssertionError("the minima fit after all")
+
+
+def _voters(frame: Frame) -> Array:
+    return columns_of(frame, ["registered"])[:, 0]
+
+
+def _residuals(frame: Frame, design: Design) -> Array:
+    """Give x (p - θ) of every station by the earlier election, shape (N,)."""
+    column = f"{PREFIX}1"
+    if column not in frame.table.columns:
+        raise DesignError(
+            f"allocation '{design.allocation}' needs an earlier election to see how strata differ: add baseline.csv, "
+            f"or allocate proportionally"
+        )
+    voters, share = _voters(frame), columns_of(frame, [column])[:, 0]
+    return np.asarray(voters * (share - (voters @ share) / voters.sum()))
+
+
+def _sums(strata: Strata, values: Array) -> Array:
+    return np.bincount(strata.codes, values, len(strata.labels)).astype(np.float64)
+
+
+def _spread(strata: Strata, values: Array) -> Array:
+    """Give the standard deviation inside each stratum, shape (H,)."""
+    means = _sums(strata, values) / strata.size
+    squares = _sums(strata, (values - means[strata.codes]) ** 2)
+    return np.asarray(np.sqrt(squares / np.maximum(strata.size - 1, 1)))
+
+
+def _bethel(frame: Frame, design: Design, strata: Strata, spread: Array) -> IntArray:
+    """Find the smallest sample that meets every target: the whole, and each area of a level.
+
+    Raises
+    ------
+    DesignError
+        The earlier election is known by village only: the spread inside villages would be unseen, and
+        n come out too small.
+    """
+    village = frame.areas("village").codes
+    share = columns_of(frame, [f"{PREFIX}1"])[:, 0]
+    if len(np.unique(np.column_stack([village, share]), axis=0)) == village.max() + 1 < len(frame):
+        raise DesignError(
+            "allocation 'bethel' finds n from how stations differ, and the earlier election is known by village "
+            'only, so that n would come out too small: give a baseline by station (level = "tps"), or set n '
+            "and allocate by power"
+        )
+    voters = _sums(strata, _voters(frame))
+    domains: list[BoolArray] = []
+    margins: list[float] = []
+    for target in design.targets:
+        level, _, margin = target.partition("=")
+        masks = [np.ones(len(strata.labels), dtype=np.bool_)] if level == "all" else _areas(frame, strata, level)
+        domains += masks
+        margins += [float(margin)] * len(masks)
+    inside = np.array(domains)
+    return allocation.bethel(
+        strata.size,
+        np.repeat(spread[:, None], len(inside), axis=1),
+        np.array(margins),
+        totals=inside @ voters,
+        domains=inside,
+        level=0.95,
+        minimum=design.minimum,
+    )
+
+
+def _areas(frame: Frame, strata: Strata, level: str) -> list[BoolArray]:
+    """Give, for each area of a level, which strata lie in it."""
+    if level not in AREA_LEVELS:
+        raise DesignError(f"target '{level}': it is 'all' or one of {', '.join(AREA_LEVELS)}")
+    codes = frame.areas(level).codes
+    pairs = np.unique(np.column_stack([strata.codes, codes]), axis=0)
+    if len(pairs) > len(strata.labels):
+        raise DesignError(f"target '{level}': strata '{strata.columns}' cross its areas: make strata inside them")
+    area = pairs[:, 1]
+    return [area == code for code in np.unique(area)]

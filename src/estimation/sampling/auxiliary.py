@@ -1,0 +1,106 @@
+"""Frame columns as a draw needs them: measures, balancing variables, coordinates, the order of a list."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from estimation.columns import AREA_LEVELS, nearest
+from estimation.errors import DesignError
+from estimation.frame import Frame
+from estimation.survey.structure import Array, IntArray
+
+
+def columns_of(frame: Frame, names: Sequence[str]) -> Array:
+    """Give numeric columns side by side, shape (N, p); a station without a value gets the column's mean.
+
+    Raises
+    ------
+    DesignError
+        A column is not in the frame, is not numeric, or has no value at all.
+    """
+    return np.stack([_numbers(frame, name) for name in names], axis=-1)
+
+
+def positive(frame: Frame, name: str) -> Array:
+    """Give a measure of size, shape (N,).
+
+    A station whose measure is unknown gets the mean of the known ones: it must be drawn with some
+    probability, as it is there.
+
+    Raises
+    ------
+    DesignError
+        A value is negative or zero; the message names the first stations.
+    """
+    values = _numbers(frame, name)
+    bad = np.flatnonzero(values <= 0)
+    if len(bad):
+        named = ", ".join(frame.table["tps_id"].iloc[bad[:3]])
+        raise DesignError(
+            f"column '{name}' is zero or negative for {len(bad)} stations ({named}): no draw can take them"
+        )
+    return values
+
+
+def coordinates(frame: Frame, names: Sequence[str]) -> Array:
+    """Give coordinates scaled to unit variance, shape (N, q); by area codes where no column is named."""
+    if not names:
+        ranks = [frame.areas(level).codes.astype(np.float64) for level in AREA_LEVELS]
+        values = np.stack([rank for rank in ranks if rank.max() > 0] or ranks[-1:], axis=-1)
+    else:
+        values = columns_of(frame, names)
+    spread = values.std(axis=0)
+    return np.asarray((values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
+
+
+def list_order(frame: Frame, columns: str) -> IntArray:
+    """Give each station's position in a sorted list, shape (N,).
+
+    Parameters
+    ----------
+    columns : str
+        Frame columns, joined by commas; blank for the order of the map: the areas as the frame
+        first names them, stations of a village by number.
+    """
+    names = [name.strip() for name in columns.split(",") if name.strip()]
+    if names:
+        keys = [_sortable(frame, name) for name in names]
+    else:
+        keys = [_map_ranks(frame, level) for level in AREA_LEVELS] + [_sortable(frame, "tps")]
+    order = np.lexsort(keys[::-1])
+    position = np.empty(len(frame), dtype=np.intp)
+    position[order] = np.arange(len(frame))
+    return position
+
+
+def _map_ranks(frame: Frame, level: str) -> Array:
+    return frame.areas(level).codes.astype(np.float64)
+
+
+def _sortable(frame: Frame, name: str) -> Array:
+    """Give numbers that sort as a column does: by value where it is numeric, else by the words' order."""
+    _known(frame, name)
+    if name in AREA_LEVELS:
+        return _map_ranks(frame, name)
+    numbers = pd.to_numeric(frame.table[name], errors="coerce")
+    if numbers.notna().all():
+        return numbers.to_numpy(dtype=np.float64)
+    return np.unique(frame.table[name].astype(str).to_numpy(dtype=object), return_inverse=True)[1].astype(np.float64)
+
+
+def _numbers(frame: Frame, name: str) -> Array:
+    _known(frame, name)
+    values = pd.to_numeric(frame.table[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    if not np.isfinite(values).any():
+        raise DesignError(f"column '{name}' holds no number: name a numeric column of the frame")
+    return np.where(np.isfinite(values), values, np.nanmean(values))
+
+
+def _known(frame: Frame, name: str) -> None:
+    if name not in frame.table.columns:
+        near = nearest(name, frame.table.columns)
+        raise DesignError(
+            f"column '{name}' is not in the frame: "
+            + (f"did you mean '{near}'?" if near else f"it has {', '.join(frame.table.columns)}")
+        )

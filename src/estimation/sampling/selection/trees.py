@@ -1,0 +1,48 @@
+"""The tree of neighbours that spread samples are drawn on."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from estimation.survey.structure import Array, IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """Rows in the order of the leaves of a k-d tree.
+
+    Attributes
+    ----------
+    rows : numpy.ndarray of intp, shape (N,)
+        The row of the frame at each place.
+    points : numpy.ndarray, shape (N, q)
+    box : numpy.ndarray, shape (2^(depth + 1), 2, q)
+        The lower and the upper corner of each node.
+    depth : int
+    """
+
+    rows: IntArray
+    points: Array
+    box: Array
+    depth: int
+
+
+def plant(spread: Array, rows: IntArray, rng: np.random.Generator) -> Tree:
+    """Sort rows into a tree, in random order first, so that equal distances are met in random order.
+
+    Parameters
+    ----------
+    spread : numpy.ndarray, shape (N, q)
+    rows : numpy.ndarray of intp, shape (M,)
+        The rows that are to be in the tree.
+    rng : numpy.random.Generator
+    """
+    from estimation.sampling.selection import kernels_tree
+
+    label = rng.permutation(rows)
+    points = np.ascontiguousarray(spread[label])
+    depth = kernels_tree.levels(len(label))
+    box = np.zeros((2 << depth, 2, points.shape[1]))
+    if len(label):
+        kernels_tree.build(points, label, depth, box)
+    return Tree(label, points, box, depth)

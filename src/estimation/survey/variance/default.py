@@ -1,0 +1,74 @@
+"""The variance that belongs to a way of drawing."""
+
+from estimation.errors import DesignError
+from estimation.survey.structure import Structure
+from estimation.survey.variance.balanced import balanced
+from estimation.survey.variance.clusters import pps_clusters
+from estimation.survey.variance.kernel import Covariance, complete
+from estimation.survey.variance.neighbourhood import local_neighbourhood
+from estimation.survey.variance.stratified import stratified
+from estimation.survey.variance.successive import successive, successive_pps
+from estimation.survey.variance.unequal import deville, yates_grundy
+
+BY_METHOD: dict[str, Covariance] = {
+    "all": stratified,
+    "simple": stratified,
+    "stratified": stratified,
+    "systematic": successive,
+    "pps-systematic": successive_pps,
+    "sampford": yates_grundy,
+    "max-entropy": yates_grundy,
+    "pivotal": local_neighbourhood,
+    "local-cube": local_neighbourhood,
+    "cube": balanced,
+    "two-stage": pps_clusters,
+}
+
+
+def default(structure: Structure) -> tuple[str, Covariance]:
+    """Pick the variance of a design by the way the sample was drawn.
+
+    ==================  =====================================================================
+    method              variance
+    ==================  =====================================================================
+    all, simple,        :func:`stratified`
+    stratified
+    systematic          :func:`successive`, which sees the order of the list; treating the
+                        sample as simple would give the gain of the order away
+    pps-systematic      :func:`successive_pps`: most joint probabilities of the design are zero,
+                        so no unbiased estimator exists
+    sampford,           :func:`yates_grundy` with joint probabilities and all drawn stations
+    max-entropy         in, else :func:`deville`, which needs single ones alone
+    pivotal,            :func:`local_neighbourhood`, in the space of the draw, else its order
+    local-cube
+    cube                :func:`balanced`
+    two-stage           :func:`pps_clusters`
+    ==================  =====================================================================
+
+    **Returns that are not all in.** Joint probabilities of the draw say nothing of the stations
+    that have arrived, so that Yates–Grundy gives way to Deville. The others are two-phase
+    variances: the design's own, from what is in, and simple sampling of what is in from what was
+    drawn, inside strata. They agree with the full sample's as the last return arrives, and with a
+    stratified sample's while few are in.
+
+    Parameters
+    ----------
+    structure : Structure
+
+    Returns
+    -------
+    tuple of str and function
+        The variance's name, for the page, and the function of (expanded, structure).
+
+    Raises
+    ------
+    DesignError
+        The method is not known. What the picked function itself needs, such as the order of a
+        systematic draw, it asks for when called.
+    """
+    if structure.method not in BY_METHOD:
+        raise DesignError(f"no variance is known for method '{structure.method}': it is one of {', '.join(BY_METHOD)}")
+    function = BY_METHOD[structure.method]
+    if function is yates_grundy and (structure.joint is None or not complete(structure)):
+        function = deville
+    return function.__name__, function

@@ -1,0 +1,194 @@
+"""What the variances share: squares around centres, probabilities, blocks of replicates."""
+
+import math
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from estimation.errors import EstimateError
+from estimation.survey.structure import (
+    CERTAIN,
+    TRAILING,
+    Array,
+    BoolArray,
+    IntArray,
+    Structure,
+    flatten,
+    group_sums,
+    lead_shape,
+    per_station,
+)
+
+Covariance = Callable[[Array, Structure], Array]
+
+BLOCK = 200_000  # numbers looked at together: a megabyte and a half stays in a processor's cache
+
+
+def by_blocks(function: Covariance) -> Covariance:
+    """Let a covariance of (b, n, k) take any leading axes, a few replicates at a time.
+
+    Ten thousand replicates at once would send every intermediate result through main memory.
+    """
+
+    @wraps(function)
+    def blocked(expanded: Array, structure: Structure) -> Array:
+        own_lead = lead_shape(structure)
+        if expanded.ndim == 2 and not own_lead:
+            return function(expanded, structure)
+        n, k = expanded.shape[-2:]
+        lead = np.broadcast_shapes(expanded.shape[:-2], own_lead)
+        number = int(np.prod(lead, dtype=np.int64))
+        values = np.broadcast_to(expanded, (*lead, n, k)).reshape(number, n, k)
+        parts: dict[str, Any] = flatten(structure, lead)
+        moving = [name for name, axes in TRAILING.items() if parts[name] is not None and parts[name].ndim > axes]
+        step = max(1, BLOCK // max(1, n * k))
+        found = np.empty((number, k, k))
+        for start in range(0, number, step):
+            rows = slice(start, start + step)
+            own = Structure(**(parts | {name: parts[name][rows] for name in moving}))
+            found[rows] = function(values[rows], own)
+        return found.reshape(*lead, k, k)
+
+    return blocked
+
+
+def squares(values: Array, group: IntArray, groups: int, centre: Array | BoolArray, factor: Array) -> Array:
+    """Add up Σ_i q_i (v_i - v̄_g)(v_i - v̄_g)', where v̄_g = Σ_g a v / Σ_g a.
+
+    Parameters
+    ----------
+    values : numpy.ndarray, shape (…, n, k)
+    group : numpy.ndarray of intp, shape (n,) or (…, n)
+        0 … groups - 1.
+    centre : numpy.ndarray, shape (…, n)
+        Weights a_i ≥ 0 of the means; a row with weight 0 is not looked at.
+    factor : numpy.ndarray, shape (…, n)
+        Factors q_i ≥ 0 of the squares.
+
+    Returns
+    -------
+    numpy.ndarray, shape (…, k, k)
+        Symmetric and positive semidefinite.
+    """
+    n, k = values.shape[-2:]
+    shapes = {values.shape[:-2], group.shape[:-1], centre.shape[:-1], factor.shape[:-1]}
+    lead = shapes.pop() if len(shapes) == 1 else np.broadcast_shapes(*shapes)
+    blocks = math.prod(lead)
+    rows = _rows(group, lead)
+    flat = (rows + groups * np.arange(blocks)[:, None] if blocks > 1 else rows).ravel()
+    a, root = _rows(centre, lead), np.sqrt(_rows(factor, lead))
+    columns = np.broadcast_to(values, (*lead, n, k)).reshape(blocks, n, k)
+    use, binary = a > 0, a.dtype == np.bool_
+    everything = bool(use.all())
+    root = root if everything else np.where(use, root, 0.0)
+    total = np.bincount(flat, a.ravel(), blocks * groups)
+    share = 1 / np.where(total > 0, total, 1.0)
+    scaled = np.empty((blocks, k, n))
+    for j in range(k):
+        column = columns[..., j] if everything else np.where(use, columns[..., j], 0.0)
+        sums = np.bincount(flat, (column if binary else column * a).ravel(), blocks * groups)
+        np.subtract(column, (sums * share)[flat].reshape(blocks, n), out=scaled[:, j])
+        scaled[:, j] *= root
+    return np.asarray(scaled @ np.swapaxes(scaled, -1, -2)).reshape(*lead, k, k)
+
+
+def _rows(values: NDArray[Any], lead: tuple[int, ...]) -> NDArray[Any]:
+    """Lay leading axes on one: (…, n) to (blocks, n)."""
+    n = values.shape[-1]
+    values = values if values.shape[:-1] == lead else np.broadcast_to(values, (*lead, n))
+    return values.reshape(-1, n) if n else np.zeros((math.prod(lead), 0), values.dtype)
+
+
+def products(rows: Array) -> Array:
+    """Add up r_i r_i' over the rows of (…, n, k): shape (…, k, k), exactly symmetric."""
+    across = np.ascontiguousarray(np.swapaxes(rows, -1, -2))
+    return np.asarray(across @ np.swapaxes(across, -1, -2))
+
+
+def need_two(count: Array, total: Array, unit: str = "station") -> None:
+    """Refuse a stratum that has one unit in and more of which that one says nothing.
+
+    Raises
+    ------
+    EstimateError
+        With the stratum's number.
+    """
+    lonely = (count == 1) & (total > 1)
+    if lonely.any():
+        where = int(np.argwhere(lonely)[0][-1])
+        raise EstimateError(
+            f"stratum {where} has 1 {unit} in, and a variance needs 2: collapse it with a neighbour or wait"
+        )
+
+
+def complete(structure: Structure) -> bool:
+    """Say whether every station that was drawn is in, in every replicate."""
+    return bool(np.all(structure.weight > 0))
+
+
+def arrival(structure: Structure) -> Array:
+    """Give the part m_h / n_h of the drawn stations that is in, of the stratum of each station: (…, n)."""
+    if complete(structure):
+        return np.ones(structure.weight.shape)
+    drawn = structure.drawn()
+    return per_station(structure.count() / np.maximum(drawn, 1), structure.stratum)
+
+
+def chance(structure: Structure) -> Array:
+    """Give each station's probability π_i of being drawn; shape (…, n).
+
+    Where the structure has none it is what the weights say, (1/w_i) n_h / m_h, at most 1; for a
+    station that is not in, the mean of its stratum.
+    """
+    if structure.probability is not None:
+        return np.broadcast_to(np.minimum(structure.probability, 1.0), structure.weight.shape)
+    if complete(structure):
+        return chance_in(structure)
+    known = np.minimum(chance_in(structure) / np.maximum(arrival(structure), 1e-300), 1.0)
+    total = group_sums(np.where(structure.inside, known, 0.0), structure.stratum, structure.strata)
+    mean = per_station(total / np.maximum(structure.count(), 1), structure.stratum)
+    return np.where(structure.inside, known, mean)
+
+
+def chance_in(structure: Structure) -> Array:
+    """Give each station's probability of being drawn and in: π_i m_h / n_h, or 1/w_i, at most 1; shape (…, n)."""
+    if structure.probability is None:
+        weight = structure.weight
+        return np.divide(1.0, weight, out=np.ones(weight.shape), where=weight > 1)
+    known = chance(structure)
+    return known if complete(structure) else known * arrival(structure)
+
+
+def uncertain(structure: Structure, pi: Array) -> tuple[BoolArray, Array]:
+    """Find the stations in that chance decided on, and count them by stratum: (…, n) and (…, H).
+
+    A certainty (π = 1) is a stratum of its own that is completely in.
+
+    Raises
+    ------
+    EstimateError
+        A stratum has one such station.
+    """
+    use: BoolArray = np.asarray(structure.inside & (pi < CERTAIN))
+    count = group_sums(use, structure.stratum, structure.strata)
+    need_two(count, structure.size)
+    return use, count
+
+
+def second_phase(expanded: Array, structure: Structure) -> Array | float:
+    """Add what the stations that are not in leave open: m of n drawn, at random within strata.
+
+    Σ_h (1 - m_h / n_h) m_h / (m_h - 1) Σ_i (e_i - ē_h)(e_i - ē_h)' (Särndal, Swensson and Wretman
+    1992, chapter 9, second term, with simple sampling in the second phase).
+    """
+    if complete(structure):
+        return 0.0
+    drawn, count = structure.drawn(), structure.count()
+    need_two(count, np.broadcast_to(drawn, count.shape))
+    factor = np.maximum(1 - count / np.maximum(drawn, 1), 0) * count / np.maximum(count - 1, 1)
+    return squares(
+        expanded, structure.stratum, structure.strata, structure.inside, per_station(factor, structure.stratum)
+    )
