@@ -26,6 +26,8 @@ class Progress:
         Strata of the design with a station in, and all that have one drawn.
     thin : int
         Strata with fewer than two stations in, of those with two drawn or more.
+    villages : int or None
+        Primary units with a station in; None where stations are drawn directly.
     """
 
     used: int
@@ -33,6 +35,7 @@ class Progress:
     strata_in: int
     strata: int
     thin: int
+    villages: int | None = None
 
     def why_insufficient(self) -> Notice | None:
         """Say why nothing can be projected; None where it can."""
@@ -40,6 +43,8 @@ class Progress:
             return Notice("C04")
         if self.strata_in == 1 and self.strata > 1:
             return Notice("C05", {"strata": self.strata})
+        if self.villages is not None and self.villages < 2:
+            return Notice("C14")
         return None
 
 

@@ -100,6 +100,7 @@ RULES = _table(
         "",
     ),
     Rule("C11", "no candidate reaches {threshold} %: a second round is to be expected", ""),
+    Rule("C14", "returns come from one village only, and villages were drawn first", ""),
     Rule("C13", "no valid vote is in any return", ""),
     Rule(
         "C12",

@@ -9,6 +9,8 @@ import pytest
 from estimation.errors import ReportError
 from estimation.publish.words import LANGUAGES, Words, catalogue
 from estimation.rules import RULES, Notice
+from estimation.sampling.design import METHODS
+from estimation.survey.variance.default import BY_METHOD
 
 
 def test_both_languages_have_the_same_texts() -> None:
@@ -72,3 +74,9 @@ def test_notice_begins_with_a_capital_and_takes_local_numbers() -> None:
 def test_unknown_language() -> None:
     with pytest.raises(ReportError, match="language 'jv' is unknown: known are id, en"):
         Words("jv")
+
+
+def test_every_method_and_variance_has_words() -> None:
+    assert {f"design.{method}" for method in METHODS} <= set(catalogue("id"))
+    names = {function.__name__ for function in BY_METHOD.values()} | {"deville"}
+    assert {f"variance.{name}" for name in names} <= set(catalogue("id"))

@@ -11,6 +11,7 @@ from estimation.contest import load_contest
 from estimation.errors import DesignError
 from estimation.estimators import arrived
 from estimation.frame import load_frame
+from estimation.projection import project
 from estimation.sampling import design_of, draw, read_sample, write_draw
 from estimation.sampling.verify import verify
 from estimation.survey.variance import default
@@ -38,6 +39,11 @@ def contest(demo, tmp_path_factory):
     for name in ("frame.csv", "baseline.csv"):
         shutil.copyfile(demo / name, folder / name)
     return dataclasses.replace(load_contest(demo), folder=folder)
+
+
+@pytest.fixture(scope="module")
+def official(demo):
+    return pd.read_csv(demo / "official.csv", dtype=str).set_index("tps_id")
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +79,21 @@ def test_the_weights_of_what_is_in_stand_for_what_was_drawn(contest, frame, meth
     structure = arrived(sample, seen).structure
     assert (structure.weight[~seen] == 0).all()
     assert structure.weight.sum() == pytest.approx((1 / sample.probability).sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize(("method", "needs", "variance"), CASES)
+@pytest.mark.parametrize("number", [0, 1, 2, 3, 4, 7])
+def test_a_few_returns_never_stop_a_projection(contest, frame, official, method, needs, variance, number):
+    design = design_of(contest, method=method, n=60, seed=5, **needs)
+    sample = draw(frame, design)
+    write_draw(contest, frame, design, sample)
+    few = contest.folder / "few.csv"
+    official.loc[frame.table["tps_id"].iloc[sample.rows[:number]]].reset_index().to_csv(few, index=False)
+    found = project(contest, returns_path=few)
+    assert found.progress.used == number
+    assert (found.estimate is None) == (found.call.status == "insufficient")
+    assert found.estimate is None or np.isfinite(found.estimate.se).all()
+    assert number >= 2 or found.estimate is None
 
 
 def test_the_strata_of_the_contest_belong_to_its_method(contest):

@@ -48,9 +48,12 @@ def area_level(frame: Frame) -> str:
 
 
 def by_area(
-    frame: Frame, sample: Sample, counts: Counts, structure: Structure, numbers: list[int], level: str
+    frame: Frame, sample: Sample, counts: Counts, structure: Structure | None, numbers: list[int], level: str
 ) -> tuple[AreaResult, ...]:
-    """Estimate every area of a level that has a drawn station, in the frame's order."""
+    """Estimate every area of a level that has a drawn station, in the frame's order.
+
+    Without a structure, where nothing can be projected, only the progress of each is given.
+    """
     areas = frame.areas(level)
     codes = areas.codes[sample.rows]
     results = []
@@ -58,7 +61,9 @@ def by_area(
         inside = codes == code
         used = inside & counts.seen
         # an area without a result is shown as such, and W309 counts it
-        estimate = domain(counts, structure, numbers, inside) if counts.valid[used].sum() and used.sum() > 1 else None
+        estimate = None
+        if structure is not None and counts.valid[used].sum() > 0 and used.sum() > 1:
+            estimate = domain(counts, structure, numbers, inside)
         if estimate is not None and not float(estimate.df) > 0 and np.any(estimate.variance > 0):
             estimate = None
         results.append(

@@ -22,6 +22,7 @@ from estimation.sampling.manifest import read_manifest
 from estimation.survey import Estimate
 from estimation.survey.effects import deff_persons, deff_stations
 from estimation.survey.structure import Array
+from estimation.survey.variance import default
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,10 @@ class Projection:
     counts : Counts
         What the sample's stations counted, shape (n, …).
     progress : Progress
+    method : str
+        How the sample was drawn; ``all`` where every station was asked.
+    variance : str
+        The variance that belongs to it, with what is in.
     estimator : str
     estimate : Estimate or None
         Shares, turnout, invalid share; None where too little is in.
@@ -60,6 +65,8 @@ class Projection:
     registered: int
     counts: Counts
     progress: Progress
+    method: str
+    variance: str
     estimator: str
     estimate: Estimate | None
     lead: Estimate | None
@@ -167,7 +174,7 @@ def _assemble(
     call = decide(contest, estimate, progress)
     blank = np.full(len(numbers), np.nan)
     votes = float(counts.valid[counts.seen].sum())
-    areas = by_area(frame, sample, counts, arrival.structure, numbers, level)
+    areas = by_area(frame, sample, counts, arrival.structure if enough else None, numbers, level)
     return Projection(
         contest=contest,
         as_of=resolution.as_of,
@@ -175,6 +182,8 @@ def _assemble(
         registered=int(np.nansum(frame.registered)),
         counts=counts,
         progress=progress,
+        method=sample.method,
+        variance=default(arrival.structure)[0],
         estimator="ratio",
         estimate=estimate,
         lead=lead_of(contest, estimate) if estimate else None,
@@ -199,6 +208,7 @@ def _progress(sample: Sample, counts: Counts) -> Progress:
         drawn=len(sample),
         strata_in=int((arrived_by > 0).sum()),
         strata=int((drawn > 0).sum()),
+        villages=None if sample.psu is None else len(set(np.array(sample.psu)[counts.seen].tolist())),
         thin=int(((arrived_by < 2) & (drawn >= 2)).sum()),
     )
 

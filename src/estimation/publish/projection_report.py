@@ -267,21 +267,21 @@ class ProjectionReport:
         """Say in words how the numbers were made."""
         p, w, about = self.projection, self.words, self.projection.contest.about
         key = "method.all_asked" if p.contest.returns.asked == "all" else "method.design"
-        lines = [
-            w(
-                key,
-                drawn=w.whole(p.progress.drawn),
-                stations=w.whole(p.stations),
-                strata=w.whole(p.progress.strata),
-            )
-        ]
+        how = w(f"design.{p.method}") if p.method != "all" else ""
+        counts = {"drawn": p.progress.drawn, "stations": p.stations, "strata": p.progress.strata}
+        lines = [w(key, method=how, **{name: w.whole(count) for name, count in counts.items()})]
         if p.estimate is None:
             lines.append(w("method.no_estimate"))
         else:
             i = int(np.argmax(p.estimate.theta[: len(p.contest.candidates)]))
             lines += [
                 w("method.estimator"),
-                w("method.interval", level=w.level(about.level), df=w.whole(int(p.estimate.df))),
+                w(
+                    "method.interval",
+                    level=w.level(about.level),
+                    df=w.whole(int(p.estimate.df)),
+                    variance=w(f"variance.{p.variance}"),
+                ),
                 w(
                     "method.call",
                     level=w.level(1 - p.contest.estimate.call_error),

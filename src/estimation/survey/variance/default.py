@@ -41,7 +41,8 @@ def default(structure: Structure) -> tuple[str, Covariance]:
     max-entropy         in, else :func:`deville`, which needs single ones alone
     pivotal,            :func:`local_neighbourhood`, in the space of the draw, else its order
     local-cube
-    cube                :func:`balanced`
+    cube                :func:`balanced`; :func:`deville` while no more stations are in than there are
+                        balancing variables
     two-stage           :func:`pps_clusters`
     ==================  =====================================================================
 
@@ -71,4 +72,7 @@ def default(structure: Structure) -> tuple[str, Covariance]:
     function = BY_METHOD[structure.method]
     if function is yates_grundy and (structure.joint is None or not complete(structure)):
         function = deville
+    if function is balanced and structure.balance is not None:
+        over = structure.inside.sum(axis=-1).min() - structure.balance.shape[-1]
+        function = balanced if over > 0 else deville
     return function.__name__, function
