@@ -8,20 +8,24 @@ from pathlib import Path
 
 
 def write_text(path: Path, text: str) -> Path:
+    """Write a text file as :func:`write_bytes` does, in UTF-8 with the line ends it has."""
+    return write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> Path:
     """Write a file beside its place and move it there: it is the old one or the new one, never half.
 
     Parameters
     ----------
     path : pathlib.Path
         Folders above it are made.
-    text : str
-        Written as UTF-8 with the line ends it has.
+    content : bytes
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as stream:
-            stream.write(text)
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
         Path(name).chmod(0o644)

@@ -167,8 +167,13 @@ def _canvas(
     height: float,
     draw: "Callable[[Axes, bool], None]",
     ticks: tuple[Callable[[float], str], Callable[[float], str]],
+    box: tuple[float, float, float, float] | None = None,
 ) -> str:
-    """Set a plain canvas up, let `draw` fill it, and give it as a bare picture."""
+    """Set a plain canvas up, let `draw` fill it, and give it as a bare picture.
+
+    The box of the axes is left, bottom, width and height as parts of the canvas; by default with
+    room for values at the left and below.
+    """
     import matplotlib as mpl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure as Canvas
@@ -178,9 +183,9 @@ def _canvas(
     with mpl.rc_context(style):
         canvas = Canvas(figsize=(width, height), dpi=100)
         FigureCanvasSVG(canvas)
-        axes = canvas.add_axes((0.42 / width, 0.32 / height, 1 - 0.5 / width, 1 - 0.6 / height))
+        axes = canvas.add_axes(box or (0.42 / width, 0.32 / height, 1 - 0.5 / width, 1 - 0.6 / height))
         for axis, tick in zip((axes.xaxis, axes.yaxis), ticks, strict=True):
-            axis.set_major_locator(MaxNLocator(4 if width < 5 else 6, steps=[1, 2, 5, 10]))
+            axis.set_major_locator(MaxNLocator(4 if width < 5 else 7, steps=[1, 2, 5, 10]))
             axis.set_major_formatter(FuncFormatter(lambda value, _, tick=tick: tick(value)))
         axes.tick_params(colors=QUIET, length=0, pad=4)
         for spine in axes.spines.values():
@@ -200,36 +205,22 @@ def _draw(
     line: float | None,
     line_label: str,
 ) -> str:
-    import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure as Canvas
-    from matplotlib.ticker import FuncFormatter, MaxNLocator
+    height = 0.62 * len(rows) + (0.75 if line is not None else 0.5)
+    low, high = _limits(rows, line)
 
-    style: Any = {"svg.fonttype": "none", "svg.hashsalt": salt, "font.family": "sans-serif", "font.size": 10}
-    with mpl.rc_context(style):
-        height = 0.62 * len(rows) + (0.75 if line is not None else 0.5)
-        canvas = Canvas(figsize=(width, height), dpi=100)
-        FigureCanvasSVG(canvas)
-        axes = canvas.add_axes((0.02, 0.36 / height, 0.96, 1 - (0.66 if line is not None else 0.42) / height))
-        low, high = _limits(rows, line)
+    def draw(axes: "Axes", wide: bool) -> None:
         axes.set(xlim=(low, high), ylim=(len(rows) - 0.45, -0.75))
-        axes.xaxis.set_major_locator(MaxNLocator(4 if width < 5 else 7, steps=[1, 2, 5, 10]))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: tick(value)))
-        axes.tick_params(axis="x", colors=QUIET, length=0, pad=5)
         axes.yaxis.set_visible(False)
         axes.grid(axis="x", color=LINE, linewidth=0.8)
-        axes.set_axisbelow(True)
-        for spine in axes.spines.values():
-            spine.set_visible(False)
         if line is not None:
             axes.axvline(line, color=INK, linewidth=1.2, linestyle=(0, (4, 3)))
             side = "left" if line < (low + high) / 2 else "right"
             axes.text(line, -0.82, f" {line_label} ", ha=side, va="bottom", color=INK, fontsize=9)
         for i, row in enumerate(rows):
             _one(axes, i, row, low, high)
-        stream = io.StringIO()
-        canvas.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
-    return _bare(stream.getvalue())
+
+    box = (0.02, 0.36 / height, 0.96, 1 - (0.66 if line is not None else 0.42) / height)
+    return _canvas(salt, width, height, draw, (tick, tick), box)
 
 
 def _one(axes: "Axes", i: int, row: Row, low: float, high: float) -> None:

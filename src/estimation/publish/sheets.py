@@ -2,9 +2,7 @@
 
 import csv
 import io
-import os
 import re
-import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +15,7 @@ from babel.dates import format_date
 from estimation.columns import AREA_LEVELS
 from estimation.contest import Contest
 from estimation.errors import ReportError
-from estimation.files import write_text
+from estimation.files import write_bytes, write_text
 from estimation.publish.template import environment
 from estimation.publish.words import Words
 from estimation.sampling.assign import SEPARATOR, Assignments, Sheet, message_start
@@ -98,7 +96,7 @@ def write_sheets(assignments: Assignments, language: str | None = None, out: Pat
         old.unlink()
     return Written(
         table=write_text(folder / "assignments.csv", _csv([header, *records])),
-        workbook=_write_bytes(folder / "assignments.xlsx", workbook(assignments, header, records, words)),
+        workbook=write_bytes(folder / "assignments.xlsx", workbook(assignments, header, records, words)),
         page=write_text(folder / f"assignments-{words.language}.html", page(assignments, records, words)),
         sheets=tuple(write_text(path, text) for path, text in lists),
     )
@@ -114,23 +112,6 @@ def _csv(rows: Iterable[Sequence[object]]) -> str:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerows([defused(value) for value in row] for row in rows)
     return text.getvalue()
-
-
-def _write_bytes(path: Path, content: bytes) -> Path:
-    """Write a file beside its place and move it there, as :func:`estimation.files.write_text` does."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path
 
 
 def workbook(assignments: Assignments, header: list[str], records: list[list[object]], words: Words) -> bytes:
