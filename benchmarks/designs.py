@@ -6,16 +6,22 @@ the frame's order, and Situbondo. Where ordered pivotal misses a target with 2,0
 
 All designs have the same seed. Standard errors are of the true leader's share; with two candidates the
 lead's are twice as large, and every ratio is the same.
+
+Where ordered pivotal misses for stations that have no roll, a last part draws those apart (strata = "registered?"), in
+the same 10,000 replicates; with --apart it alone is run, and put into the results that are there.
 """
 
+import argparse
+import json
 import time
 from dataclasses import replace
 
 import pandas as pd
-from machine import SHARED, save
+from machine import HERE, SHARED, describe, save
 
-from estimation.contest import load_contest
+from estimation.contest import Contest, load_contest
 from estimation.frame import load_frame
+from estimation.sampling.allocate import allocate, strata_for
 from estimation.sampling.design import Design
 from estimation.simulation.known import Population, open_population
 from estimation.simulation.replicate import compare
@@ -23,6 +29,7 @@ from estimation.simulation.replicate import compare
 N, SEED, LEVEL = 300, "1", 0.95
 REPLICATES, REPLICATES_ELSEWHERE = 10_000, 2_000
 EVERY, ALWAYS = 5, "SITUBONDO"
+APART, UNKNOWN = "NGAWI", "registered?"
 
 DESIGNS = {
     "simple": Design(N, "simple", ""),
@@ -47,6 +54,19 @@ JUDGED = ("true_se", "ratio", "coverage", "coverage_low", "coverage_high")
 
 
 def main() -> None:
+    """Run all of it, or the last part alone."""
+    parser = argparse.ArgumentParser(description="Designs side by side on real elections.")
+    parser.add_argument("--apart", action="store_true", help="only stations without a roll, put into the results")
+    if parser.parse_args().apart:
+        held = json.loads((HERE / "results" / "designs.json").read_text(encoding="utf-8"))
+        (HERE / "results" / "designs.json").write_text(
+            json.dumps({**held, "apart": _apart()}, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
+    else:
+        everything()
+
+
+def everything() -> None:
     """Draw, estimate, judge, and write the results."""
     begin = time.perf_counter()
     population = open_population(load_contest(SHARED / "situbondo-2019"))
@@ -76,6 +96,7 @@ def main() -> None:
                 "lowest_coverage": min(regencies, key=lambda row: row["pivotal_coverage"])["regency"],
                 "again": _again(missed),
             },
+            "apart": _apart(),
             "targets": targets,
             "seconds": round(time.perf_counter() - begin, 1),
         },
@@ -94,14 +115,17 @@ def _table(population: Population, labels: list[str], replicates: int) -> tuple[
 def _regencies() -> list[dict[str, object]]:
     """Compare four designs in every regency that the rule names."""
     contest = load_contest(SHARED / "jawa-timur-2019")
-    names = [path[-1] for path in load_frame(contest).areas("regency").paths]
-    chosen = names[::EVERY] + [ALWAYS] * (ALWAYS not in names[::EVERY])
     rows = []
-    for name in chosen:
+    for name in _chosen(contest):
         population = open_population(contest, where=f"regency={name}")
         table, _ = _table(population, list(ELSEWHERE), REPLICATES_ELSEWHERE)
         rows.append(_regency(name, population, _leader(table, population)))
     return rows
+
+
+def _chosen(contest: Contest) -> list[str]:
+    names = [path[-1] for path in load_frame(contest).areas("regency").paths]
+    return names[::EVERY] + [ALWAYS] * (ALWAYS not in names[::EVERY])
 
 
 def _again(names: list[str]) -> list[dict[str, object]]:
@@ -113,6 +137,39 @@ def _again(names: list[str]) -> list[dict[str, object]]:
         table, _ = _table(population, [PIVOTAL], REPLICATES)
         found = _leader(table, population).loc[PIVOTAL, list(JUDGED)].to_dict()
         rows.append(_rounded({"regency": name, "replicates": REPLICATES, **found}))
+    return rows
+
+
+def _apart() -> dict[str, object]:
+    """Draw the stations without a roll apart, and hold the same draw without that beside it; there and elsewhere."""
+    begin = time.perf_counter()
+    contest = load_contest(SHARED / "jawa-timur-2019")
+    others = [name for name in _chosen(contest) if name != APART]
+    return {
+        "regency": APART,
+        "replicates": REPLICATES,
+        "rows": _with_and_without(open_population(contest, where=f"regency={APART}"), REPLICATES),
+        "elsewhere": {
+            "replicates": REPLICATES_ELSEWHERE,
+            "regencies": {
+                name: _with_and_without(open_population(contest, where=f"regency={name}"), REPLICATES_ELSEWHERE)
+                for name in others
+            },
+        },
+        "seconds": round(time.perf_counter() - begin, 1),
+        "machine": describe(),
+    }
+
+
+def _with_and_without(population: Population, replicates: int) -> list[dict[str, object]]:
+    rows = []
+    for strata in ("", UNKNOWN):
+        design = Design(N, "pivotal", strata, seed=SEED)
+        sizes = strata_for(population.frame, strata)
+        share = allocate(population.frame, design, sizes)
+        found = _leader(compare(population, {PIVOTAL: design}, replicates, LEVEL), population).loc[PIVOTAL]
+        drawn = {label: f"{n} of {size:.0f}" for label, n, size in zip(sizes.labels, share, sizes.size, strict=True)}
+        rows.append(_rounded({"strata": strata, "drawn": drawn, **found[[*JUDGED, "true_se_mc", "deff"]].to_dict()}))
     return rows
 
 

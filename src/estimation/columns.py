@@ -34,6 +34,11 @@ _ROLL = (
 
 FRAME_COLUMNS = (*_STATION, *_AREAS, Column("tps", ("no_tps", "nomor_tps", "nama_tps", "number")), *_ROLL)
 
+PLACE_COLUMNS = (  # auxiliaries of a frame keep their own names; these are found by any of theirs
+    Column("latitude", ("lintang", "garis_lintang", "lat", "koordinat_lintang")),
+    Column("longitude", ("bujur", "garis_bujur", "lon", "lng", "long", "koordinat_bujur")),
+)
+
 RETURN_COLUMNS = (
     *_STATION,
     Column("received_at", ("diterima", "waktu_terima", "diterima_pada", "waktu", "timestamp", "submissiondate")),
@@ -60,6 +65,23 @@ _VOTES = re.compile(r"(?:votes|vote|suara|paslon|suara_paslon|perolehan|peroleha
 def plain(name: str) -> str:
     """Fold a header to the form that names are compared in: lower case, one underscore between words."""
     return re.sub(r"[^0-9a-z]+", "_", name.strip().lower()).strip("_")
+
+
+def place_column(name: str, header: Iterable[str]) -> str | None:
+    """Find the header that holds latitude or longitude, by any name of it; None where none does, or `name` is neither.
+
+    Parameters
+    ----------
+    name : str
+        ``latitude`` or ``longitude``, or another name of one, such as ``bujur``.
+    header : iterable of str
+        The columns of a frame.
+    """
+    for column in PLACE_COLUMNS:
+        names = (column.name, *column.aliases)
+        if plain(name) in names:
+            return next((raw for raw in header if plain(raw) in names), None)
+    return None
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

@@ -1,6 +1,7 @@
 """What is being decided: the candidates, the rule, the clock and the release, from ``contest.toml``."""
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -29,7 +30,33 @@ Method = Literal[
     "local-cube",
     "two-stage",
 ]
-Allocation = Literal["proportional", "registered", "equal", "neyman", "power", "bethel"]
+Allocation = Literal["proportional", "registered", "equal", "neyman", "power", "optimal", "bethel"]
+EstimatorName = Literal["ratio", "separate", "poststratified", "raked", "calibrated"]
+IntervalName = Literal["auto", "t", "logit", "wilson", "clopper-pearson", "likelihood", "asin", "simultaneous", "percentile"]
+VarianceName = Literal[
+    "auto",
+    "stratified",
+    "with-replacement",
+    "successive",
+    "successive-circular",
+    "local-neighbourhood",
+    "balanced",
+    "horvitz-thompson",
+    "yates-grundy",
+    "hajek",
+    "hartley-rao",
+    "brewer",
+    "overton",
+    "deville",
+    "ultimate-cluster",
+    "two-stage",
+    "jackknife",
+    "bootstrap",
+    "brr",
+    "fay",
+    "successive-replicates",
+]
+CONTROL_WORDS = ("stations", "registered", "baseline", "stratum")  # what [estimate] auxiliaries are made of
 Release = Literal["internal", "embargoed", "public"]
 
 
@@ -120,6 +147,13 @@ class DesignTable:
     allocation: Allocation = "proportional"
     targets: tuple[str, ...] = ()
     minimum: Annotated[int, Field(ge=1)] = 2
+    maximum: Annotated[int, Field(ge=0)] = 0
+    cost: str = ""
+    cost_station: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    cost_village: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    margin: Share | None = None
+    budget: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    right_leader: Annotated[float, Field(gt=0.5, lt=1)] | None = None
     sort: str = ""
     measure: str = ""
     balance: tuple[str, ...] = ()
@@ -136,10 +170,23 @@ class EstimateTable:
     """Table ``[estimate]``: how the projection is computed and when somebody may be called."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
-    estimator: Literal["ratio"] = "ratio"
-    interval: Literal["t"] = "t"
+    estimator: EstimatorName = "ratio"
+    auxiliaries: tuple[str, ...] = ()
+    distance: Literal["linear", "raking", "logit"] = "linear"
+    bounds: tuple[float, float] | None = None
+    variance: VarianceName = "auto"
+    replicates: Annotated[int, Field(ge=20, le=100_000)] = 1000
+    single: Literal["collapse", "certainty", "centred", "average"] = "collapse"
+    interval: IntervalName = "auto"
+    degrees: Literal["design", "satterthwaite"] = "design"
     call_error: Annotated[float, Field(gt=0, lt=0.5)] = 0.001
+    call_rule: Literal["planned", "anytime", "once"] = "planned"
+    spending: Literal["obrien-fleming", "pocock"] = "obrien-fleming"
+    takes: Annotated[int, Field(ge=1, le=500)] | None = None
     min_received: Annotated[float, Field(ge=0, le=1)] = 0.5
+    min_per_stratum: Annotated[int, Field(ge=0)] = 2
+    agree: bool = True
+    drift: Annotated[float, Field(ge=0, le=1)] = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +279,24 @@ def load_contest(folder: Path | str) -> Contest:
         raise ContestError("\n".join(f"{path}: {line}" for line in lines)) from error
     _check_candidates(contest, path)
     return contest
+
+
+def estimate_table(table: EstimateTable, changes: Mapping[str, object]) -> EstimateTable:
+    """Change keys of ``[estimate]``.
+
+    Raises
+    ------
+    ContestError
+        A key or a value is unknown; the message names what is known.
+    """
+    values = {name: getattr(table, name) for name in EstimateTable.__dataclass_fields__ if not name.startswith("_")}
+    try:
+        return TypeAdapter(EstimateTable).validate_python({**values, **changes})
+    except ValidationError as error:
+        lines = []
+        for item in error.errors(include_url=False):
+            lines.append(_explain({**item, "loc": ("estimate", *tuple(item["loc"]))}))
+        raise ContestError("\n".join(lines)) from error
 
 
 _TABLES: dict[str, Any] = {

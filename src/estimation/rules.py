@@ -80,33 +80,140 @@ RULES = _table(
     Rule("W311", "candidate {number} has no vote in any return", ""),
     Rule("W312", "stations whose return is kept out: {count}", ""),
     Rule("W317", "stations without a known {column}, drawn as if they had the mean of the others: {count}", ""),
+    Rule(
+        "W318",
+        "the earlier election is known by village only: the allocation '{allocation}' sees how villages differ, not "
+        "how the stations in them do, and may be worse than 'proportional'",
+        "",
+    ),
     Rule("W315", "returns that name a station which the frame does not have: {count}", ""),
     Rule("W316", "files of returns that could not be used: {count}", ""),
     Rule("W313", "stations in strata of which none was drawn: {count}", ""),
     Rule("W314", "nothing can be projected: {why}", ""),
+    Rule("W319", "stations without a known {column}, calibrated as if they had the mean of their cell: {count}", ""),
+    Rule("W320", "cells of the calibration taken together with a neighbour, as too few returns are in: {count}", ""),
+    Rule("W321", "the method {method}, for comparison, can't be computed: {why}", ""),
+    Rule("W322", "the estimator {method} can't be computed ({why}); the ratio took its place", ""),
+    Rule(
+        "W323",
+        "control totals that could not be met with bearable weights, and were met as nearly as these allow: {count}; "
+        "the farthest is off by {percent} %",
+        "",
+    ),
+    Rule("W324", "{stations} stations in are too few for {controls} control totals", ""),
     # a call
-    Rule("C01", "the lead of {lead} points is beyond its one-sided {level} % bound", ""),
-    Rule("C02", "the {level} % interval of the lead contains zero", ""),
+    Rule(
+        "C01",
+        "the lead of {lead} points is beyond the bound for calls: {errors} standard errors, {bound} are needed",
+        "",
+    ),
+    Rule("C02", "the {level} % interval of the lead over {other} contains zero", ""),
     Rule("C03", "{received} of {drawn} stations are in; a call needs {needed}", ""),
     Rule("C04", "fewer than two returns are in", ""),
     Rule("C05", "returns come from one of {strata} strata only", ""),
-    Rule("C06", "a stratum has fewer than two returns", ""),
-    Rule("C07", "the lead is beyond its {level} % interval but not beyond the stricter bound for calls", ""),
-    Rule("C08", "the share of {name} is beyond one half by the one-sided {level} % bound", ""),
+    Rule("C06", "strata with fewer than {needed} returns, which a call needs in each: {count}", ""),
+    Rule(
+        "C07",
+        "the lead over {other} is beyond its {level} % interval but not beyond the stricter bound for calls: "
+        "{errors} standard errors, {bound} are needed",
+        "",
+    ),
+    Rule(
+        "C08",
+        "the share of {name} is beyond one half by the bound for calls: {errors} standard errors, {bound} are needed",
+        "",
+    ),
     Rule("C09", "the {level} % interval of the share of {name} contains {threshold} %", ""),
     Rule(
         "C10",
-        "the leader's share is beyond the threshold of {threshold} % by the one-sided {level} % bound",
+        "the share of {name} is beyond the threshold of {threshold} % by the bound for calls: {errors} standard "
+        "errors, {bound} are needed",
         "",
     ),
     Rule("C11", "no candidate reaches {threshold} %: a second round is to be expected", ""),
-    Rule("C14", "returns come from one village only, and villages were drawn first", ""),
-    Rule("C13", "no valid vote is in any return", ""),
     Rule(
         "C12",
-        "the share is beyond {threshold} % by its {level} % interval, not by the stricter bound for calls",
+        "the share of {name} is beyond {threshold} % by its {level} % interval, not by the stricter bound for calls: "
+        "{errors} standard errors, {bound} are needed",
         "",
     ),
+    Rule("C13", "no valid vote is in any return", ""),
+    Rule("C14", "returns come from one village only, and villages were drawn first", ""),
+    Rule(
+        "C15",
+        "every share is below {threshold} % by its {level} % interval, which is not yet enough to expect a second "
+        "round",
+        "",
+    ),
+    Rule("C16", "{first} and {second} are ahead, clearly before all others", ""),
+    Rule("C17", "{first} and {second} are ahead, but the second place is not clear: {third} follows closely", ""),
+    Rule("C18", "even all voters of the stations still out could not change the winner", ""),
+    Rule("C19", "the lead of {lead} points has no sampling error", ""),
+    Rule("C20", "the share of {name} is beyond {threshold} % and has no sampling error", ""),
+    Rule("C21", "the method '{method}' has {name} ahead", ""),
+    Rule("C22", "the method '{method}' puts the result on the other side of {threshold} %", ""),
+    Rule(
+        "C23",
+        "the {level} % interval of the method '{method}' contains zero, and not the lead of this projection",
+        "",
+    ),
+    Rule(
+        "C24",
+        "the {level} % interval of the method '{method}' contains {threshold} %, and not the share of this projection",
+        "",
+    ),
+    Rule("C25", "the method '{method}' has {name} and {other} level", ""),
+    Rule(
+        "C26",
+        "the stations still out would only have to differ from those in by {drift} % of a standard deviation between "
+        "stations; a call must bear {limit} %",
+        "",
+    ),
+    Rule("C28", "every station is in, and the votes have been counted", ""),
+    Rule("C29", "the call of {name} at an earlier take is withdrawn", ""),
+    Rule(
+        "C30",
+        "{name} was called at an earlier take, and the call stands: it is beyond its {level} % interval, and the "
+        "methods agree",
+        "",
+    ),
+    Rule(
+        "C31",
+        "the stations still out ({out}) would have to split {needed} : {needed_rest} for {other} to draw level with "
+        "{name}; those in split {now} : {now_rest}",
+        "",
+    ),
+    Rule(
+        "C32",
+        "the votes to be expected from the stations still out ({out}) can't overturn the lead of {name} among the "
+        "stations asked, even if all went to {other}",
+        "",
+    ),
+    Rule(
+        "C33",
+        "{area} splits {share} : {share_rest} for {other}: all stations still out would have to vote like that or "
+        "more so",
+        "",
+    ),
+    Rule(
+        "C34",
+        "{name} would have to fall to {needed} % in the stations still out ({out}) to end at {threshold} %; in those "
+        "in it is {now} %",
+        "",
+    ),
+    Rule(
+        "C35",
+        "{name} would need {needed} % in the stations still out ({out}) to reach {threshold} %; in those in it is "
+        "{now} %",
+        "",
+    ),
+    Rule(
+        "C36",
+        "the votes to be expected from the stations still out ({out}) can't carry {name} across {threshold} % among "
+        "the stations asked, however they split",
+        "",
+    ),
+    Rule("C37", "{area} has {share} % for {name}: all stations still out would have to vote like that or more so", ""),
 )
 
 

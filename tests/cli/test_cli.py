@@ -50,8 +50,8 @@ def test_project_writes_json_to_standard_output_and_prose_to_the_other(run, cont
     status, out, err = run("project", contest, "--as-of", MOMENT, "--json", "-")
     document = json.loads(out)
     assert status == 0
-    assert document["sample"] == {"drawn": 300, "received": 208, "used": 206}
-    assert err.splitlines()[0] == "Pemilihan Bupati Situbondo 2024 (demo): Rio–Ulfi leads, not called"
+    assert document["sample"] == {"drawn": 300, "received": 209, "used": 208}
+    assert err.splitlines()[0] == "Pemilihan Bupati Situbondo 2024 (demo): too close to call"
     take = contest / "out/takes/20241127T183000+0700/projection.json"
     assert json.loads(take.read_text(encoding="utf-8")) == document
 

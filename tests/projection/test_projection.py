@@ -291,7 +291,7 @@ def test_one_area_of_a_larger_sample_can_be_looked_at_alone(demo):
     p = project(load_contest(demo), as_of=HALF_PAST_SIX, where="district=BESUKI")
     whole = project(load_contest(demo), as_of=HALF_PAST_SIX)
     (area,) = [area for area in whole.areas if area.path[-1] == "BESUKI"]
-    assert (p.progress.drawn, p.received, p.progress.used) == (area.drawn, area.received, area.used) == (25, 18, 18)
+    assert (p.progress.drawn, p.received, p.progress.used) == (area.drawn, area.received, area.used) == (25, 16, 16)
     np.testing.assert_allclose(p.estimate.theta[:2], area.estimate.theta, rtol=1e-12)
     np.testing.assert_allclose(p.estimate.cov[:2, :2], area.estimate.cov, rtol=1e-9)
 

@@ -2,9 +2,10 @@
 
 import re
 
+import numpy as np
 import pytest
 
-from estimation.publish.figures import Row, dot_and_interval
+from estimation.publish.figures import Row, dot_and_interval, scatter_map
 
 ROWS = [Row("A–B", 52.3, 50.5, 54.1, "#1F5FA8", "52,3 %"), Row("C & D", 47.7, 45.9, 49.5, "#B4501E", "47,7 %")]
 
@@ -40,3 +41,25 @@ def test_ids_are_unique_over_both_widths(figure) -> None:
 def test_one_dot_without_width_is_drawn() -> None:
     figure = dot_and_interval("one", [Row("A", 100.0, 100.0, 100.0, "#000000", "100 %")], alt="", tick=str)
     assert "A  100 %" in figure.svg["wide"]
+
+
+def test_a_map_is_as_wide_as_the_country_and_counts_its_dots() -> None:
+    grid = np.stack(np.meshgrid(np.arange(0, 40.0, 2), np.arange(0, 20.0, 2)), axis=-1).reshape(-1, 2)
+    points = np.vstack([grid, grid[:5], [[np.nan, np.nan]]])
+    figure = scatter_map("m", points, np.arange(7), alt="", labels=("drawn", "all"), length=lambda v: f"{v:g} km")
+    assert figure == scatter_map(
+        "m", points, np.arange(7), alt="", labels=("drawn", "all"), length=lambda v: f"{v:g} km"
+    )
+    for svg in figure.svg.values():
+        assert re.findall(r">(drawn|all|\d+ km)<", svg) == ["5 km", "drawn", "all"]
+        assert len(re.findall(r"<use ", svg)) == 7 + 2  # the drawn ones, and the two of the legend
+        path = max(re.findall(r' d="([^"]*)"', svg), key=len)
+        assert path.count("M") == len(grid)  # stations at one place are one square
+        ends = np.array(re.findall(r"M ([\d.]+) ([\d.]+)", path), dtype=float)
+        assert np.ptp(ends[:, 0]) / np.ptp(ends[:, 1]) == pytest.approx(38 / 18, rel=0.01)  # to a pixel
+
+
+def test_a_map_of_many_stations_stays_small() -> None:
+    points = np.random.default_rng(1).normal(size=(130_000, 2)) * (80, 60)
+    figure = scatter_map("m", points, np.arange(300), alt="", labels=("a", "b"), length=str)
+    assert max(map(len, figure.svg.values())) < 900_000

@@ -39,7 +39,7 @@ def test_the_page_has_its_sections_in_order(page) -> None:
 
 
 def test_headline_warnings_and_files_beside_it(page) -> None:
-    assert page.headline == "Pemilihan Bupati Situbondo 2024: Leading, not called"
+    assert page.headline == "Pemilihan Bupati Situbondo 2024: Too close to call"
     document = json.loads((page.path.parent / "projection.json").read_text(encoding="utf-8"))
     assert page.warnings == len(document["warnings"]) == 3
     assert sorted(path.name for path in page.path.parent.iterdir()) == [

@@ -22,48 +22,58 @@ def test_banner_says_what_it_is_and_how_much_is_in(report: ProjectionReport) -> 
         "Bukan hasil resmi",
         "Demo: suara tiap TPS adalah hasil simulasi",
         "Data masuk sampai 27 November 2024 18.30 WIB",
-        "206 dari 300 TPS sampel sudah masuk (68\u00a0%)",
+        "208 dari 300 TPS sampel sudah masuk (69\u00a0%)",
         "Internal, tidak untuk dipublikasikan",
     ]
 
 
 def test_verdict_in_both_languages(report: ProjectionReport) -> None:
     assert report.verdict().text.splitlines() == [
-        "Unggul, belum dapat disimpulkan. Rio–Ulfi unggul 4,6 poin atas Karna–Khoirani (selang kepercayaan 95\u00a0%: "
-        "1,1 sampai 8,1); belum dapat disimpulkan.",
-        "- Selisih di luar selang 95 %, tetapi belum melampaui batas yang lebih ketat untuk kesimpulan",
+        "Terlalu tipis. Selisih terlalu tipis untuk disimpulkan: Rio–Ulfi unggul 2,3 poin atas Karna–Khoirani, dan "
+        "selang kepercayaan 95\u00a0% dari −1,3 sampai 5,9 memuat nol.",
+        "- Selang kepercayaan 95 % dari selisih memuat nol",
     ]
     english = ProjectionReport(report.projection, Words("en"))
     assert english.sentence() == (
-        "Rio–Ulfi is ahead of Karna–Khoirani by 4.6 points (95\u00a0% interval: 1.1 to 8.1); no call yet."
+        "Too close to call: Rio–Ulfi is ahead of Karna–Khoirani by 2.3 points, and the 95\u00a0% interval from −1.3 to "
+        "5.9 contains zero."
     )
+
+
+def test_a_leader_who_is_not_called(demo: Path) -> None:
+    leading = open_projection(str(demo), as_of=MOMENT, level=0.7, language="id")
+    assert leading.verdict().text.splitlines() == [
+        "Unggul, belum dapat disimpulkan. Rio–Ulfi unggul 2,3 poin atas Karna–Khoirani (selang kepercayaan 70\u00a0%: "
+        "0,4 sampai 4,2); belum dapat disimpulkan.",
+        "- Selisih di luar selang 70 %, tetapi belum melampaui batas yang lebih ketat untuk kesimpulan",
+    ]
 
 
 def test_candidates(report: ProjectionReport) -> None:
     assert report.candidates().text.splitlines() == [
-        "1 Rio–Ulfi: 52,3\u00a0% (50,5 – 54,1), suara masuk 38.872",
-        "2 Karna–Khoirani: 47,7\u00a0% (45,9 – 49,5), suara masuk 36.509",
+        "1 Rio–Ulfi: 51,1\u00a0% (49,3 – 52,9), suara masuk 38.632",
+        "2 Karna–Khoirani: 48,9\u00a0% (47,1 – 50,7), suara masuk 37.892",
     ]
 
 
 def test_charts_say_their_finding(report: ProjectionReport) -> None:
     assert report.chart().text == (
-        "Titik dengan selang kepercayaan 95\u00a0%. Rio–Ulfi 52,3\u00a0%, dari 50,5 sampai 54,1; "
-        "Karna–Khoirani 47,7\u00a0%, dari 45,9 sampai 49,5."
+        "Titik dengan selang kepercayaan 95\u00a0%. Rio–Ulfi 51,1\u00a0%, dari 49,3 sampai 52,9; "
+        "Karna–Khoirani 48,9\u00a0%, dari 47,1 sampai 50,7."
     )
-    assert "nol berada di luar selang" in report.lead().text
+    assert "nol berada di dalam selang" in report.lead().text
 
 
 def test_progress_has_a_row_for_each_district(report: ProjectionReport) -> None:
     lines = report.progress().text.splitlines()
     assert len(lines) == 17
-    assert lines[0] == "JATIBANTENG: 11 / 13; 43,2\u00a0% (33,5 – 52,9), 56,8\u00a0% (47,1 – 66,5)"
+    assert lines[0] == "JATIBANTENG: 13 / 13; 37,8\u00a0% (31,3 – 44,2), 62,2\u00a0% (55,8 – 68,7)"
 
 
 def test_problems_list_what_was_kept_out(report: ProjectionReport) -> None:
     text = report.problems().text
-    assert "2 TPS memiliki data yang ditahan" in text
-    assert "Ditahan, tidak dihitung: E203 × 3" in text
+    assert "1 TPS memiliki data yang ditahan" in text
+    assert "Ditahan, tidak dihitung: E203 × 2" in text
 
 
 def test_provenance_names_hashes_and_the_command(report: ProjectionReport) -> None:

@@ -12,6 +12,22 @@ from estimation.cli.options import contest_argument, leave, strict_option, where
 @click.option("--n", type=click.IntRange(min=2), help="Stations; by default the contest's.")
 @click.option("--method", metavar="NAME", help="How stations are drawn; by default the contest's.")
 @click.option("--strata", metavar="COLUMNS", help="Frame columns, joined by commas; by default the contest's.")
+@click.option("--allocation", metavar="NAME", help="How n is shared among the strata; by default the contest's.")
+@click.option(
+    "--margin",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="How many stations for this margin of error, e.g. 0.02 for two points? By default one point.",
+)
+@click.option(
+    "--right-leader",
+    type=click.FloatRange(0.5, 1, min_open=True, max_open=True),
+    help="How many stations to name the right leader with this probability, e.g. 0.95?",
+)
+@click.option(
+    "--budget", type=click.FloatRange(0, min_open=True), help="How many stations does this pay, and what is it worth?"
+)
+@click.option("--cost-station", type=click.FloatRange(0), help="What a station costs, in the budget's currency.")
+@click.option("--cost-village", type=click.FloatRange(0), help="What going to a village costs.")
 @click.option(
     "--past",
     type=click.Path(path_type=Path, exists=True),
@@ -27,6 +43,12 @@ def design(
     n: int | None,
     method: str | None,
     strata: str | None,
+    allocation: str | None,
+    margin: float | None,
+    right_leader: float | None,
+    budget: float | None,
+    cost_station: float | None,
+    cost_village: float | None,
     past: Path | None,
     replicates: int,
     lang: str | None,
@@ -38,13 +60,23 @@ def design(
 
     It holds the frame against the roll, shows strata, allocation and where the sample lies, works out how many
     stations are needed, and draws designs again and again from an election whose result is known. A sample in
-    out/sample.csv is shown; with --n, --method or --strata, one that could be drawn.
+    out/sample.csv is shown; with --n, --method, --strata or --allocation, one that could be drawn. What isn't given
+    is taken from [design] in contest.toml: margin, right_leader, budget, cost_station, cost_village, cost.
     """
     from estimation.cli.progress import spinner
     from estimation.contest import load_contest
     from estimation.publish import render
+    from estimation.simulation.aims import aims_of
 
     opened = load_contest(contest)
+    asked = {
+        "margin": margin or 0.0,
+        "right_leader": right_leader or 0.0,
+        "budget": budget or 0.0,
+        "cost_station": cost_station or 0.0,
+        "cost_village": cost_village or 0.0,
+    }
+    aims_of(opened, **asked)  # what can't be asked is said before the notebook runs
     with spinner("running the notebook"):
         page = render(
             opened,
@@ -55,6 +87,8 @@ def design(
                 "n": n or 0,
                 "method": method or "",
                 "strata": strata or "",
+                "allocation": allocation or "",
+                **asked,
                 "past": str(past.resolve()) if past else "",
                 "replicates": replicates,
                 "where": where or "",

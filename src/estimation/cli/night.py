@@ -20,7 +20,24 @@ from estimation.cli.options import (
 )
 
 estimator_option = click.option(
-    "--estimator", type=click.Choice(["ratio"]), help="The estimator; by default the contest's."
+    "--estimator",
+    metavar="NAME",
+    help="ratio, separate, poststratified, raked or calibrated; by default the contest's.",
+)
+variance_option = click.option(
+    "--variance",
+    metavar="NAME",
+    help="auto (the design's own), stratified, jackknife, bootstrap, …; by default the contest's.",
+)
+interval_option = click.option(
+    "--interval",
+    metavar="NAME",
+    help="auto, t, logit, wilson, clopper-pearson, likelihood, simultaneous or percentile; by default the contest's.",
+)
+previous_option = click.option(
+    "--previous",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="projection.json of the take before: a call that is no longer supported is withdrawn, aloud.",
 )
 
 
@@ -30,8 +47,11 @@ estimator_option = click.option(
 @returns_option
 @as_of_option
 @estimator_option
+@variance_option
+@interval_option
 @level_option
 @where_option
+@previous_option
 @json_option
 @strict_option
 def project(
@@ -40,8 +60,11 @@ def project(
     returns_path: Path | None,
     as_of: str | None,
     estimator: str | None,
+    variance: str | None,
+    interval: str | None,
     level: float | None,
     where: str | None,
+    previous: Path | None,
     json_file: str | None,
     strict: bool,
 ) -> None:
@@ -61,10 +84,14 @@ def project(
         as_of=moment(as_of),
         level=level,
         where=where,
+        estimate={"estimator": estimator, "variance": variance, "interval": interval},
+        previous=previous,
     )
     path = write_take(projection)
     emit(document(projection), json_file)
     first, *rest = headline(projection)
+    if projection.call.withdrawn:
+        click.secho("ALARM: a call is withdrawn", fg="red", bold=True, err=True)
     say(first, json_file, bold=True)
     for line in rest:
         say(line, json_file)
@@ -81,8 +108,12 @@ def project(
 @sample_option
 @returns_option
 @as_of_option
+@estimator_option
+@variance_option
+@interval_option
 @level_option
 @where_option
+@previous_option
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder; by default out/reports.")
 @strict_option
 def report(
@@ -92,8 +123,12 @@ def report(
     sample_file: Path | None,
     returns_path: Path | None,
     as_of: str | None,
+    estimator: str | None,
+    variance: str | None,
+    interval: str | None,
     level: float | None,
     where: str | None,
+    previous: Path | None,
     out: Path | None,
     strict: bool,
 ) -> None:
@@ -118,8 +153,12 @@ def report(
                 "sample": str(sample_file.resolve()) if sample_file else "",
                 "returns": str(returns_path.resolve()) if returns_path else "",
                 "as_of": as_of or "",
+                "estimator": estimator or "",
+                "variance": variance or "",
+                "interval": interval or "",
                 "level": level or 0.0,
                 "where": where or "",
+                "previous": str(previous.resolve()) if previous else "",
             },
         )
     click.secho(page.headline, bold=True)

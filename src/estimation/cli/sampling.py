@@ -36,10 +36,21 @@ _DESIGN = (
     click.option(
         "--strata",
         metavar="COLUMNS",
-        help="Frame columns, joined by commas; 'district' is the area's whole path.",
+        help="Frame columns, joined by commas; 'district' is the area's whole path. 'baseline_1/3' cuts a number into "
+        "three classes, 'baseline_1/3lh' by Lavallée and Hidiroglou; 'registered?' draws stations without one apart.",
     ),
-    click.option("--allocation", metavar="NAME", help="How n is shared among the strata: proportional, equal, …"),
+    click.option("--merge", type=click.IntRange(min=0), help="Join strata of fewer stations with a neighbour."),
+    click.option(
+        "--allocation",
+        metavar="NAME",
+        help="How n is shared among the strata: proportional, registered, equal, neyman, power, optimal (by cost), "
+        "bethel (by [design] targets).",
+    ),
     click.option("--minimum", type=click.IntRange(min=1), help="The least number of stations in a stratum."),
+    click.option("--maximum", type=click.IntRange(min=1), help="The most stations in a stratum."),
+    click.option("--cost", metavar="COLUMN", help="The cost of each station, for allocation optimal."),
+    click.option("--cost-station", type=click.FloatRange(0), help="What every station costs, where no column says it."),
+    click.option("--cost-village", type=click.FloatRange(0), help="What going to a village costs."),
     click.option("--sort", metavar="COLUMNS", help="The order of the list that systematic and pivotal draws follow."),
     click.option("--measure", metavar="COLUMN", help="What probabilities are proportional to, e.g. registered."),
     click.option("--balance", metavar="COLUMNS", callback=_columns, help="Columns whose totals a cube draw meets."),

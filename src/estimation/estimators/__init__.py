@@ -1,6 +1,18 @@
 """What a projection uses by name: counts and a design in, an estimate out."""
 
 from estimation.estimators.arrival import Arrival, arrived
-from estimation.estimators.ratio import combined_ratio, domain
+from estimation.estimators.quantities import Outstanding, combined_ratio, domain, estimate, swing
+from estimation.estimators.weighting import Weighting, plain, weigh
 
-__all__ = ["Arrival", "arrived", "combined_ratio", "domain"]
+__all__ = [
+    "Arrival",
+    "Outstanding",
+    "Weighting",
+    "arrived",
+    "combined_ratio",
+    "domain",
+    "estimate",
+    "plain",
+    "swing",
+    "weigh",
+]

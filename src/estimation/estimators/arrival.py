@@ -34,7 +34,7 @@ class Arrival:
     notes: tuple[Notice, ...]
 
 
-def arrived(sample: Sample, seen: NDArray[np.bool_]) -> Arrival:
+def arrived(sample: Sample, seen: NDArray[np.bool_], single: str = "collapse") -> Arrival:
     """Weight the stations that are in so that they stand for their strata.
 
     Within a stratum the stations that are in are treated as a simple random part of those drawn:
@@ -49,17 +49,21 @@ def arrived(sample: Sample, seen: NDArray[np.bool_]) -> Arrival:
     sample : Sample
     seen : numpy.ndarray of bool, shape (…, n)
         Which of its stations are in.
+    single : str
+        What becomes of a stratum with one station in, ``[estimate] single``: any other than ``collapse``
+        leaves it as it is, for the variance to deal with.
     """
     strata, cells = sample.strata, sample.cells
     base = 1 / sample.probability
     weight = np.where(seen, base, 0.0)
-    cell, among = _cells(sample, seen)
+    needed = 2 if single == "collapse" else 1
+    cell, among = _cells(sample, seen, needed)
     target = _group_sums(np.broadcast_to(_represented(sample), among.shape), among)
     arrived_weight = _group_sums(stratum_sums(weight[..., None], cell, len(cells.labels))[..., 0], among)
     factor = target / np.where(arrived_weight > 0, arrived_weight, np.inf)
     weight = weight * np.take_along_axis(factor, among, axis=-1)[..., cell]
     count = stratum_sums(seen.astype(np.float64)[..., None], sample.stratum, len(strata.labels))[..., 0]
-    group = collapse(count, strata.size, list(strata.parents), start=among if cells is strata else None)
+    group = collapse(count, strata.size, list(strata.parents), needed=needed, start=among if cells is strata else None)
     size = _group_sums(np.broadcast_to(strata.size, count.shape), group)
     structure = _structure(sample, weight, group[..., sample.stratum], size)
     counts = stratum_sums(seen.astype(np.float64)[..., None], cell, len(cells.labels))[..., 0]
@@ -67,14 +71,14 @@ def arrived(sample: Sample, seen: NDArray[np.bool_]) -> Arrival:
     return Arrival(structure, group, (counts > 0).sum(axis=-1), notes)
 
 
-def _cells(sample: Sample, seen: NDArray[np.bool_]) -> tuple[IntArray, IntArray]:
+def _cells(sample: Sample, seen: NDArray[np.bool_], needed: int) -> tuple[IntArray, IntArray]:
     """Give the cell of each station and the group of each cell: those with too few in are collapsed."""
     cells = sample.cells
     cell = cells.codes[sample.rows]
     count = stratum_sums(seen.astype(np.float64)[..., None], cell, len(cells.labels))[..., 0]
     drawn = np.bincount(cell, minlength=len(cells.labels)).astype(np.float64)
     # a cell of which none was drawn needs a partner only where strata are to be represented whole
-    enough = np.clip(drawn, 1 if cells is sample.strata else 0, 2)
+    enough = np.clip(drawn, 1 if cells is sample.strata else 0, needed)
     return cell, collapse(count, np.maximum(drawn, enough.min()), list(cells.parents), needed=enough)
 
 

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from estimation.columns import AREA_LEVELS
-from estimation.estimators import domain
+from estimation.contest import EstimateTable
+from estimation.estimators import Weighting, domain
 from estimation.frame import Frame
 from estimation.returns import Counts
 from estimation.sampling import Sample
-from estimation.survey import Estimate, Structure
+from estimation.survey import Estimate
 
 MOST_AREAS = 60  # more than these in one table are read by nobody; a coarser level is taken
 
@@ -48,11 +49,17 @@ def area_level(frame: Frame) -> str:
 
 
 def by_area(
-    frame: Frame, sample: Sample, counts: Counts, structure: Structure | None, numbers: list[int], level: str
+    frame: Frame,
+    sample: Sample,
+    counts: Counts,
+    weighting: Weighting | None,
+    numbers: list[int],
+    level: str,
+    table: EstimateTable,
 ) -> tuple[AreaResult, ...]:
     """Estimate every area of a level that has a drawn station, in the frame's order.
 
-    Without a structure, where nothing can be projected, only the progress of each is given.
+    Without weights, where nothing can be projected, only the progress of each is given.
     """
     areas = frame.areas(level)
     codes = areas.codes[sample.rows]
@@ -62,8 +69,8 @@ def by_area(
         used = inside & counts.seen
         # an area without a result is shown as such, and W309 counts it
         estimate = None
-        if structure is not None and counts.valid[used].sum() > 0 and used.sum() > 1:
-            estimate = domain(counts, structure, numbers, inside)
+        if weighting is not None and counts.valid[used].sum() > 0 and used.sum() > 1:
+            estimate = domain(counts, weighting, numbers, inside, table)
         if estimate is not None and not float(estimate.df) > 0 and np.any(estimate.variance > 0):
             estimate = None
         results.append(

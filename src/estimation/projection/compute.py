@@ -3,18 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
 from estimation import __version__
-from estimation.contest import Contest
-from estimation.decision import Call, Progress, decide, lead_of
+from estimation.contest import Contest, estimate_table
+from estimation.decision import Call, Overturn, Progress, decide, information, lead_of, overturn, thin_strata
 from estimation.errors import DesignError, EstimateError
-from estimation.estimators import Arrival, arrived, combined_ratio
-from estimation.estimators.ratio import INVALID, TURNOUT
+from estimation.estimators import Arrival, Weighting, arrived
+from estimation.estimators.quantities import INVALID, TURNOUT
 from estimation.frame import Frame, load_frame
+from estimation.projection.earlier import previous_call
 from estimation.projection.areas import AreaResult, area_level, by_area
+from estimation.projection.methods import estimate_all
 from estimation.returns import Counts, Resolution, read_returns, resolve, tally
 from estimation.rules import Findings, Notice
 from estimation.sampling import Sample, ask_all, design_of, read_sample
@@ -44,13 +47,20 @@ class Projection:
     variance : str
         The variance that belongs to it, with what is in.
     estimator : str
+        Its name; ``ratio`` where the contest's own could not be computed.
+    weighting : Weighting or None
+        Its weights.
     estimate : Estimate or None
         Shares, turnout, invalid share; None where too little is in.
+    others : mapping of str to Estimate
+        The same by other estimators, for comparison.
     lead : Estimate or None
         Of the first over the second.
     deff_stations, deff_persons : numpy.ndarray, shape (k,)
         Design effects of the shares; NaN where there is no estimate.
     call : Call
+    remaining : Overturn or None
+        What could still overturn it.
     areas : tuple of AreaResult
     notices : tuple of Notice
         What a reader must know.
@@ -68,11 +78,14 @@ class Projection:
     method: str
     variance: str
     estimator: str
+    weighting: Weighting | None
     estimate: Estimate | None
+    others: Mapping[str, Estimate]
     lead: Estimate | None
     deff_stations: Array
     deff_persons: Array
     call: Call
+    remaining: Overturn | None
     areas: tuple[AreaResult, ...]
     notices: tuple[Notice, ...]
     findings: Findings
@@ -92,6 +105,8 @@ def project(
     as_of: datetime | None = None,
     level: float | None = None,
     where: str | None = None,
+    estimate: Mapping[str, object] | None = None,
+    previous: Path | None = None,
 ) -> Projection:
     """Project a contest from its sample and the returns that are in.
 
@@ -108,6 +123,12 @@ def project(
         Confidence level of the displayed intervals; the contest's by default.
     where : str, optional
         An area, ``regency=SITUBONDO``, to look at alone; the manifest's by default.
+    estimate : mapping of str to value, optional
+        Keys of ``[estimate]`` to take in place of the contest's, as ``{"estimator": "calibrated"}``; blank
+        values are passed over.
+    previous : pathlib.Path, optional
+        ``projection.json`` of the take before: a call that stood there and is no longer supported is
+        withdrawn, and said to be.
 
     Raises
     ------
@@ -118,6 +139,9 @@ def project(
         raise EstimateError(f"as_of {as_of.isoformat()} has no UTC offset: give the moment with its zone")
     if level is not None:
         contest = replace(contest, about=replace(contest.about, level=level))
+    changes = {name: value for name, value in (estimate or {}).items() if value}
+    if changes:
+        contest = replace(contest, estimate=estimate_table(contest.estimate, changes))
     frame, sample, seed = open_sample(contest, sample_path, where)
     intake = read_returns(contest, returns_path)
     resolution = resolve(contest, frame, intake, sample.rows, as_of)
@@ -129,7 +153,10 @@ def project(
         "seed": seed,
         "version": __version__,
     }
-    return _assemble(contest, frame, sample, resolution, counts, provenance)
+    before = None if previous is None else previous_call(previous, contest)
+    if previous is not None:
+        provenance["previous_sha256"] = sha256(previous.read_bytes()).hexdigest()
+    return _assemble(contest, frame, sample, resolution, counts, provenance, before)
 
 
 def open_sample(contest: Contest, path: Path | None, where: str | None) -> tuple[Frame, Sample, str | None]:
@@ -163,18 +190,23 @@ def _assemble(
     resolution: Resolution,
     counts: Counts,
     provenance: Mapping[str, str | None],
+    before: Call | None,
 ) -> Projection:
     numbers = [candidate.number for candidate in contest.candidates]
-    progress = _progress(sample, counts)
+    arrival = arrived(sample, counts.seen, contest.estimate.single)
+    progress = _progress(contest, frame, sample, counts, arrival)
     level = contest.report.areas or area_level(frame)
     enough = progress.why_insufficient() is None and counts.valid[counts.seen].sum() > 0
-    arrival = arrived(sample, counts.seen)
-    estimate = combined_ratio(counts, arrival.structure, numbers) if enough else None
+    methods = estimate_all(contest, frame, sample, counts, arrival) if enough else None
+    estimate = methods.estimate if methods else None
     shares = estimate.select([f"share:{number}" for number in numbers]) if estimate else None
-    call = decide(contest, estimate, progress)
+    others = methods.others if methods else {}
+    remaining = overturn(contest, estimate, counts, sample, limit=contest.estimate.drift) if estimate else None
+    call = decide(contest, estimate, progress, others=others, overturn=remaining, previous=before)
     blank = np.full(len(numbers), np.nan)
     votes = float(counts.valid[counts.seen].sum())
-    areas = by_area(frame, sample, counts, arrival.structure if enough else None, numbers, level)
+    weighting = methods.weighting if methods else None
+    areas = by_area(frame, sample, counts, weighting, numbers, level, contest.estimate)
     return Projection(
         contest=contest,
         as_of=resolution.as_of,
@@ -183,33 +215,41 @@ def _assemble(
         counts=counts,
         progress=progress,
         method=sample.method,
-        variance=default(arrival.structure)[0],
-        estimator="ratio",
+        variance=methods.variance if methods else default(arrival.structure)[0],
+        estimator=weighting.name if weighting else contest.estimate.estimator,
+        weighting=weighting,
         estimate=estimate,
+        others=others,
         lead=lead_of(contest, estimate) if estimate else None,
         deff_stations=deff_stations(shares.variance, counts.votes, counts.valid, shares.theta, arrival.structure)
         if shares
         else blank,
         deff_persons=deff_persons(shares.variance, shares.theta, votes) if shares else blank,
         call=call,
+        remaining=remaining,
         areas=areas,
-        notices=_notices(contest, frame, arrival, resolution, counts, estimate, call, areas),
+        notices=_notices(contest, frame, arrival, resolution, counts, estimate, call, areas)
+        + (methods.notices if methods else ()),
         findings=Findings.join(resolution.findings, frame.findings),
         provenance=provenance,
     )
 
 
-def _progress(sample: Sample, counts: Counts) -> Progress:
+def _progress(contest: Contest, frame: Frame, sample: Sample, counts: Counts, arrival: Arrival) -> Progress:
     cell = sample.cells.codes[sample.rows]
     drawn = np.bincount(cell, minlength=len(sample.cells.labels))
     arrived_by = np.bincount(cell, counts.seen, len(drawn))
+    s = arrival.structure
+    used = int(counts.seen.sum())
     return Progress(
-        used=int(counts.seen.sum()),
+        used=used,
         drawn=len(sample),
         strata_in=int((arrived_by > 0).sum()),
         strata=int((drawn > 0).sum()),
         villages=None if sample.psu is None else len(set(np.array(sample.psu)[counts.seen].tolist())),
-        thin=int(((arrived_by < 2) & (drawn >= 2)).sum()),
+        thin=int(thin_strata(arrived_by, drawn, contest.estimate.min_per_stratum)),
+        stations=len(frame),
+        fraction=float(information(s.count(), s.drawn(), s.size)) if used else None,
     )
 
 

@@ -4,21 +4,26 @@ import math
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from estimation.decision import leader_and_runner_up
-from estimation.estimators.ratio import INVALID, TURNOUT
+from estimation.estimators.quantities import INVALID, TURNOUT
 from estimation.files import to_json, write_text
 from estimation.projection.areas import AreaResult
 from estimation.projection.compute import Projection
+from estimation.projection.earlier import SCHEMA
 from estimation.survey import Estimate
-
-SCHEMA = "projection/1"
 
 
 def number(value: float) -> float | None:
     """Round to the contract's 9 decimals; null for what is not a finite number."""
     return round(float(value), 9) + 0.0 if math.isfinite(value) else None
+
+
+def _whole(value: float) -> int | float | None:
+    """Give degrees of freedom: a whole number where they are one."""
+    return int(value) if float(value).is_integer() else number(value)
 
 
 def quantity(estimate: Estimate | None, name: str, level: float) -> dict[str, float | None]:
@@ -54,24 +59,15 @@ def document(projection: Projection) -> dict[str, object]:
         "turnout": quantity(p.estimate, TURNOUT, level),
         "invalid": quantity(p.estimate, INVALID, level),
         "covariance": [[number(v) for v in row] for row in shares.cov] if shares else None,
-        "methods": [
-            {
-                "estimator": p.estimator,
-                "shares": [
-                    {
-                        "number": n,
-                        **{key: value for key, value in quantity(shares, f"share:{n}", level).items() if key != "se"},
-                    }
-                    for n in numbers
-                ],
-            }
-        ],
+        "methods": [_method(name, estimate, numbers, level) for name, estimate in _methods(p)],
         "call": {
             "status": p.call.status,
             "winner": p.call.winner,
             "withdrawn": p.call.withdrawn,
+            "earlier": p.call.earlier,
             "reasons": [reason.text for reason in p.call.reasons],
         },
+        "remaining": _remaining(p),
         "areas": [_area(area, numbers, level) for area in p.areas],
         "warnings": [{"code": notice.code, "text": notice.text} for notice in p.notices],
         "provenance": dict(p.provenance),
@@ -84,12 +80,25 @@ def _shares(p: Projection, shares: Estimate | None) -> list[dict[str, object]]:
             "number": candidate.number,
             "name": candidate.name,
             **quantity(shares, f"share:{candidate.number}", p.contest.about.level),
-            "df": int(shares.df) if shares else None,
+            "df": _whole(np.broadcast_to(shares.df, shares.theta.shape)[i]) if shares else None,
             "deff_stations": number(p.deff_stations[i]),
             "deff_persons": number(p.deff_persons[i]),
         }
         for i, candidate in enumerate(p.contest.candidates)
     ]
+
+
+def _methods(p: Projection) -> list[tuple[str, Estimate | None]]:
+    """Give every method by name, the one that counts first."""
+    return [(p.estimator, p.estimate), *p.others.items()]
+
+
+def _method(name: str, estimate: Estimate | None, numbers: list[int], level: float) -> dict[str, object]:
+    shares = []
+    for n in numbers:
+        values = quantity(estimate, f"share:{n}", level)
+        shares.append({"number": n, **{key: values[key] for key in ("estimate", "low", "high")}})
+    return {"estimator": name, "shares": shares}
 
 
 def _lead(p: Projection) -> dict[str, object]:
@@ -98,6 +107,22 @@ def _lead(p: Projection) -> dict[str, object]:
         return {"leader": None, "runner_up": None, **values}
     first, second = leader_and_runner_up(p.contest, p.estimate.theta)
     return {"leader": first.number, "runner_up": second.number, **values}
+
+
+def _remaining(p: Projection) -> dict[str, object] | None:
+    """Say what the stations that are out would have to do for the lead to vanish."""
+    r = p.remaining
+    if r is None:
+        return None
+    values = {name: number(getattr(r, name)) for name in ("lead", "remaining", "needed", "now", "drift")}
+    return {
+        "out": r.out,
+        "leader": r.leader,
+        "rival": r.rival,
+        **values,
+        "decided": r.decided,
+        "text": [notice.text for notice in r.notices(p.contest)],
+    }
 
 
 def _area(area: AreaResult, numbers: list[int], level: float) -> dict[str, object]:

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from estimation.publish.figures import Line, curves, strip
+from estimation.publish.figures import Line, curves, scatter_map, strip
 from estimation.publish.part import PALETTE, Part, picture, table
 from estimation.publish.template import render_part
 from estimation.publish.words import Words
 from estimation.sampling.auxiliary import list_order
-from estimation.simulation.plan import Plan, odd_sizes
+from estimation.sampling.reach import Reach
+from estimation.simulation.aims import Answer
+from estimation.simulation.plan import OWN, Plan, odd_sizes
 
 STRATA_SHOWN = 60  # rows of the table of strata; the manifest has all
 
@@ -61,6 +63,11 @@ class DesignReport:
                 all_villages=w.whole(len(np.unique(village))),
             ),
         ]
+        if p.cost is not None:
+            over = p.cost - (p.aims.budget or np.inf)
+            key = "design.price_over" if over > 0 else "design.price"
+            lines.append(w(key, cost=w.whole(round(p.cost)), over=w.decimal(over, 0)))
+        lines += [w("design.notice", text=w.notice(notice)) for notice in p.notices]
         return self._prose("what", "design.heading_what", lines)
 
     def frame(self) -> Part:
@@ -83,14 +90,47 @@ class DesignReport:
         cells = p.sample.cells
         drawn = np.bincount(cells.codes[p.sample.rows], minlength=len(cells.labels))
         rows = [
-            [label.rsplit(" / ", 1)[-1], w.whole(int(size)), w.whole(int(n)), w.percent(n / size)]
+            [self._stratum(label), w.whole(int(size)), w.whole(int(n)), w.percent(n / size)]
             for label, size, n in zip(cells.labels, cells.size, drawn, strict=True)
         ][:STRATA_SHOWN]
         header = [w(f"design.{key}") for key in ("stratum", "population", "share_drawn", "fraction")]
         return table(w, "strata", w("design.heading_strata"), header, rows)
 
     def spread(self) -> Part:
-        """Draw where along the list the sample lies."""
+        """Draw where the sample lies: on the map where the frame has coordinates, else along the list."""
+        return self._map(self.plan.reach) if self.plan.reach is not None else self._list()
+
+    def _map(self, reach: Reach) -> Part:
+        w, n = self.words, self.words.whole(len(reach.drawn))
+        km = self._km
+        alt = w(
+            "design.map_alt",
+            n=n,
+            known=w.whole(reach.known),
+            half=km(reach.half),
+            most=km(reach.most),
+            simple=km(reach.simple_most),
+        )
+        figure = scatter_map(
+            "spread",
+            reach.points,
+            reach.drawn,
+            alt=alt,
+            labels=(w("design.map_drawn", n=n), w("design.map_all", n=w.whole(reach.known))),
+            length=lambda value: self._km(value, 0 if value >= 1 else 1),
+        )
+        rows = [
+            [w("design.reach_half"), km(reach.half), km(reach.simple_half)],
+            [w("design.reach_most"), km(reach.most), km(reach.simple_most)],
+            [w("design.reach_all"), km(reach.farthest), ""],
+        ]
+        header = [w("design.reach"), w("design.this_sample"), w("design.simple_mean")]
+        return picture(w, "spread", w("design.heading_spread"), figure, header=header, rows=rows)
+
+    def _km(self, value: float, digits: int = 1) -> str:
+        return self.words("design.km", value=self.words.decimal(value, digits))
+
+    def _list(self) -> Part:
         p, w = self.plan, self.words
         position = list_order(p.frame, p.design.sort if p.design.method == "systematic" else "")
         places = np.sort(position[p.sample.rows])
@@ -102,21 +142,46 @@ class DesignReport:
         return picture(w, "spread", w("design.heading_spread"), figure)
 
     def size(self) -> Part:
-        """Say how many stations a margin of one point needs, and what the formula for persons would say."""
+        """Say how many stations each aim takes, and what the formula for persons would say."""
         p, w = self.plan, self.words
-        if p.size is None:
-            return self._prose("size", "design.heading_size", [w("design.no_past")])
-        lines = [
-            w("design.size", n=w.whole(p.size.n), margin=w.points(p.size.margin), level=w.level(p.size.level)),
+        if p.answers is None:
+            lines = [w("design.no_past")]
+            if p.affordable is not None and p.aims.budget is not None:
+                budget = w.whole(round(p.aims.budget))
+                lines.append(w("design.affordable", budget=budget, n=w.whole(p.affordable)))
+            return self._prose("size", "design.heading_size", lines)
+        asked, level = p.answers[0].simple, w.level(p.answers[0].simple.level)
+        intro = [
+            w("design.size", n=w.whole(asked.n), margin=w.points(p.aims.margin), level=level),
             w(
                 "design.persons",
-                persons=w.whole(p.size.persons),
-                stations=w.whole(p.size.persons_stations),
-                n=w.whole(p.size.n),
-                times=w.decimal(p.size.understated),
+                persons=w.whole(asked.persons),
+                stations=w.whole(asked.persons_stations),
+                n=w.whole(asked.n),
+                times=w.decimal(asked.understated),
             ),
         ]
-        return self._prose("size", "design.heading_size", lines)
+        priced = p.cost is not None
+        keys = ("asked", "n_simple", "n_own", "margin", "right", *(("cost_column",) if priced else ()), "n_persons")
+        rows = [self._answer(answer, priced) for answer in p.answers]
+        caption = w("design.size_caption", level=level, replicates=w.whole(self.replicates))
+        caption += f" {w('design.cost_caption')}" if priced else ""
+        header = [w(f"design.{key}") for key in keys]
+        return table(w, "size", w("design.heading_size"), header, rows, intro=intro, caption=caption)
+
+    def _answer(self, answer: Answer, priced: bool) -> list[str]:
+        w = self.words
+        whole = w.whole(round(answer.value))
+        value = {"margin": w.points(answer.value), "right_leader": w.level(answer.value)}.get(answer.kind, whole)
+        return [
+            w(f"design.asked_{answer.kind}", value=value),
+            w.whole(answer.simple.n),
+            w.whole(answer.own.n),
+            w.decimal(100 * answer.own.margin, 2),
+            w.percent(answer.right, 0),
+            *([w.whole(round(answer.cost or 0.0))] if priced else []),
+            w.whole(answer.own.persons_stations),
+        ]
 
     def curve(self) -> Part:
         """Draw the margin of error against the number of stations."""
@@ -151,20 +216,22 @@ class DesignReport:
         p, w = self.plan, self.words
         if p.comparison is None or p.population is None:
             return Part("comparison", "", "")
-        rows = self._leader(p.comparison)
+        rows, priced = self._leader(p.comparison), p.cost is not None
         shown = [
             [
-                self._method(str(row["design"])),
+                self._design(str(row["design"])),
                 w.decimal(100 * row["true_se"], 2),
                 w.decimal(100 * row["mean_se"], 2),
                 w.percent(row["coverage"]),
                 w.percent(row["right_leader"], 0),
                 w.decimal(row["deff"], 2),
                 w.whole(round(row["villages"])),
+                *([w.whole(round(row["cost"]))] if priced else []),
             ]
             for row in rows.to_dict(orient="records")
         ]
-        keys = ("method", "true_se", "mean_se", "coverage", "right", "deff", "village_count")
+        keys = ["method", "true_se", "mean_se", "coverage", "right", "deff", "village_count"]
+        keys += ["cost_column"] if priced else []
         intro = [w("design.compare", replicates=w.whole(self.replicates), title=p.population.contest.about.title)]
         caption = w(
             "design.compare_caption",
@@ -218,6 +285,24 @@ class DesignReport:
         assert population is not None
         number = population.contest.candidates[int(np.argmax(population.shares))].number
         return simulated[simulated["quantity"] == f"share:{number}"]
+
+    def _design(self, label: str) -> str:
+        """Name a compared design; the contest's own by all that it differs in."""
+        p, w = self.plan, self.words
+        if label != OWN:
+            return self._method(label)
+        strata = w("design.in_strata", strata=p.design.strata) if p.design.strata else ""
+        by = w("design.allocated", allocation=p.design.allocation) if p.design.allocation != "proportional" else ""
+        return w("design.own", method=self._method(p.design.method), strata=strata, allocation=by)
+
+    def _stratum(self, label: str) -> str:
+        """Name a stratum by the last of its path, and a class of known or unknown values in the page's language."""
+        last = label.rsplit(" / ", 1)[-1]
+        for state in ("known", "unknown"):
+            column = last.removesuffix(f" {state}")
+            if column != last and f"{column}?" in self.plan.design.strata:
+                return self.words(f"design.value_{state}", column=column)
+        return last
 
     def _method(self, name: str) -> str:
         return self.words(f"design.{name}")

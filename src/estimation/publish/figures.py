@@ -6,8 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from estimation.survey.structure import Array, IntArray
 
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p", "h", "<", ">", "*")
 INK, QUIET, LINE = "#1c1c1a", "#6b6a64", "#d9d6cc"
@@ -95,7 +99,7 @@ def curves(
     mark: float | None = None,
     mark_label: str = "",
 ) -> Figure:
-    """Draw curves that fall with x, each named at its left end, and a mark at one x.
+    """Draw curves that fall with x, each named above it, and a mark at one x that names stay clear of.
 
     Parameters
     ----------
@@ -109,12 +113,15 @@ def curves(
     mark : float, optional
         Where the design stands.
     """
+    first, last = float(min(lines[0].x)), float(max(lines[0].x))
+    start = (mark or 0.0) + 0.04 * last if (mark or 0.0) < 0.5 * last else first + 0.1 * (last - first)
 
     def draw(axes: "Axes", wide: bool) -> None:
         for line in lines:
             style = (0, (4, 3)) if line.dashed else "-"
             axes.plot(line.x, line.y, color=line.color, linewidth=2, linestyle=style)
-            place = len(line.x) // 3
+            place = int(np.searchsorted(line.x, start)) if mark is not None else len(line.x) // 3
+            place = min(place, len(line.x) - 1)
             axes.annotate(
                 line.label,
                 (line.x[place], line.y[place]),
@@ -159,6 +166,74 @@ def strip(name: str, places: Sequence[float], bounds: Sequence[float], *, alt: s
 
     silent = (lambda _: "", lambda _: "")
     return Figure({kind: _canvas(f"{name}-{kind}", width, 0.8, draw, silent) for kind, width in WIDTHS.items()}, alt)
+
+
+def scatter_map(
+    name: str,
+    points: "Array",
+    drawn: "IntArray",
+    *,
+    alt: str,
+    labels: tuple[str, str],
+    length: Callable[[float], str],
+) -> Figure:
+    """Draw a map: all stations as grey squares, the drawn ones as coloured dots, and a bar of length.
+
+    Parameters
+    ----------
+    name : str
+        Unique on the page.
+    points : numpy.ndarray, shape (N, 2)
+        Kilometres east and north of every station; NaN where unknown.
+    drawn : numpy.ndarray of intp, shape (m,)
+        Rows of the drawn ones.
+    alt : str
+        The finding in one sentence.
+    labels : pair of str
+        Name the dots of the drawn stations and those of all.
+    length : callable
+        Writes kilometres as the page's readers do.
+    """
+    known = points[np.isfinite(points).all(axis=1)]
+    low, span = known.min(axis=0), np.maximum(np.ptp(known, axis=0), 0.1)
+
+    def draw(axes: "Axes", wide: bool) -> None:
+        from matplotlib.patches import PathPatch
+        from matplotlib.path import Path as Outline
+
+        cell = span[0] / (240 if wide else 120)  # squares of one cell stand for all stations in it
+        squares = (np.unique(np.round((known - low) / cell), axis=0)) * cell + low
+        ends = np.repeat(squares, 2, axis=0) + np.tile([[-0.3 * cell, 0.0], [0.3 * cell, 0.0]], (len(squares), 1))
+        codes = np.tile([Outline.MOVETO, Outline.LINETO], len(squares))
+        axes.add_patch(PathPatch(Outline(ends, codes), edgecolor="#a9a69b", linewidth=1.5, capstyle="butt", fill=False))
+        size = (4.6 if wide else 3.6) if len(drawn) <= 600 else 2.4
+        axes.plot(*points[drawn].T, "o", color="#1F5FA8", markersize=size, markeredgecolor="white", markeredgewidth=0.4)
+        bar = _round_below(span[0] / 4)
+        foot = low[1] - 0.24 / scale
+        axes.plot([low[0] + span[0] - bar, low[0] + span[0]], [foot, foot], color=INK, linewidth=1.4)
+        axes.annotate(length(bar), (low[0] + span[0], foot), (0, 4), textcoords="offset points", ha="right", fontsize=9)
+        for row, (mark, color, edge) in enumerate((("o", "#1F5FA8", 4.6), ("s", "#a9a69b", 2.6))):
+            y = low[1] - (0.16 + 0.19 * row) / scale
+            axes.plot([low[0]], [y], mark, color=color, markersize=edge)
+            axes.annotate(labels[row], (low[0], y), (7, 0), textcoords="offset points", va="center", fontsize=9)
+        margin = 0.06 / scale
+        axes.set(xlim=(low[0] - margin, low[0] + span[0] + margin), aspect="equal")
+        axes.set(ylim=(low[1] - 0.44 / scale, low[1] + span[1] + margin))
+        axes.set_axis_off()
+
+    silent = (lambda _: "", lambda _: "")
+    drawings = {}
+    for kind, width in WIDTHS.items():
+        scale = min((0.98 * width - 0.12) / span[0], (1.05 if kind == "narrow" else 0.72) * width / span[1])  # in/km
+        height = span[1] * scale + 0.52
+        drawings[kind] = _canvas(f"{name}-{kind}", width, height, draw, silent, (0.01, 0.01, 0.98, 0.98))
+    return Figure(drawings, alt)
+
+
+def _round_below(value: float) -> float:
+    """Find the next lower of 1, 2, 5, 10, 20 and so on."""
+    power = 10.0 ** np.floor(np.log10(value))
+    return float(power * max(step for step in (1, 2, 5) if step * power <= value * (1 + 1e-9)))
 
 
 def _canvas(

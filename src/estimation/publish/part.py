@@ -43,9 +43,20 @@ class Shown:
     margin: str
 
 
-def picture(words: Words, name: str, heading: str, figure: Figure) -> Part:
-    """Make a part of a figure; its words are the alternative text, which states the finding."""
-    return Part(name, figure.alt, render_part("figure", w=words, name=name, heading=heading, figure=figure))
+def picture(
+    words: Words,
+    name: str,
+    heading: str,
+    figure: Figure,
+    *,
+    header: list[str] | None = None,
+    rows: list[list[str]] | None = None,
+) -> Part:
+    """Make a part of a figure; its words are the alternative text, which states the finding, and a table's rows."""
+    html = render_part(
+        "figure", w=words, name=name, heading=heading, figure=figure, header=header or [], rows=rows or []
+    )
+    return Part(name, "\n".join([figure.alt, *(" | ".join(row) for row in [header or [], *(rows or [])] if row)]), html)
 
 
 def table(

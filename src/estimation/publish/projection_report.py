@@ -7,9 +7,10 @@ import numpy as np
 
 from estimation.contest import Candidate
 from estimation.decision import leader_and_runner_up
-from estimation.estimators.ratio import INVALID, TURNOUT
+from estimation.estimators.quantities import INVALID, TURNOUT
 from estimation.projection import AreaResult, Projection
 from estimation.publish.figures import Row, dot_and_interval
+from estimation.publish.comparison import methods, says_call, says_estimator, says_interval
 from estimation.publish.part import PALETTE, Part, Shown, picture
 from estimation.publish.template import render_part
 from estimation.publish.words import Words
@@ -73,17 +74,23 @@ class ProjectionReport:
     def verdict(self) -> Part:
         """Say the lead and the call in one sentence, and the reasons."""
         w = self.words
-        reasons = [w.notice(reason) for reason in self.projection.call.reasons]
+        p = self.projection
+        reasons = [w.notice(reason) for reason in p.call.reasons]
+        remaining = [w.notice(notice) for notice in p.remaining.notices(p.contest)] if p.remaining else []
+        alarm = [w("verdict.withdrawn")] if p.call.withdrawn else []
         sentence = self.sentence()
         html = render_part(
             "verdict",
             w=w,
             status=self.status,
-            kind=self.projection.call.status,
+            kind=p.call.status,
             sentence=sentence,
             reasons=reasons,
+            remaining=remaining,
+            alarm=alarm,
         )
-        return Part("verdict", "\n".join([f"{self.status}. {sentence}", *(f"- {reason}" for reason in reasons)]), html)
+        lines = [*alarm, f"{self.status}. {sentence}", *(f"- {line}" for line in [*reasons, *remaining])]
+        return Part("verdict", "\n".join(lines), html)
 
     def sentence(self) -> str:
         """Say the verdict in one sentence."""
@@ -263,6 +270,10 @@ class ProjectionReport:
         named = f"{place.tps_id} · {where}" if place.tps_id else where
         return named + (f": {place.value}" if place.value else "")
 
+    def methods(self) -> Part:
+        """Set the shares and the lead by every method side by side."""
+        return methods(self.projection, self.words)
+
     def method(self) -> Part:
         """Say in words how the numbers were made."""
         p, w, about = self.projection, self.words, self.projection.contest.about
@@ -275,18 +286,9 @@ class ProjectionReport:
         else:
             i = int(np.argmax(p.estimate.theta[: len(p.contest.candidates)]))
             lines += [
-                w("method.estimator"),
-                w(
-                    "method.interval",
-                    level=w.level(about.level),
-                    df=w.whole(int(p.estimate.df)),
-                    variance=w(f"variance.{p.variance}"),
-                ),
-                w(
-                    "method.call",
-                    level=w.level(1 - p.contest.estimate.call_error),
-                    percent=w.percent(p.contest.estimate.min_received, 0),
-                ),
+                *says_estimator(p, w),
+                says_interval(p, w),
+                says_call(p, w),
                 w(
                     "method.deff",
                     stations=w.decimal(float(p.deff_stations[i]), 2),

@@ -21,8 +21,12 @@ def open_projection(
     sample: str = "",
     returns: str = "",
     as_of: str = "",
+    estimator: str = "",
+    variance: str = "",
+    interval: str = "",
     level: float = 0.0,
     where: str = "",
+    previous: str = "",
     language: str = "",
 ) -> ProjectionReport:
     """Project a contest for a notebook; blank parameters take the contest's own.
@@ -35,10 +39,14 @@ def open_projection(
         Files or folders.
     as_of : str
         ISO 8601 time with UTC offset.
+    estimator, variance, interval : str
+        As in ``[estimate]``.
     level : float
         Confidence level.
     where : str
         An area, ``regency=SITUBONDO``.
+    previous : str
+        ``projection.json`` of the take before.
     language : str
         ``id`` or ``en``.
 
@@ -61,6 +69,8 @@ def open_projection(
         as_of=moment,
         level=level or None,
         where=where or None,
+        estimate={"estimator": estimator, "variance": variance, "interval": interval},
+        previous=Path(previous) if previous else None,
     )
     return ProjectionReport(projection, Words(language or opened.report.language))
 
@@ -80,6 +90,12 @@ def open_design(
     n: int = 0,
     method: str = "",
     strata: str = "",
+    allocation: str = "",
+    margin: float = 0.0,
+    right_leader: float = 0.0,
+    budget: float = 0.0,
+    cost_station: float = 0.0,
+    cost_village: float = 0.0,
     replicates: int = 500,
     where: str = "",
     language: str = "",
@@ -92,8 +108,14 @@ def open_design(
         A contest folder; ``demo`` is the demo of Situbondo 2024.
     past : str
         The folder of an earlier election with an official result; blank: the contest's own result.
-    n, method, strata
+    n, method, strata, allocation
         Parts of the design to look at in place of the contest's.
+    margin : float
+        Margin of error to reach, a half-width in 0 … 1; 0: one point, or the contest's.
+    right_leader : float
+        Probability with which the right leader should be ahead, 0.5 … 1.
+    budget, cost_station, cost_village : float
+        What may be spent, and what a station and going to a village cost, in one currency.
     replicates : int
         Samples simulated of each design.
     where : str
@@ -109,13 +131,21 @@ def open_design(
     if contest == "demo":
         contest = str(lay_out("situbondo-2024", Path(tempfile.mkdtemp(prefix="quickcount-demo-"))))
     opened = load_contest(contest)
-    changes = {name: value for name, value in (("n", n), ("method", method), ("strata", strata)) if value}
+    parts = {"n": n, "method": method, "strata": strata, "allocation": allocation}
+    aims = {
+        "margin": margin,
+        "right_leader": right_leader,
+        "budget": budget,
+        "cost_station": cost_station,
+        "cost_village": cost_village,
+    }
     found = plan(
         opened,
         past=load_contest(past) if past else None,
         replicates=replicates,
         where=where or None,
-        changes=changes,
+        changes={name: value for name, value in parts.items() if value},
+        asked={name: value for name, value in aims.items() if value},
     )
     return DesignReport(found, Words(language or opened.report.language), replicates)
 
@@ -127,7 +157,7 @@ def save_design(report: DesignReport, folder: str) -> None:
         for name, table in tables.items():
             if table is not None:
                 write_text(Path(folder) / f"design-{name}.csv", table.to_csv(index=False, lineterminator="\n"))
-        _summarise(folder, report.words("design.report"), report.headline, len(report.plan.sample.notes))
+        _summarise(folder, report.words("design.report"), report.headline, len(report.plan.notices))
 
 
 def _summarise(folder: str, report: str, headline: str, warnings: int) -> None:

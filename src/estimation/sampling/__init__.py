@@ -1,5 +1,6 @@
 """Before the day: strata, allocation, the draw, and the files that prove it."""
 
+from estimation.sampling.allocate import strata_for
 from estimation.sampling.allocation import proportional
 from estimation.sampling.design import Design, design_of
 from estimation.sampling.draw import draw
@@ -19,5 +20,6 @@ __all__ = [
     "proportional",
     "read_sample",
     "strata_by",
+    "strata_for",
     "write_draw",
 ]

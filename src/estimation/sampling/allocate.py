@@ -9,53 +9,54 @@ from estimation.baseline import PREFIX
 from estimation.columns import AREA_LEVELS
 from estimation.errors import DesignError
 from estimation.frame import Frame
+from estimation.rules import Notice
 from estimation.sampling import allocation
 from estimation.sampling.auxiliary import columns_of
+from estimation.sampling.classes import classes, is_class
+from estimation.sampling.cost import by_stratum, prices_of
 from estimation.sampling.design import Design
 from estimation.sampling.strata import Strata, coarser, strata_by
-from estimation.sampling.stratification import cumulative_root_frequency, merge_small
+from estimation.sampling.stratification import merge_small
 from estimation.survey.structure import Array, BoolArray, IntArray
 
+BY_SPREAD = ("neyman", "power", "optimal")  # allocations that go by the spread inside strata, and take n as given
 
-def strata_for(frame: Frame, columns: str, merge: int = 0) -> Strata:
+
+def strata_for(frame: Frame, columns: str, merge: int = 0, n: int = 0) -> Strata:
     """Make the strata that a design names; one stratum, ``all``, where it names none.
+
+    Parameters
+    ----------
+    columns : str
+        As in :class:`estimation.sampling.design.Design`: columns, and classes of columns.
+    merge : int
+        Strata of fewer stations are merged with their neighbour.
+    n : int
+        Stations of the sample, which cuts by Lavallée and Hidiroglou are made for.
 
     Raises
     ------
     FrameError
         A column is not in the frame.
     DesignError
-        A class ``column/number`` can't be made.
+        A class, ``column/number`` or ``column?``, can't be made.
     """
     if columns:
         names = [name.strip() for name in columns.split(",")]
-        cut = {name: _classes(frame, name) for name in names if "/" in name}
+        cut = {name: classes(frame, name, n) for name in names if is_class(frame, name)}
         strata = strata_by(replace(frame, table=frame.table.assign(**cut)) if cut else frame, columns)
         return merge_small(strata, merge) if merge else strata
     size = np.array([float(len(frame))])
     return Strata("", np.zeros(len(frame), dtype=np.intp), ("all",), size, ())
 
 
-def _classes(frame: Frame, token: str) -> list[str]:
-    """Cut a numeric column into classes, ``baseline_1/3``; stations without a value are a class of their own."""
-    column, _, number = token.rpartition("/")
-    if not number.isdigit() or int(number) < 2:
-        raise DesignError(f"strata '{token}': write the column and a number of classes, such as baseline_1/3")
-    if column not in frame.table.columns:
-        raise DesignError(f"strata '{token}': column '{column}' is not in the frame")
-    values = np.asarray(frame.table[column].astype("float64").to_numpy(), dtype=np.float64)
-    known = np.isfinite(values)
-    names = np.full(len(frame), "?", dtype=object)
-    codes = cumulative_root_frequency(values[known], int(number)).codes
-    names[known] = [f"{column} {code + 1}/{number}" for code in codes]
-    return [str(name) for name in names]
-
-
 def allocate(frame: Frame, design: Design, strata: Strata) -> IntArray:
     """Allocate the design's n to strata.
 
-    Neyman, power and Bethel allocation take the spread inside strata from the earlier election,
-    d = x (p - θ) with x the registered voters and p the baseline's share of the first candidate.
+    Neyman, power, optimal and Bethel allocation take the spread inside strata from the earlier
+    election, d = x (p - θ) with x the registered voters and p the baseline's share of the first
+    candidate; see :func:`notes` for what they do not see. Optimal allocation takes the costs of
+    :func:`estimation.sampling.cost.by_stratum`.
 
     Returns
     -------
@@ -68,22 +69,46 @@ def allocate(frame: Frame, design: Design, strata: Strata) -> IntArray:
         It does not fit; the message names the coarser columns whose strata do. Or the contest has
         no earlier election to take the spread from.
     """
-    n, size, least = design.n, strata.size, design.minimum
+    n, size, least, most = design.n, strata.size, design.minimum, design.maximum or None
     if design.strata and np.minimum(size, least).sum() > n and n <= len(frame) and design.allocation != "bethel":
         _advise(frame, design, strata)
     if design.allocation == "proportional":
-        return allocation.proportional(n, size, least)
+        return allocation.proportional(n, size, least, maximum=most)
     if design.allocation == "equal":
-        return allocation.equal(n, size, least)
+        return allocation.equal(n, size, least, maximum=most)
     voters = _sums(strata, _voters(frame))
     if design.allocation == "registered":
-        return allocation.proportional(n, size, least, measure=voters)
+        return allocation.proportional(n, size, least, measure=voters, maximum=most)
     spread = _spread(strata, _residuals(frame, design))
     if design.allocation == "neyman":
-        return allocation.neyman(n, size, spread, least)
+        return allocation.neyman(n, size, spread, least, maximum=most)
     if design.allocation == "power":
-        return allocation.power(n, size, voters, spread * size / voters, minimum=least)
+        return allocation.power(n, size, voters, spread * size / voters, minimum=least, maximum=most)
+    if design.allocation == "optimal":
+        prices = prices_of(frame, design.cost, design.cost_station, design.cost_village)
+        assert prices is not None  # a design without costs has no such allocation
+        cost = by_stratum(frame, strata, prices, n)
+        return allocation.optimal_cost(n, size, spread, cost, least, maximum=most)
     return _bethel(frame, design, strata, spread)
+
+
+def notes(frame: Frame, design: Design) -> tuple[Notice, ...]:
+    """Say what an analyst should know of the allocation: what its spread does not see, costs that are not known."""
+    found = []
+    if design.allocation in BY_SPREAD and _by_village(frame):
+        found.append(Notice("W318", {"allocation": design.allocation}))
+    if design.allocation == "optimal" and design.cost and (blank := int(frame.table[design.cost].isna().sum())):
+        found.append(Notice("W317", {"column": design.cost, "count": blank}))
+    return tuple(found)
+
+
+def _by_village(frame: Frame) -> bool:
+    """Tell whether the earlier election is known by village, or a wider area, alone: its shares agree inside each."""
+    if f"{PREFIX}1" not in frame.table.columns:
+        return False
+    village = frame.areas("village").codes
+    share = columns_of(frame, [f"{PREFIX}1"])[:, 0]
+    return len(np.unique(np.column_stack([village, share]), axis=0)) == int(village.max()) + 1 < len(frame)
 
 
 def _advise(frame: Frame, design: Design, strata: Strata) -> NoReturn:
@@ -136,9 +161,7 @@ def _bethel(frame: Frame, design: Design, strata: Strata, spread: Array) -> IntA
         The earlier election is known by village only: the spread inside villages would be unseen, and
         n come out too small.
     """
-    village = frame.areas("village").codes
-    share = columns_of(frame, [f"{PREFIX}1"])[:, 0]
-    if len(np.unique(np.column_stack([village, share]), axis=0)) == village.max() + 1 < len(frame):
+    if _by_village(frame):
         raise DesignError(
             "allocation 'bethel' finds n from how stations differ, and the earlier election is known by village "
             'only, so that n would come out too small: give a baseline by station (level = "tps"), or set n '
@@ -161,6 +184,7 @@ def _bethel(frame: Frame, design: Design, strata: Strata, spread: Array) -> IntA
         domains=inside,
         level=0.95,
         minimum=design.minimum,
+        maximum=design.maximum or None,
     )
 
 

@@ -5,10 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from estimation.columns import AREA_LEVELS, nearest
+from estimation.columns import AREA_LEVELS, PLACE_COLUMNS, nearest, place_column
 from estimation.errors import DesignError
 from estimation.frame import Frame
 from estimation.survey.structure import Array, IntArray
+
+KM_PER_DEGREE = 111.195  # of latitude, on a sphere of 6,371 km
 
 
 def columns_of(frame: Frame, names: Sequence[str]) -> Array:
@@ -44,14 +46,60 @@ def positive(frame: Frame, name: str) -> Array:
 
 
 def coordinates(frame: Frame, names: Sequence[str]) -> Array:
-    """Give coordinates scaled to unit variance, shape (N, q); by area codes where no column is named."""
+    """Give coordinates scaled to unit variance, shape (N, q); by area codes where no column is named.
+
+    Latitude and longitude, both named, keep the scale of the map: they have unit variance together.
+    """
     if not names:
         ranks = [frame.areas(level).codes.astype(np.float64) for level in AREA_LEVELS]
         values = np.stack([rank for rank in ranks if rank.max() > 0] or ranks[-1:], axis=-1)
-    else:
-        values = columns_of(frame, names)
+        return _scaled(values, values.std(axis=0))
+    values = columns_of(frame, names)
+    on_map = [j for wanted in ("latitude", "longitude") for j in _named_as(frame, names, wanted)]
+    if len(on_map) == 2:
+        values[:, on_map[1]] *= np.cos(np.radians(values[:, on_map[0]].mean()))
     spread = values.std(axis=0)
+    if len(on_map) == 2:
+        spread[on_map] = np.sqrt((spread[on_map] ** 2).mean())
+    return _scaled(values, spread)
+
+
+def _scaled(values: Array, spread: Array) -> Array:
     return np.asarray((values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0))
+
+
+def _named_as(frame: Frame, names: Sequence[str], wanted: str) -> list[int]:
+    """Find which of the names mean latitude, or longitude."""
+    header = place_column(wanted, frame.table.columns)
+    return [j for j, name in enumerate(names) if header is not None and _known(frame, name) == header]
+
+
+def places(frame: Frame) -> Array | None:
+    """Give latitude and longitude of every station in degrees, shape (N, 2).
+
+    NaN where they are unknown, lie outside the globe, or are 0, 0, which forms write for unknown.
+
+    Returns
+    -------
+    numpy.ndarray or None
+        None where the frame has no such columns (see :data:`estimation.columns.PLACE_COLUMNS`), or two
+        stations at different places are not known.
+    """
+    headers = [place_column(column.name, frame.table.columns) for column in PLACE_COLUMNS]
+    if None in headers:
+        return None
+    columns = [frame.table[header].astype("str").str.replace(",", ".") for header in headers]
+    found = np.stack([pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64) for column in columns], axis=-1)
+    wrong = ~(np.abs(found) <= (90.0, 180.0)).all(axis=1) | (found == 0).all(axis=1)
+    found[wrong] = np.nan
+    return found if len(np.unique(found[~wrong], axis=0)) > 1 else None
+
+
+def on_plane(degrees: Array) -> Array:
+    """Lay latitude and longitude, shape (…, 2), out in kilometres east and north, true at the mean latitude."""
+    latitude, longitude = degrees[..., 0], degrees[..., 1]
+    width = np.cos(np.radians(np.nanmean(latitude)))
+    return np.asarray(np.stack([(longitude - np.nanmin(longitude)) * width, latitude], axis=-1) * KM_PER_DEGREE)
 
 
 def list_order(frame: Frame, columns: str) -> IntArray:
@@ -80,7 +128,7 @@ def _map_ranks(frame: Frame, level: str) -> Array:
 
 def _sortable(frame: Frame, name: str) -> Array:
     """Give numbers that sort as a column does: by value where it is numeric, else by the words' order."""
-    _known(frame, name)
+    name = _known(frame, name)
     if name in AREA_LEVELS:
         return _map_ranks(frame, name)
     numbers = pd.to_numeric(frame.table[name], errors="coerce")
@@ -90,17 +138,22 @@ def _sortable(frame: Frame, name: str) -> Array:
 
 
 def _numbers(frame: Frame, name: str) -> Array:
-    _known(frame, name)
+    name = _known(frame, name)
     values = pd.to_numeric(frame.table[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
     if not np.isfinite(values).any():
         raise DesignError(f"column '{name}' holds no number: name a numeric column of the frame")
     return np.where(np.isfinite(values), values, np.nanmean(values))
 
 
-def _known(frame: Frame, name: str) -> None:
-    if name not in frame.table.columns:
-        near = nearest(name, frame.table.columns)
-        raise DesignError(
-            f"column '{name}' is not in the frame: "
-            + (f"did you mean '{near}'?" if near else f"it has {', '.join(frame.table.columns)}")
-        )
+def _known(frame: Frame, name: str) -> str:
+    """Find a column by its name, coordinates by any of theirs."""
+    if name in frame.table.columns:
+        return name
+    place = place_column(name, frame.table.columns)
+    if place is not None:
+        return place
+    near = nearest(name, frame.table.columns)
+    raise DesignError(
+        f"column '{name}' is not in the frame: "
+        + (f"did you mean '{near}'?" if near else f"it has {', '.join(frame.table.columns)}")
+    )

@@ -26,13 +26,22 @@ class Design:
         One of ``METHODS``.
     strata : str
         Frame columns, joined by commas; blank for none. ``baseline_1/3`` cuts a numeric column into
-        three classes (cumulative √f). A method is used within each stratum.
+        three classes by cumulative √f, ``baseline_1/3lh`` by Lavallée and Hidiroglou for n stations;
+        ``registered?`` parts the stations whose value is known from those where it is blank. A method
+        is used within each stratum.
     merge : int
         Strata of fewer stations than this are merged with their neighbour; 0: none is.
     allocation : str
         One of ``ALLOCATIONS``.
     minimum : int
-        The least number of stations in a stratum.
+        The least number of stations in a stratum; a smaller one is taken whole.
+    maximum : int
+        The most in a stratum; 0: no limit but its stations.
+    cost : str
+        For allocation ``optimal``: frame column with the cost of each station, > 0.
+    cost_station, cost_village : float
+        Instead of a column, the cost of every station; and that of going to a village, whatever the
+        number of its stations. Any currency; 0: not given.
     targets : tuple of str
         For allocation ``bethel``, which finds n itself: the margins of error asked for, ``all=0.01``
         for the whole, ``district=0.05`` for every district.
@@ -66,6 +75,10 @@ class Design:
     merge: int = 0
     allocation: str = "proportional"
     minimum: int = 2
+    maximum: int = 0
+    cost: str = ""
+    cost_station: float = 0.0
+    cost_village: float = 0.0
     targets: tuple[str, ...] = ()
     sort: str = ""
     measure: str = ""
@@ -85,6 +98,12 @@ class Design:
                     f"{what} '{value}' is unknown: "
                     + (f"did you mean '{near}'?" if near else f"known are {', '.join(known)}")
                 )
+        if 0 < self.maximum < self.minimum:
+            raise DesignError(
+                f"maximum {self.maximum} of a stratum lies below its minimum {self.minimum}: raise one, or lower the "
+                f"other"
+            )
+        self._check_costs()
         if self.order == "sha256" and self.method not in ("simple", "stratified"):
             raise DesignError(f"order 'sha256' goes with methods simple and stratified, not with '{self.method}'")
         if self.method in ("cube", "local-cube") and not self.balance:
@@ -96,9 +115,34 @@ class Design:
         if self.method == "stratified" and not self.strata:
             raise DesignError("method 'stratified' needs strata: name frame columns, or use method 'simple'")
 
+    def _check_costs(self) -> None:
+        """See that costs are given once, and that an allocation by cost has some."""
+        one_cost(self.cost, self.cost_station)
+        if self.allocation == "optimal" and not (self.cost or self.cost_station):
+            raise DesignError(
+                "allocation 'optimal' needs costs: name a frame column in [design] cost, or give cost_station "
+                "(and cost_village)"
+            )
+
+
+def one_cost(cost: str, cost_station: float) -> None:
+    """See that a station has one cost: a column's, or the same for all.
+
+    Raises
+    ------
+    DesignError
+        Both are given.
+    """
+    if cost and cost_station:
+        raise DesignError(
+            f"cost = '{cost}' and cost_station = {cost_station:g} both say what a station costs: keep one of them"
+        )
+
 
 def design_of(contest: Contest, **changes: object) -> Design:
     """Take the design of ``[design]`` in ``contest.toml``, with what the caller changes.
+
+    Costs are part of it only where the allocation goes by them; the design report reads them for all.
 
     Raises
     ------
@@ -109,7 +153,13 @@ def design_of(contest: Contest, **changes: object) -> Design:
     values = {name: getattr(contest.design, name) for name in names}
     if changes.get("method") not in (None, values["method"]):
         values["strata"] = None  # the contest's strata belong to its method
+    for one, other in (("cost", "cost_station"), ("cost_station", "cost")):
+        if changes.get(one) and not changes.get(other):
+            values[other] = type(values[other])()  # a station has one cost
     values |= {name: value for name, value in changes.items() if value is not None}
     if values["strata"] is None:
         values["strata"] = "district" if values["method"] in STRATIFIED else ""
+    one_cost(values["cost"], values["cost_station"])
+    if values["allocation"] != "optimal":
+        values |= {"cost": "", "cost_station": 0.0, "cost_village": 0.0}  # they move no station
     return Design(**{**values, "seed": str(values["seed"])})

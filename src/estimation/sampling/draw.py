@@ -8,7 +8,7 @@ import numpy as np
 from estimation.errors import DesignError
 from estimation.frame import Frame
 from estimation.sampling import selection
-from estimation.sampling.allocate import allocate, strata_for
+from estimation.sampling.allocate import allocate, notes, strata_for
 from estimation.sampling.auxiliary import columns_of, coordinates, list_order, positive
 from estimation.sampling.describe import describe
 from estimation.sampling.design import ORDERED, UNEQUAL, Design
@@ -49,9 +49,17 @@ def draw(frame: Frame, design: Design) -> Sample:
     DesignError
         n does not fit the strata, or the method can't work with the columns that the design names.
     """
-    strata = strata_for(frame, design.strata, design.merge)
+    strata = strata_for(frame, design.strata, design.merge, design.n)
     drawn = draw_rows(frame, design, strata, generator(design.seed, "draw"))
-    sample = describe(frame, design, strata, drawn.rows, drawn.probability, psu_probability=drawn.psu_probability)
+    sample = describe(
+        frame,
+        design,
+        strata,
+        drawn.rows,
+        drawn.probability,
+        psu_probability=drawn.psu_probability,
+        notes=notes(frame, design),
+    )
     if not design.reserve:
         return sample
     held = reserve(frame, sample.cells, sample.rows, share=design.reserve, rng=generator(design.seed, "reserve"))

@@ -106,7 +106,7 @@ def _fit_strata(
     tried = [design.strata, "", *AREA_LEVELS[::-1], *[name for name in frame.table.columns if name not in own]]
     wrong = ""
     for candidate in tried:
-        strata = strata_for(frame, candidate, design.merge if candidate == design.strata else 0)
+        strata = strata_for(frame, candidate, design.merge if candidate == design.strata else 0, design.n)
         codes = strata.codes[rows]
         pairs = len(np.unique(named * len(strata.labels) + codes))
         if pairs == len(np.unique(named)) == len(np.unique(codes)):

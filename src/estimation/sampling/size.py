@@ -10,7 +10,8 @@ from scipy.special import ndtr, ndtri
 
 from estimation.errors import DesignError
 from estimation.sampling.between import Between, within
-from estimation.survey.structure import IntArray
+from estimation.sampling.cost import affordable
+from estimation.survey.structure import Array, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,15 +146,27 @@ def for_leader(
 
 
 def for_budget(
-    between: Between, budget: float, cost_station: float, *, level: float = 0.95, reporting: float = 1.0
+    between: Between,
+    budget: float,
+    cost_station: float,
+    *,
+    cost_village: float = 0.0,
+    villages: Array | None = None,
+    visits: float = 1.0,
+    level: float = 0.95,
+    reporting: float = 1.0,
 ) -> Size:
-    """Find the margin of error that a budget buys at a cost per station.
+    """Find the stations that a budget pays, and the margin of error that they buy.
 
     Parameters
     ----------
     between : Between
     budget, cost_station : float
         In one currency, > 0; every drawn station costs, whether it reports or not.
+    cost_village, villages, visits
+        The cost of going to a village, the stations of each, and the villages that the design goes to
+        relative to a simple sample; see :func:`estimation.sampling.cost.affordable`. Where stations are
+        drawn in villages that were drawn before, :func:`two_stage` finds the best number in each.
     level, reporting
         As in :func:`for_margin`.
 
@@ -162,12 +175,21 @@ def for_budget(
     DesignError
         A number is outside its range, or fewer than 2 stations would report.
     """
-    within("the cost of a station", cost_station, 0, np.inf)
-    drawn = min(between.stations, floor(budget / cost_station + 1e-9))
+    if not cost_village:
+        within("the cost of a station", cost_station, 0, np.inf)
+    drawn, cost = affordable(budget, cost_station, cost_village, villages, visits=visits)
+    if drawn > between.stations:
+        drawn, cost = between.stations, between.stations * cost_station
     n = floor(drawn * _reporting(reporting) + 1e-9)
     if n < 2:
         raise DesignError(f"a budget of {budget:g} pays {drawn} stations, {n} would report and 2 are needed: raise it")
-    return replace(_size(between, n, drawn, level), cost=drawn * cost_station)
+    return replace(_size(between, n, drawn, level), cost=cost)
+
+
+def at(between: Between, n: int, *, level: float = 0.95) -> Size:
+    """Say what n stations that report are worth, 1 ≤ n ≤ N; level as in :func:`for_margin`."""
+    within("the number of stations", n, 0, between.stations + 1)
+    return _size(between, n, n, level)
 
 
 def optimal_take(cost_station: float, cost_village: float, correlation: float) -> float:

@@ -6,20 +6,28 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from estimation.baseline import PREFIX
+from estimation.columns import place_column
 from estimation.contest import Contest
 from estimation.errors import DesignError
 from estimation.frame import Frame, load_frame
+from estimation.rules import Notice
 from estimation.sampling import Design, Sample, design_of, draw, read_sample
-from estimation.sampling.between import Between, measure
+from estimation.sampling.allocate import BY_SPREAD, notes, strata_for
+from estimation.sampling.between import Between
+from estimation.sampling.cost import prices_of
 from estimation.sampling.manifest import read_manifest
-from estimation.sampling.size import Size, curve, for_margin
+from estimation.sampling.reach import Reach, reach
+from estimation.sampling.size import curve
+from estimation.simulation.aims import Aims, Answer, affordable_stations, aims_of, answers, between_of
 from estimation.simulation.known import Population, open_population
 from estimation.simulation.replicate import compare, nonresponse
+from estimation.survey.structure import Array
 from estimation.tables import find_table
 
-MARGIN = 0.01  # the margin of error that the size is worked out for: one point
 MISSING = (0.05, 0.10, 0.20)  # parts of the sample that never report
 RIVALS = ("simple", "stratified", "systematic", "pivotal")  # designs compared with the contest's own
+OWN = "own"  # the contest's design among them, where it is not one of them
 MOST_AREAS = 60  # rows of the table of areas
 CURVE = 40  # points of the margin-of-error curve
 
@@ -37,14 +45,26 @@ class Plan:
         The one in ``out/sample.csv``, else one drawn to look at.
     committed : bool
         The sample stands in ``out/``.
+    aims : Aims
+        What is asked of the sample, and what stations cost.
+    notices : tuple of Notice
+        Of the sample and its allocation.
+    cost : float or None
+        Of the sample's stations and their villages, where costs are given.
+    affordable : int or None
+        Stations that the budget pays under simple sampling, where there is one.
+    reach : Reach or None
+        How near the sample is to all stations, where the frame has coordinates.
     population : Population or None
         The election whose result is known; None where there is none, and then all below is too.
     between : Between or None
         How its stations differ.
-    size : Size or None
-        Stations for a margin of error of one point, under simple sampling.
+    answers : tuple of Answer or None
+        Stations for each aim, and what the design's n is worth.
     margins : pandas.DataFrame or None
         Margin of error by n.
+    own : str
+        The design's own label in the comparison.
     comparison, missing, areas : pandas.DataFrame or None
         Simulated: designs against each other, with stations missing, by area.
     """
@@ -54,10 +74,16 @@ class Plan:
     design: Design
     sample: Sample
     committed: bool
+    aims: Aims
+    notices: tuple[Notice, ...] = ()
+    cost: float | None = None
+    affordable: int | None = None
+    reach: Reach | None = None
     population: Population | None = None
     between: Between | None = None
-    size: Size | None = None
+    answers: tuple[Answer, ...] | None = None
     margins: pd.DataFrame | None = None
+    own: str = ""
     comparison: pd.DataFrame | None = None
     missing: pd.DataFrame | None = None
     areas: pd.DataFrame | None = None
@@ -70,6 +96,7 @@ def plan(
     replicates: int = 500,
     where: str | None = None,
     changes: Mapping[str, object] | None = None,
+    asked: Mapping[str, float] | None = None,
 ) -> Plan:
     """Work the plan out.
 
@@ -83,19 +110,40 @@ def plan(
         One area only.
     changes : dict, optional
         Parts of the design that are not the contest's; then a sample in ``out/`` is not looked at.
+    asked : dict, optional
+        Aims and costs that are not the contest's: ``margin``, ``right_leader``, ``budget``, ``cost_station``,
+        ``cost_village``.
 
     Raises
     ------
     EstimationError
-        The contest or its frame can't be used, or the design can't be drawn.
+        The contest or its frame can't be used, the design can't be drawn, or the budget pays no sample.
     """
+    aims = aims_of(contest, **(asked or {}))
     path = contest.out / "sample.csv"
     manifest = read_manifest(path) if path.is_file() and not changes else None
     where = where or (manifest.where if manifest else None)
     frame = load_frame(contest, where)
-    design = design_of(contest, **(dict(manifest.design) | {"seed": manifest.seed} if manifest else changes or {}))
-    sample = read_sample(path, frame, design) if manifest else draw(frame, design)
-    found = Plan(contest, frame, design, sample, manifest is not None)
+    if manifest:
+        design = design_of(contest, **(dict(manifest.design) | {"seed": manifest.seed}))
+        sample = read_sample(path, frame, design)
+    else:
+        costs = {name: getattr(aims, name) or None for name in ("cost", "cost_station", "cost_village")}
+        design = design_of(contest, **{**costs, **(changes or {})})
+        sample = draw(frame, design)
+    prices = prices_of(frame, aims.cost, aims.cost_station, aims.cost_village)
+    found = Plan(
+        contest,
+        frame,
+        design,
+        sample,
+        manifest is not None,
+        aims,
+        notices=(*sample.notes, *(note for note in notes(frame, design) if note not in sample.notes)),
+        cost=prices.of(frame, sample.rows) if prices else None,
+        affordable=affordable_stations(aims, frame),
+        reach=reach(frame, sample.rows, design.seed),
+    )
     known = past or (contest if _has_result(contest) else None)
     if known is None:
         return found
@@ -112,49 +160,91 @@ def _with_past(found: Plan, population: Population, replicates: int) -> Plan:
     """Add what an election with a known result tells."""
     n = min(found.design.n, len(population.frame) - 1)
     design = _fitting(population, replace(found.design, n=n))
-    votes = population.counts.votes
-    leader = int(np.argmax(population.shares))
-    between = measure(votes[:, leader], votes.sum(axis=1))
-    rivals = _rivals(population, design)
+    between = between_of(population, len(found.frame))
+    own, rivals = _rivals(population, design)
     level = found.contest.about.level
-    table = compare(population, rivals, replicates, level, areas=_area_level(population.frame))
-    own = table["design"] == design.method
-    ns = np.unique(np.geomspace(min(40, n), min(4 * n, between.stations), CURVE).astype(np.intp))
+    table = compare(
+        population,
+        rivals,
+        replicates,
+        level,
+        areas=_area_level(population.frame),
+        cost_station=_station_costs(found, population),
+        cost_village=found.aims.cost_village,
+    )
+    mine, whole = table["design"] == own, table["area"] == ""
+    drawn = min(n, len(found.frame))
+    ns = np.unique(np.geomspace(min(40, drawn), min(4 * drawn, between.stations), CURVE).astype(np.intp))
     return replace(
         found,
         population=population,
         between=between,
-        size=for_margin(between, MARGIN, level=level),
+        answers=answers(
+            found.aims,
+            found.frame,
+            len(found.sample),
+            population,
+            table[mine & whole],
+            level=level,
+            per_village=design.per_cluster if design.method == "two-stage" else 0,
+        ),
         margins=curve(between, ns, level=level),
-        comparison=table[table["area"] == ""].reset_index(drop=True),
+        own=own,
+        comparison=table[whole].reset_index(drop=True),
         missing=nonresponse(population, design, MISSING, replicates, level=level),
-        areas=table[(table["area"] != "") & own].reset_index(drop=True),
+        areas=table[~whole & mine].reset_index(drop=True),
     )
 
 
+def _station_costs(found: Plan, population: Population) -> float | Array:
+    """Give what the earlier election's stations would cost: by their column, else the mean of the contest's."""
+    aims = found.aims
+    column = aims.cost if aims.cost in population.frame.table.columns else ""
+    prices = prices_of(population.frame, column, aims.cost_station, 0.0)
+    if prices is not None:
+        return prices.station
+    ours = prices_of(found.frame, aims.cost, 0.0, 0.0)
+    return ours.mean if ours is not None else 0.0
+
+
 def _fitting(population: Population, design: Design) -> Design:
-    """Leave out columns that the earlier election's frame does not have."""
-    columns = set(population.frame.table.columns)
-    kept = {name: tuple(c for c in getattr(design, name) if c in columns) for name in ("balance", "spread")}
-    if kept["balance"] != design.balance or kept["spread"] != design.spread:
-        raise DesignError(
-            "the design balances or spreads on columns that the earlier election's frame does not have: "
-            "give them to that frame too, or compare another design"
-        )
+    """See that the earlier election's frame has the columns that the design goes by.
+
+    Raises
+    ------
+    DesignError
+        It lacks one.
+    """
+    strata = [name.strip().rpartition("/")[0] or name.strip().removesuffix("?") for name in design.strata.split(",")]
+    needed = [*strata, *design.sort.split(","), design.measure, *design.balance, *design.spread]
+    needed += [design.cost] if design.allocation == "optimal" else []
+    needed += [f"{PREFIX}1"] if design.allocation in (*BY_SPREAD, "bethel") else []
+    header = population.frame.table.columns
+    for name in filter(None, map(str.strip, needed)):
+        if name not in header and place_column(name, header) is None:
+            raise DesignError(
+                f"the design goes by column '{name}', which the earlier election's frame does not have: give it to "
+                f"that frame too, or compare another design (--method, --strata, --allocation)"
+            )
     return design
 
 
-def _rivals(population: Population, design: Design) -> dict[str, Design]:
-    """Name the designs to compare: simple, stratified by district, systematic, ordered pivotal, and the own one."""
+_SAME = ("method", "strata", "merge", "allocation", "minimum", "maximum", "sort", "measure", "balance", "spread")
+
+
+def _rivals(population: Population, design: Design) -> tuple[str, dict[str, Design]]:
+    """Name the designs to compare: simple, stratified, systematic, ordered pivotal, and the own one by its label."""
     designs: dict[str, Design] = {}
     strata = _strata(population.frame, design)
     for method in RIVALS:
         if method == "stratified" and not strata:
             continue
-        designs[method] = Design(design.n, method, strata=strata if method == "stratified" else "", seed=design.seed)
-    if design.method not in designs or design.strata:
-        designs[design.method] = design
-    return designs
+        inside = {"strata": strata, "merge": design.merge} if method == "stratified" else {"strata": ""}
+        designs[method] = Design(design.n, method, seed=design.seed, **inside)
+    for label, rival in designs.items():
+        if all(getattr(rival, part) == getattr(design, part) for part in _SAME):
+            return label, designs
+    return OWN, {**designs, OWN: design}
 
 
 def _area_level(frame: Frame) -> str:
@@ -163,10 +253,12 @@ def _area_level(frame: Frame) -> str:
 
 
 def _strata(frame: Frame, design: Design) -> str:
-    """Take the design's strata, else the finest area level that n can serve with two stations each."""
-    for level in filter(None, (design.strata, "district", "regency", "province")):
-        if 1 < 2 * len(frame.areas(level).paths) <= design.n:
-            return level
+    """Take a stratified design's strata, else the finest area level that n can serve with two stations each."""
+    own = design.strata if design.method == "stratified" else ""
+    for columns in filter(None, (own, "district", "regency", "province")):
+        merge = design.merge if columns == own else 0
+        if 1 < 2 * len(strata_for(frame, columns, merge, design.n).labels) <= design.n:
+            return columns
     return ""
 
 

@@ -39,6 +39,8 @@ class Replicates:
         The true leader was ahead of all others.
     stations, villages : numpy.ndarray, shape (R,)
         That had to be visited.
+    paid : numpy.ndarray, shape (R,)
+        What the stations cost, without the villages.
     areas : Estimates or None
         Of the true leader's share in each of A areas; NaN where a sample has fewer than two stations
         there, or no degrees of freedom.
@@ -48,11 +50,17 @@ class Replicates:
     right: BoolArray
     stations: IntArray
     villages: IntArray
+    paid: Array
     areas: Estimates | None = None
 
 
 def replicate(
-    population: Population, design: Design, replicates: int, level: float = 0.95, areas: str | None = None
+    population: Population,
+    design: Design,
+    replicates: int,
+    level: float = 0.95,
+    areas: str | None = None,
+    cost_station: float | Array = 0.0,
 ) -> Replicates:
     """Draw a design many times and estimate each time by the combined ratio, in vectorised blocks.
 
@@ -68,6 +76,8 @@ def replicate(
         Of the intervals, in (0, 1).
     areas : str, optional
         Frame column of the areas to estimate too, such as ``district``.
+    cost_station : float or numpy.ndarray, shape (N,)
+        Cost of each station, in any currency.
 
     Returns
     -------
@@ -82,7 +92,8 @@ def replicate(
     y, valid, order = population.numerators, population.counts.valid, population.order
     village = population.frame.areas("village").codes
     area = population.frame.areas(areas).codes if areas else None
-    found, inner, right, stations, villages = [], [], [], [], []
+    price = np.broadcast_to(np.asarray(cost_station, dtype=np.float64), valid.shape)
+    found, inner, right, stations, villages, paid = [], [], [], [], [], []
     for rows, structure in _samples(population, design, replicates, y.shape[1]):
         here = _estimate(y[rows], valid[rows], structure, structure.df(), level)
         found.append(here)
@@ -90,9 +101,10 @@ def replicate(
         right.append(here.theta[:, order[0]] > others.max(axis=1))
         stations.append(structure.inside.sum(axis=1))
         villages.append(_distinct(village[rows]))
+        paid.append((price[rows] * structure.inside).sum(axis=1))
         if area is not None:
             inner.append(_inside_areas(y[rows, order[0]], valid[rows], structure, area[rows], area.max() + 1, level))
-    visits = np.concatenate(right), np.concatenate(stations), np.concatenate(villages)
+    visits = np.concatenate(right), np.concatenate(stations), np.concatenate(villages), np.concatenate(paid)
     return Replicates(_joined(found), *visits, _joined(inner) if inner else None)
 
 
@@ -142,7 +154,7 @@ def compare(
     level: float = 0.95,
     *,
     areas: str | None = None,
-    cost_station: float = 0.0,
+    cost_station: float | Array = 0.0,
     cost_village: float = 0.0,
 ) -> pd.DataFrame:
     """Compare designs on one election: what each would have said, many times over.
@@ -157,8 +169,10 @@ def compare(
         Of the intervals, in (0, 1).
     areas : str, optional
         Frame column, such as ``district``: a row for the true leader's share in each area too.
-    cost_station, cost_village : float
-        Cost of a station, and of going to a village, in one currency.
+    cost_station : float or numpy.ndarray, shape (N,)
+        Cost of a station, or of each.
+    cost_village : float
+        Of going to a village, in the same currency.
 
     Returns
     -------
@@ -175,7 +189,7 @@ def compare(
     truth, names = population.truth, population.names
     rows = []
     for label, design in designs.items():
-        result = replicate(population, design, replicates, level, areas)
+        result = replicate(population, design, replicates, level, areas, cost_station)
         stations, villages = float(result.stations.mean()), float(result.villages.mean())
         simple = population.simple_variance(stations)
         right, right_low, right_high = proportion(result.right)
@@ -185,7 +199,7 @@ def compare(
             "right_leader_high": right_high,
             "stations": stations,
             "villages": villages,
-            "cost": stations * cost_station + villages * cost_village,
+            "cost": float(result.paid.mean()) + villages * cost_village,
         }
         head = {"design": label, "n": design.n}
         for j, name in enumerate(names):
@@ -285,7 +299,7 @@ def size_for_leader(population: Population, design: Design, ns: Sequence[int], r
 
 def _samples(population: Population, design: Design, replicates: int, k: int) -> Iterator[tuple[IntArray, Structure]]:
     """Draw block by block: rows (b, n) of the population, and their structure."""
-    frame, strata = population.frame, strata_for(population.frame, design.strata, design.merge)
+    frame, strata = population.frame, strata_for(population.frame, design.strata, design.merge, design.n)
     if replicates < 1:
         raise DesignError(f"{replicates} replicates: draw at least 1")
     size = max(1, BLOCK // (design.n * k))
@@ -329,7 +343,7 @@ def _domain_df(structure: Structure, inside: BoolArray) -> Array:
 
 def _heard(frame: Frame, design: Design, rows: IntArray, structure: Structure, seen: BoolArray) -> Structure:
     """Weight what is in of each sample, (b, n), for each of M parts: a structure of b M samples."""
-    strata = strata_for(frame, design.strata, design.merge)
+    strata = strata_for(frame, design.strata, design.merge, design.n)
     cells = strata if design.strata else strata_by(frame, "district")
     probability = np.broadcast_to(np.asarray(structure.probability), rows.shape)
     number, parts, n = seen.shape

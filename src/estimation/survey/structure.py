@@ -89,7 +89,10 @@ class Structure:
 
     def count(self) -> Array:
         """Count the stations that are in, by stratum: shape (…, H)."""
-        return group_sums(self.inside, self.stratum, self.strata)
+        inside = self.inside
+        if inside.ndim > 1 and self.stratum.ndim == 1 and inside.all():
+            return np.broadcast_to(self.drawn(), (*inside.shape[:-1], self.strata))
+        return group_sums(inside, self.stratum, self.strata)
 
     def drawn(self) -> Array:
         """Count the stations that were drawn, in or not, by stratum: shape (H,) or (…, H)."""
@@ -146,7 +149,24 @@ def primary_strata(structure: Structure) -> IntArray:
 
 def group_sums(values: Array | BoolArray, group: IntArray, groups: int) -> Array:
     """Add up one column of values (…, n) by group: shape (…, G)."""
+    if values.ndim == 1 and group.ndim == 1:
+        return np.asarray(np.bincount(group, values, groups), dtype=np.float64)  # of whole numbers where it is empty
+    if group.ndim == 1 and len(group) and ascending(group):
+        starts = runs(group)
+        sums = np.zeros((*values.shape[:-1], groups))
+        sums[..., group[starts]] = np.add.reduceat(values, starts, axis=-1, dtype=np.float64)
+        return sums
     return stratum_sums(values[..., None], group, groups)[..., 0]
+
+
+def ascending(group: IntArray) -> bool:
+    """Say whether codes (n,) are sorted."""
+    return bool((group[1:] >= group[:-1]).all())
+
+
+def runs(group: IntArray) -> IntArray:
+    """Find where each group begins in sorted codes (n,), n at least 1: one place for each group that is there."""
+    return np.concatenate(([0], (group[1:] != group[:-1]).nonzero()[0] + 1))
 
 
 def stratum_sums(values: Array | BoolArray, stratum: IntArray, strata: int) -> Array:

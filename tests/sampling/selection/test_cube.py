@@ -84,11 +84,11 @@ def test_the_flight_equals_its_twin(case):
     probability, matrix, _ = case
     rng, twin_rng = np.random.default_rng(2), np.random.default_rng(2)
     p = matrix.shape[1]
-    room = np.empty(p, np.intp), np.empty(p, np.intp), np.empty((p, p)), np.empty(p)
+    room = kernels_cube.room(p)
     for turn in range(20):
         units = np.random.default_rng(turn).permutation(80)
         found, known = probability.copy(), probability.copy()
-        kernels_cube.flight(matrix, found, units, p, False, rng, *room)
+        kernels_cube.flight(matrix, found, units, p, False, rng, room)
         flight_twin(matrix, known, units.tolist(), p, False, twin_rng)
         assert found == pytest.approx(known, abs=1e-9)
         assert matrix.T @ found == pytest.approx(matrix.T @ probability, abs=1e-10)
@@ -114,7 +114,7 @@ def test_the_local_kernel_equals_its_twin_without_a_tree(case, size):
     chance, matrix = probability[tree.rows], case[1][tree.rows]
     out = np.zeros((10, n), dtype=np.intp)
     rng, twin_rng = np.random.default_rng(5), np.random.default_rng(5)
-    kernels_cube.local_cube(chance, matrix, tree.points, tree.box, tree.depth, rng, out)
+    kernels_cube.local_cube(chance, matrix, tree.points, tree.box, tree.depth, rng, tree.space(), out)
     known = [local_twin(chance, matrix, tree.points, twin_rng).tolist() for _ in range(10)]
     assert np.sort(out, axis=1).tolist() == known
 
@@ -148,8 +148,7 @@ def test_rounding_does_not_grow_with_the_frame():
     probability = inclusion_probabilities(rng.integers(100, 600, 50_000), 500)
     matrix = np.column_stack([np.ones(50_000), rng.normal(size=(50_000, 6))])
     chance = probability.copy()
-    room = np.empty(7, np.intp), np.empty(7, np.intp), np.empty((7, 7)), np.empty(7)
-    kernels_cube.flight(matrix, chance, np.arange(50_000), 7, False, rng, *room)
+    kernels_cube.flight(matrix, chance, np.arange(50_000), 7, False, rng, kernels_cube.room(7))
     assert matrix.T @ chance == pytest.approx(matrix.T @ probability, abs=1e-6)
     assert ((chance > 0) & (chance < 1)).sum() <= 7
 
@@ -188,16 +187,18 @@ def test_a_constant_is_named_where_the_probabilities_are_constant():
 def test_the_tree_finds_the_nearest_whatever_was_taken_out():
     rng = np.random.default_rng(2)
     tree = trees.plant(rng.random((300, 2)), np.arange(300), rng)
-    chance, count = np.full(300, 0.5), np.zeros(2 << tree.depth, np.int32)
-    kernels_tree.fill(300, tree.depth, count)
+    chance, space = np.full(300, 0.5), tree.space()
+    kernels_tree.begin(chance, tree.points, tree.box, tree.depth, space)
+    _, _, alive, around, count = space
     near, distance = np.empty(5, np.intp), np.empty(5)
-    room = np.empty(tree.depth + 2, np.intp), np.empty(tree.depth + 2)
+    room = np.empty(2), np.empty(tree.depth + 2, np.intp), np.empty(tree.depth + 2)
     for place in rng.permutation(300)[:299]:
         chance[place] = rng.integers(0, 2)
-        kernels_tree.take_out(place, 300, tree.depth, count)
+        kernels_tree.take_out(place, tree.depth, alive, around, count)
         point, *others = np.flatnonzero(chance == 0.5)
         known = np.sort(((tree.points[others] - tree.points[point]) ** 2).sum(axis=1))[:5]
-        found = kernels_tree.nearest(point, tree.depth, tree.points, tree.box, chance, count, near, distance, *room)
+        found = kernels_tree.nearest(point, tree.depth, alive, around, near, distance, *room)
         assert found == min(5, len(others))
         assert distance[:found] == pytest.approx(known)
         assert len(set(near[:found].tolist()) & set(others)) == found
+        assert np.array_equal(alive[point], tree.points[point])

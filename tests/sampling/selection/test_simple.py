@@ -73,6 +73,81 @@ def test_nothing_is_drawn_where_nothing_is_allocated():
     assert sorted(rows.tolist()) == [1, 4, 7, 9, 10, 12]
 
 
+def shuffled(size, take, uniform):
+    """Shuffle a whole list by Fisher and Yates, and stop when enough of it is in place."""
+    places = list(range(size))
+    for t in range(take):
+        other = t + int(next(uniform) * (size - t))
+        places[t], places[other] = places[other], places[t]
+    return places[:take]
+
+
+@pytest.mark.parametrize("mixed", [False, True])
+def test_the_kernel_equals_its_twin(mixed):
+    sizes, take = np.array([1, 4, 0, 300, 7, 40]), np.array([1, 0, 0, 60, 7, 20])
+    codes = np.repeat(np.arange(6), sizes)
+    codes = np.random.default_rng(1).permutation(codes) if mixed else codes
+    drawn = stratified(codes, take, np.random.default_rng(6), 30)
+    uniform = iter(np.random.default_rng(6).random(drawn.size))
+    for row in drawn:
+        known = [np.flatnonzero(codes == h)[shuffled(sizes[h], take[h], uniform)] for h in range(6)]
+        assert row.tolist() == np.concatenate(known).tolist()
+
+
+def test_the_kernel_draws_in_the_groups_chosen_and_leaves_the_rest():
+    from estimation.sampling.selection import kernels
+
+    start, stations, take = np.array([0, 4, 9]), np.array([4, 5, 2]), np.array([3, 3, 2])
+    chosen, out = np.array([[0, 2], [1, 0], [2, 1]]), np.full((3, 6), -1)
+    uniform = np.random.default_rng(6).random((3, 6))
+    kernels.within(start, stations, take, chosen, np.zeros(0, dtype=np.intp), uniform, out)
+    for r, groups in enumerate(chosen):
+        following = iter(uniform[r])
+        known = [start[g] + place for g in groups for place in shuffled(stations[g], take[g], following)]
+        assert out[r].tolist() == known + [-1] * (6 - len(known))
+
+
+@pytest.mark.parametrize("size", [0, 1, 5, 1024, 1025, 1026, 3000])
+def test_codes_are_known_to_be_ascending(size):
+    from estimation.sampling.selection import kernels
+
+    codes = np.arange(size) // 3
+    assert kernels.ascending(codes)
+    for place in range(1, size, 7):
+        falling = codes.copy()
+        falling[place:] -= codes[place] + 1
+        assert not kernels.ascending(falling)
+
+
+def test_one_simple_sample_is_the_first_of_many_and_equals_one_stratum():
+    one, many = simple(50, 9, np.random.default_rng(3)), simple(50, 9, np.random.default_rng(3), 4)
+    assert many[0].tolist() == one.tolist() == shuffled(50, 9, iter(np.random.default_rng(3).random(9)))
+    stratum = stratified(np.zeros(50, dtype=int), np.array([9]), np.random.default_rng(3), 4)
+    assert many.tolist() == stratum.tolist()
+
+
+def test_every_order_of_every_sample_is_equally_likely():
+    rows = simple(5, 3, np.random.default_rng(14), REPLICATES)
+    _, counts = np.unique(rows, axis=0, return_counts=True)
+    assert len(counts) == 60
+    expected = REPLICATES / 60
+    assert 0.001 < chi2.sf(((counts - expected) ** 2 / expected).sum(), 59) < 0.999
+
+
+@pytest.mark.parametrize(
+    ("stratum", "allocation", "text"),
+    [
+        (STRATUM, [2, 7, 2], "stratum 1 has 6 stations and 7 are to be drawn: allocate between 0 and N_h"),
+        (STRATUM, [2, -1, 2], "stratum 1 has 6 stations and -1 are to be drawn"),
+        (STRATUM, [2, 3], r"codes lie in 0 … 2, they must lie in 0 … 1: number the 2 groups from 0"),
+        (np.sort(STRATUM) - 1, [2, 3, 2], r"codes lie in -1 … 1, they must lie in 0 … 2"),
+    ],
+)
+def test_a_stratified_sample_that_cannot_be_drawn_is_refused(stratum, allocation, text):
+    with pytest.raises(DesignError, match=text):
+        stratified(stratum, np.array(allocation), np.random.default_rng(1))
+
+
 def test_a_simple_sample_has_all_pairs_equally_often():
     rows = simple(8, 3, np.random.default_rng(11), REPLICATES)
     assert rows.shape == (REPLICATES, 3)

@@ -1,7 +1,5 @@
 """Villages, then stations: probabilities, pairs, small villages, errors."""
 
-import itertools
-
 import numpy as np
 import pytest
 
@@ -58,23 +56,6 @@ def test_every_sample_inside_a_cluster_is_equally_likely():
     assert len(counts) == 20
     expected = REPLICATES / 20
     assert ((counts - expected) ** 2 / expected).sum() < 43.8  # chi-square, 19 degrees of freedom, p = 0.001
-
-
-def test_the_kernel_equals_its_twin():
-    from estimation.sampling.selection import kernels
-
-    start, stations, chosen = np.array([0, 4, 9]), np.array([4, 5, 2]), np.array([[0, 2], [1, 0], [2, 1]])
-    out = np.full((3, 2, 3), -1)
-    kernels.within(start, stations, chosen, np.random.default_rng(6), out)
-    rng = np.random.default_rng(6)
-    for r, c in itertools.product(range(3), range(2)):
-        cluster, known = chosen[r, c], []
-        take = min(3, stations[cluster])
-        for top in range(stations[cluster] - take, stations[cluster]):
-            place = start[cluster] + int(rng.random() * (top + 1))
-            known.append(start[cluster] + top if place in known else place)
-        assert out[r, c, :take].tolist() == known
-        assert np.all(out[r, c, take:] == -1)
 
 
 def test_pairs_by_hand():

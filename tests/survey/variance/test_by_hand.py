@@ -14,7 +14,6 @@ from estimation.survey.variance import (
     horvitz_thompson,
     local_neighbourhood,
     overton,
-    pps_clusters,
     stratified,
     successive,
     successive_pps,
@@ -63,6 +62,30 @@ def test_successive_differences_with_unequal_probabilities():
     pi = np.array([0.5, 0.5, 0.25])
     design = Structure(1 / pi, np.zeros(3, dtype=np.intp), np.array([8.0]), probability=pi, order=np.arange(3))
     assert successive_pps(column(1, 2, 6), design) == pytest.approx(np.array([[0.75 * 10.5]]))
+
+
+def test_a_circle_closes_in_every_stratum():
+    # N = 8, e along the list 1, 2, 4, 3: (1 - 4/8) / 2 · (1 + 4 + 1 + (3 - 1)²) = 2.5
+    design = one_stratum(4, 8, order=np.array([0, 1, 2, 3]))
+    assert successive(column(1, 2, 4, 3), design, circular=True) == pytest.approx(np.array([[2.5]]))
+    # lists 3, 1, 10 and 2, 6: (1 - 3/6) / 2 · (4 + 81 + 49) + (1 - 2/8) / 2 · (16 + 16)
+    two = Structure(np.full(5, 2.0), np.array([0, 1, 0, 1, 0]), np.array([6.0, 8.0]), order=np.array([9, 0, 2, 5, 4]))
+    found = successive(column(10, 2, 3, 6, 1), two, circular=True)
+    assert found == pytest.approx(np.array([[0.25 * 134 + 0.375 * 32]]))
+
+
+def test_a_circle_with_unequal_probabilities():
+    # π = ½, ½, ¼: ½ · (½ · (2 - 1)² + ⅝ · (6 - 2)² + ⅝ · (6 - 1)²)
+    pi = np.array([0.5, 0.5, 0.25])
+    design = Structure(1 / pi, np.zeros(3, dtype=np.intp), np.array([8.0]), probability=pi, order=np.arange(3))
+    expected = (0.5 * 1 + 0.625 * 16 + 0.625 * 25) / 2
+    assert successive_pps(column(1, 2, 6), design, circular=True) == pytest.approx(np.array([[expected]]))
+
+
+def test_of_two_stations_a_circle_is_a_line():
+    design = one_stratum(2, 8, order=np.arange(2))
+    values = column(1, 4)
+    assert successive(values, design, circular=True) == pytest.approx(successive(values, design))
 
 
 def test_a_certainty_is_left_out_of_the_list():
@@ -220,7 +243,7 @@ def test_joint_probabilities():
 
 @pytest.mark.parametrize("function", [yates_grundy, horvitz_thompson])
 def test_what_joint_probabilities_can_not_do(function):
-    name = function.__name__
+    name = function.__name__.replace("_", "-")
     with pytest.raises(EstimateError, match=rf"{name} needs joint probabilities: give Structure\(joint=…\), or take"):
         function(column(1, 3), one_stratum(2, 4))
     zero = np.array([[0.5, 0.1, 0.2], [0.1, 0.5, 0.0], [0.2, 0.0, 0.5]])
@@ -229,6 +252,16 @@ def test_what_joint_probabilities_can_not_do(function):
     part = Structure(np.array([2.0, 0.0]), np.zeros(2, dtype=np.intp), np.array([4.0]), joint=np.full((2, 2), 0.5))
     with pytest.raises(EstimateError, match=rf"{name} needs all 2 drawn stations, and 1 are in: take deville, or wait"):
         function(column(1, 3), part)
+
+
+def test_yates_grundy_says_nothing_of_a_stratum_with_one_station():
+    joint = np.array([[0.5, 0.2, 0.125], [0.2, 0.5, 0.125], [0.125, 0.125, 0.25]])
+    design = Structure(np.array([2.0, 2.0, 4.0]), np.array([0, 0, 1]), np.array([4.0, 4.0]), joint=joint,
+                       probability=np.diagonal(joint))  # fmt: skip
+    with pytest.raises(EstimateError, match="stratum 1 has 1 station in, and a variance needs 2"):
+        yates_grundy(column(1, 3, 5), design)
+    found = horvitz_thompson(column(1, 3, 5), design)  # that of Horvitz and Thompson does: (1 - π) e²
+    assert found == pytest.approx(np.array([[0.5 * 1 + 0.5 * 9 - 2 * 0.25 * 3 + 0.75 * 25]]))
 
 
 @pytest.mark.parametrize("function", [brewer, hajek, deville, overton, hartley_rao])
@@ -267,10 +300,10 @@ def test_two_stages():
     values = column(1, 3, 4, 10)
     first = 2 * (25 + 25)
     assert ultimate_cluster(values, stages(cluster_probability=None)) == pytest.approx(np.array([[first]]))
-    assert ultimate_cluster(values, stages()) == pytest.approx(np.array([[first / 2]]))
+    assert ultimate_cluster(values, stages()) == pytest.approx(np.array([[first]]))
+    assert ultimate_cluster(values, stages(), correction=True) == pytest.approx(np.array([[first / 2]]))
     second = 0.5 * ((1 - 2 / 3) * 2 * 2 + (1 - 2 / 4) * 2 * 18)
     assert two_stage(values, stages()) == pytest.approx(np.array([[first / 2 + second]]))
-    assert pps_clusters(values, stages()) == pytest.approx(np.array([[first]]))
 
 
 def test_a_village_that_was_certain_is_a_stratum():
@@ -285,14 +318,14 @@ def test_a_village_that_was_certain_is_a_stratum():
     )
     values = column(1, 3, 4, 10, 7, 8)
     own = (1 - 2 / 5) * 2 * 0.5
-    assert pps_clusters(values, design) == pytest.approx(pps_clusters(values[:4], stages()) + own)
+    assert ultimate_cluster(values, design) == pytest.approx(ultimate_cluster(values[:4], stages()) + own)
     assert two_stage(values, design) == pytest.approx(two_stage(values[:4], stages()) + own)
     # with one of five in it counts among the others: totals 4, 14, 7
     one = Structure(np.array([3.0, 3.0, 4.0, 4.0, 5.0, 0.0]), design.stratum, design.size, cluster=cluster,
                     cluster_size=design.cluster_size, cluster_probability=design.cluster_probability)  # fmt: skip
     third = 25 / 3
     expected = 3 / 2 * ((4 - third) ** 2 + (14 - third) ** 2 + (7 - third) ** 2)
-    assert pps_clusters(values, one) == pytest.approx(np.array([[expected]]))
+    assert ultimate_cluster(values, one) == pytest.approx(np.array([[expected]]))
 
 
 def test_villages_not_heard_from_lower_the_probability():
@@ -314,8 +347,10 @@ def test_villages_not_heard_from_lower_the_probability():
 def test_cluster_errors():
     with pytest.raises(DesignError, match=r"no primary units: give Structure\(cluster=…\)"):
         ultimate_cluster(column(1, 3), one_stratum(2, 4))
-    with pytest.raises(EstimateError, match="two_stage needs cluster_size and cluster_probability"):
+    with pytest.raises(EstimateError, match="two-stage needs cluster_size and cluster_probability"):
         two_stage(column(1, 3, 4, 10), stages(cluster_size=None))
+    with pytest.raises(EstimateError, match="ultimate-cluster has no correction without cluster_probability: give"):
+        ultimate_cluster(column(1, 3, 4, 10), stages(cluster_probability=None), correction=True)
     single = Structure(
         np.array([3.0, 3.0, 4.0]),
         np.zeros(3, dtype=np.intp),
@@ -328,7 +363,7 @@ def test_cluster_errors():
         two_stage(column(1, 3, 4), single)
     alone = Structure(np.array([3.0, 3.0]), np.zeros(2, dtype=np.intp), np.array([14.0]), cluster=np.array([0, 0]))
     with pytest.raises(EstimateError, match="stratum 0 has 1 primary unit in, and a variance needs 2"):
-        pps_clusters(column(1, 3), alone)
+        ultimate_cluster(column(1, 3), alone)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,6 @@ from estimation.survey.variance import (
     horvitz_thompson,
     local_neighbourhood,
     overton,
-    pps_clusters,
     stratified,
     successive,
     successive_pps,
@@ -28,6 +27,22 @@ from estimation.survey.variance import (
 
 def three_neighbours(values, structure):
     return local_neighbourhood(values, structure, neighbours=3)
+
+
+def corrected(values, structure):
+    return ultimate_cluster(values, structure, correction=True)
+
+
+def circular(values, structure):
+    return successive(values, structure, circular=True)
+
+
+def circular_pps(values, structure):
+    return successive_pps(values, structure, circular=True)
+
+
+def centred(values, structure):
+    return stratified(values, structure, single="centred")
 
 
 def on_a_line(values, structure):
@@ -51,7 +66,10 @@ PARTIAL = [
     hartley_rao,
     two_stage,
     ultimate_cluster,
-    pps_clusters,
+    corrected,
+    circular,
+    circular_pps,
+    centred,
 ]
 ALL = PARTIAL + JOINT
 N, K = 24, 3

@@ -7,6 +7,7 @@ from estimation.errors import DesignError
 from estimation.survey.structure import Array, IntArray
 
 SURE = 1 - 1e-9  # from here on a station is in
+ONE = np.float64(1).view(np.uint64)
 WHOLE = 1e-6  # how far the sum of π may be from a whole number
 
 
@@ -34,12 +35,12 @@ def chances(probability: ArrayLike) -> tuple[Array, int]:
         raise DesignError(f"inclusion probabilities have shape {values.shape}: give one for each row, shape (N,)")
     if not len(values):
         raise DesignError("there are no rows to draw from: check the area that the frame was restricted to")
-    if not (values.min() >= 0 and values.max() <= 1):
-        row = int(np.flatnonzero(~((values >= 0) & (values <= 1)))[0])
-        raise DesignError(
-            f"the inclusion probability of row {row} is {values[row]:g}, it must lie in 0 … 1: "
-            f"make them with inclusion_probabilities(size, n)"
-        )
+    if values.view(np.uint64).max() > ONE:  # in one pass: bits are in the order of numbers from 0 on, others are above
+        for row in np.flatnonzero(~((values >= 0) & (values <= 1)))[:1]:
+            raise DesignError(
+                f"the inclusion probability of row {row} is {values[row]:g}, it must lie in 0 … 1: "
+                f"make them with inclusion_probabilities(size, n)"
+            )
     total = float(values.sum())
     if abs(total - round(total)) > WHOLE:
         raise DesignError(

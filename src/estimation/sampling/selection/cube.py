@@ -62,7 +62,7 @@ def cube(
         if tree is None:
             kernels_cube.cube(values[rows], matrix, rng, out)
         else:
-            kernels_cube.local_cube(values[rows], matrix, tree.points, tree.box, tree.depth, rng, out)
+            kernels_cube.local_cube(values[rows], matrix, tree.points, tree.box, tree.depth, rng, tree.space(), out)
         out = rows[out]
     return complete(certain, out, replicates)
 
@@ -99,20 +99,10 @@ def orthogonal(table: Array, probability: Array, rows: IntArray) -> Array:
             f"balance column {int(constant[0])} is proportional to the inclusion probabilities (or constant), "
             f"which are balanced anyway: leave it out"
         )
-    factor = _cholesky(product / np.outer(length, length))
+    factor, dependent = kernels_cube.cholesky(product / np.outer(length, length), COLLINEAR)
+    if dependent >= 0:
+        raise DesignError(
+            f"balance column {dependent} is a combination of the columns before it and the inclusion probabilities: "
+            f"leave it out, as of a set of indicators that sum to one"
+        )
     return kernels_cube.transformed(table, probability, rows, mean, np.linalg.inv(factor) / length)
-
-
-def _cholesky(gram: Array) -> Array:
-    """Factor a correlation matrix, and name the first column that the ones before it explain."""
-    factor = np.zeros_like(gram)
-    for j in range(len(gram)):
-        left = gram[j, j] - factor[j, :j] @ factor[j, :j]
-        if left <= COLLINEAR:
-            raise DesignError(
-                f"balance column {j} is a combination of the columns before it and the inclusion probabilities: "
-                f"leave it out, as of a set of indicators that sum to one"
-            )
-        factor[j, j] = np.sqrt(left)
-        factor[j + 1 :, j] = (gram[j + 1 :, j] - factor[j + 1 :, :j] @ factor[j, :j]) / factor[j, j]
-    return factor

@@ -24,12 +24,22 @@ def compiled(function: Function) -> Function:
 
 
 @compiled
+def sixteen(chance: Array) -> float:
+    """Sum sixteen chances in an order that the processor takes four at a time."""
+    first = (chance[0] + chance[4]) + (chance[8] + chance[12])
+    second = (chance[1] + chance[5]) + (chance[9] + chance[13])
+    third = (chance[2] + chance[6]) + (chance[10] + chance[14])
+    fourth = (chance[3] + chance[7]) + (chance[11] + chance[15])
+    return float((first + second) + (third + fourth))
+
+
+@compiled
 def systematic(probability: Array, starts: Array, owner: IntArray, size: int, out: IntArray) -> None:
     """Pass the list once for all replicates.
 
     A replicate's points are its start plus 0, 1, 2 …; with the starts sorted, the points of all
     replicates are met in turn. The list is as long as `size`, whatever the sum rounds to: a point
-    past the last boundary belongs to the last station. Eight stations on which no point falls are passed at once.
+    past the last boundary belongs to the last station. Sixteen stations on which no point falls are passed at once.
 
     Parameters
     ----------
@@ -43,20 +53,17 @@ def systematic(probability: Array, starts: Array, owner: IntArray, size: int, ou
     out : numpy.ndarray of intp, shape (R, n)
         Filled with the places drawn.
     """
-    replicates = out.shape[0]
+    replicates, stations = out.shape[0], len(probability)
     count = np.zeros(replicates, np.intp)
-    turn, whole, last, k = 0, 0, 0, 0
-    total, point = 0.0, starts[0]
-    while k < len(probability):
-        if k + 8 <= len(probability):
-            left = (probability[k] + probability[k + 1]) + (probability[k + 2] + probability[k + 3])
-            right = (probability[k + 4] + probability[k + 5]) + (probability[k + 6] + probability[k + 7])
-            if left + right < 0.5 and total + (left + right) < point:
-                total += left + right
-                last = k + 7 if probability[k + 7] > 0.0 else last
-                k += 8
+    blocks = probability[: stations // 16 * 16].reshape(-1, 16)
+    turn, whole, total, point = 0, 0, 0.0, starts[0]
+    for k in range((stations + 15) // 16):
+        if k < len(blocks):
+            passed = sixteen(blocks[k])
+            if passed < 0.5 and total + passed < point:
+                total += passed
                 continue
-        for place in range(k, min(k + 8, len(probability))):
+        for place in range(16 * k, min(16 * k + 16, stations)):
             chance = probability[place]
             if chance >= SURE:
                 for r in range(replicates):
@@ -64,7 +71,6 @@ def systematic(probability: Array, starts: Array, owner: IntArray, size: int, ou
                     count[r] += 1
             elif chance > 0.0:
                 total += chance
-                last = place
                 while total > point and whole < size:
                     r = owner[turn]
                     out[r, count[r]] = place
@@ -74,7 +80,9 @@ def systematic(probability: Array, starts: Array, owner: IntArray, size: int, ou
                         turn = 0
                         whole += 1
                     point = starts[turn] + whole
-        k += 8
+    last = stations - 1
+    while last > 0 and not 0.0 < probability[last] < SURE:
+        last -= 1
     for r in range(replicates):
         if count[r] < out.shape[1]:
             out[r, count[r]] = last
@@ -167,26 +175,63 @@ def pivotal(probability: Array, order: IntArray, rng: np.random.Generator, out: 
 
 
 @compiled
-def within(start: IntArray, stations: IntArray, chosen: IntArray, rng: np.random.Generator, out: IntArray) -> None:
-    """Draw a simple sample in each chosen cluster (Floyd's algorithm; Bentley and Floyd 1987).
+def ascending(codes: IntArray) -> bool:
+    """Say whether no code is smaller than the one before it; 1,024 at a time, which are compared side by side."""
+    for first in range(0, len(codes) - 1, 1024):
+        before, after = codes[first : first + 1024], codes[first + 1 : first + 1025]
+        falls = False
+        for i in range(len(after)):
+            falls |= after[i] < before[i]
+        if falls:
+            return False
+    return True
+
+
+@compiled
+def sorted_rows(codes: IntArray, start: IntArray) -> IntArray:
+    """Give the rows group by group, ascending within (a counting sort); `start` has the first place of each group."""
+    following, rows = start.copy(), np.empty(len(codes), np.intp)
+    for row in range(len(codes)):
+        rows[following[codes[row]]] = row
+        following[codes[row]] += 1
+    return rows
+
+
+@compiled
+def within(
+    start: IntArray, stations: IntArray, take: IntArray, chosen: IntArray, rows: IntArray,
+    uniform: Array, out: IntArray,
+) -> None:  # fmt: skip
+    """Draw a simple sample in random order in each chosen group: the first steps of Fisher and Yates' shuffle.
+
+    The list that is shuffled is put back in order afterwards, so that a draw costs the same whatever the size of
+    its group.
 
     Parameters
     ----------
-    start, stations : numpy.ndarray of intp, shape (C,)
-        First place and number of the stations of each cluster.
+    start, stations, take : numpy.ndarray of intp, shape (G,)
+        First place and number of the stations of each group, and how many to draw, at most that number.
     chosen : numpy.ndarray of intp, shape (R, m)
-    out : numpy.ndarray of intp, shape (R, m, k)
-        Filled with places; what is left of a smaller cluster keeps its value.
+        Or (1, m): the same groups in every replicate.
+    rows : numpy.ndarray of intp, shape (N,)
+        The row at each place; empty where they are the same.
+    uniform : numpy.ndarray, shape (R, n), 0 … 1
+        Random numbers, one for each station drawn.
+    out : numpy.ndarray of intp, shape (R, n)
+        Filled with rows, group by group; what is left at the end of a replicate keeps its value.
     """
-    for r in range(chosen.shape[0]):
-        for c in range(chosen.shape[1]):
-            cluster = chosen[r, c]
-            take = min(out.shape[2], stations[cluster])
-            for t in range(take):
-                top = stations[cluster] - take + t
-                place = start[cluster] + int(rng.random() * (top + 1))
-                for s in range(t):
-                    if out[r, c, s] == place:
-                        place = start[cluster] + top
-                        break
-                out[r, c, t] = place
+    place, other = np.arange(stations.max()), np.empty(take.max(), np.intp)
+    for r in range(out.shape[0]):
+        at = 0
+        for group in chosen[min(r, len(chosen) - 1)]:
+            first, size, count = start[group], stations[group], take[group]
+            numbers, drawn = uniform[r, at : at + count], out[r, at : at + count]
+            for t in range(count):
+                other[t] = t + int(numbers[t] * (size - t))
+            for t in range(count):
+                drawn[t] = first + place[other[t]]
+                place[other[t]] = place[t]
+            for t in range(count):
+                place[other[t]] = other[t]
+                drawn[t] = rows[drawn[t]] if len(rows) > 0 else drawn[t]
+            at += count

@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from estimation.sampling.selection.kernels import compiled
-from estimation.sampling.selection.kernels_tree import fill, keep, nearest, pick, settle, take_out
+from estimation.sampling.selection.kernels import SNAP, compiled
+from estimation.sampling.selection.kernels_tree import Space, begin, keep, nearest, pick, settled, take_out
 from estimation.survey.structure import Array, IntArray
 
 DEPENDENT = 1e-7  # rows of the balance matrix are about 1 long; a smaller rest counts as none
+Basis = tuple[IntArray, IntArray, Array, Array, Array]
 REFRESH = 512  # changes of basis after which rounding is taken out of its inverse
 
 
@@ -39,6 +40,21 @@ def moments(table: Array, probability: Array, rows: IntArray) -> tuple[Array, Ar
 
 
 @compiled
+def cholesky(gram: Array, least: float) -> tuple[Array, int]:
+    """Factor a correlation matrix; give the first column of which those before it leave at most `least`, or -1."""
+    factor = np.zeros_like(gram)
+    for j in range(len(gram)):
+        for i in range(j, len(gram)):
+            left = gram[i, j]
+            for k in range(j):
+                left -= factor[i, k] * factor[j, k]
+            if i == j and left <= least:
+                return factor, j
+            factor[i, j] = np.sqrt(left) if i == j else left / factor[j, j]
+    return factor, -1
+
+
+@compiled
 def transformed(table: Array, probability: Array, rows: IntArray, mean: Array, times: Array) -> Array:
     """Give 1 and the lower triangle `times` by table / π - mean, for each of the rows: shape (M, p + 1)."""
     p = table.shape[1]
@@ -56,16 +72,45 @@ def transformed(table: Array, probability: Array, rows: IntArray, mean: Array, t
 
 
 @compiled
+def room(p: int) -> Basis:
+    """Make what a flight works in, for p balance variables.
+
+    Returns
+    -------
+    held : numpy.ndarray of intp, shape (p,)
+        The station that waits in each row of the basis, -1 where none does.
+    column : numpy.ndarray of intp, shape (p,)
+        The station whose column stands there: still that of one which has left.
+    inverse : numpy.ndarray, shape (p, p)
+        Of the basis; transposed, so that loops run along memory.
+    image : numpy.ndarray, shape (p,)
+        A station as a combination of the basis.
+    level : numpy.ndarray, shape (p,)
+        The chance of each that waits.
+    """
+    return np.empty(p, np.intp), np.empty(p, np.intp), np.empty((p, p)), np.empty(p), np.empty(p)
+
+
+@compiled
+def images(row: Array, inverse: Array, image: Array, p: int) -> None:
+    """Write a station as a combination of the first p rows of the basis."""
+    for r in range(p):
+        image[r] = inverse[0, r] * row[0]
+    for c in range(1, p):
+        times = row[c]
+        for r in range(p):
+            image[r] += inverse[c, r] * times
+
+
+@compiled
 def enter(row: int, image: Array, inverse: Array, p: int) -> None:
     """Put a station in a row of the basis; `image` is the inverse times its column."""
-    pivot = image[row]
+    over = 1.0 / image[row]
     for c in range(p):
-        inverse[row, c] /= pivot
-    for r in range(p):
-        if r != row and image[r] != 0.0:
-            times = image[r]
-            for c in range(p):
-                inverse[r, c] -= times * inverse[row, c]
+        times = inverse[c, row] * over
+        for r in range(p):
+            inverse[c, r] -= image[r] * times
+        inverse[c, row] = times
 
 
 @compiled
@@ -76,36 +121,35 @@ def refresh(matrix: Array, column: IntArray, inverse: Array, p: int) -> None:
         for c in range(p):
             for k in range(p):
                 entry = matrix[column[k], r] if column[k] >= 0 else (1.0 if r == k else 0.0)
-                product[r, c] -= entry * inverse[k, c]
+                product[r, c] -= entry * inverse[c, k]
         product[r, r] += 2.0
     old = np.empty(p)
     for r in range(p):
         for c in range(p):
-            old[c] = inverse[r, c]
+            old[c] = inverse[c, r]
         for c in range(p):
-            inverse[r, c] = 0.0
+            inverse[c, r] = 0.0
             for k in range(p):
-                inverse[r, c] += old[k] * product[k, c]
+                inverse[c, r] += old[k] * product[k, c]
 
 
 @compiled
-def step_lengths(unit: int, chance: Array, held: IntArray, image: Array, p: int) -> tuple[float, float]:
-    """Give how far the chances can go up and down along the null vector before one is 0 or 1."""
-    up, down = 1.0 - chance[unit], chance[unit]
+def step_lengths(chance: float, level: Array, image: Array, p: int) -> tuple[float, float]:
+    """Give how far a chance can go up and down, the others against it, before one is 0 or 1; without a branch."""
+    up, down = 1.0 - chance, -chance
     for r in range(p):
-        if held[r] >= 0 and abs(image[r]) > 1e-14:
-            rise, fall = (1.0 - chance[held[r]]) / abs(image[r]), chance[held[r]] / abs(image[r])
-            if image[r] < 0.0:
-                up, down = min(up, rise), min(down, fall)
-            else:
-                up, down = min(up, fall), min(down, rise)
+        over = 1.0 / image[r]
+        first, second = level[r] * over, (level[r] - 1.0) * over
+        high, low = (first, second) if first > second else (second, first)
+        up = high if high < up else up
+        down = low if low > down else down
     return up, down
 
 
 @compiled
 def flight(
     matrix: Array, chance: Array, units: IntArray, p: int, once: bool, rng: np.random.Generator,
-    held: IntArray, column: IntArray, inverse: Array, image: Array,
+    basis: Basis,
 ) -> None:  # fmt: skip
     """Change chances at random, keeping Σ chance × matrix row, until at most p are undecided.
 
@@ -125,51 +169,59 @@ def flight(
         Columns of the matrix that are kept in balance, the first ones.
     once : bool
         Stop when the first is decided.
-    held, column, inverse, image
-        Room to work in: shapes (P,), (P,), (P, P), (P,). At the end `held` has the undecided, and -1.
+    basis
+        Of `room`, for P variables.
     """
-    changes = 0
+    held, column, inverse, image, level = basis
+    changes, waiting, entered = 0, 0, False
     for r in range(p):
         held[r] = column[r] = -1
         for c in range(p):
-            inverse[r, c] = 1.0 if r == c else 0.0
+            inverse[c, r] = 1.0 if r == c else 0.0
     for unit in units:
-        for r in range(p):
-            total = 0.0
-            for c in range(p):
-                total += inverse[r, c] * matrix[unit, c]
-            image[r] = total
-        while True:
-            free, size = -1, DEPENDENT
+        images(matrix[unit], inverse, image, p)
+        start, entered = chance[unit], False
+        while 0.0 < start < 1.0 and not entered:
+            if waiting < p:
+                free, size = -1, DEPENDENT
+                for r in range(p):
+                    if held[r] < 0 and abs(image[r]) > size:
+                        free, size = r, abs(image[r])
+                if free >= 0:
+                    enter(free, image, inverse, p)
+                    held[free], column[free], level[free] = unit, unit, start
+                    entered = True
+                    waiting += 1
+                    changes += 1
+                    if changes % REFRESH == 0:
+                        refresh(matrix, column, inverse, p)
+                    continue
+                for r in range(p):  # rows without a station are to limit nothing
+                    if held[r] < 0:
+                        image[r], level[r] = 0.0, 0.5
+            up, down = step_lengths(start, level, image, p)
+            step = up if rng.random() * (up - down) < -down else down
+            start = settled(start + step)
             for r in range(p):
-                if held[r] < 0 and abs(image[r]) > size:
-                    free, size = r, abs(image[r])
-            if free >= 0:
-                enter(free, image, inverse, p)
-                held[free] = column[free] = unit
-                changes += 1
-                if changes % REFRESH == 0:
-                    refresh(matrix, column, inverse, p)
+                level[r] -= step * image[r]
+                if held[r] >= 0 and not SNAP <= level[r] <= 1.0 - SNAP:
+                    chance[held[r]] = settled(level[r])
+                    held[r] = -1
+                    waiting -= 1
+            if once:
                 break
-            up, down = step_lengths(unit, chance, held, image, p)
-            step = up if rng.random() * (up + down) < down else -down
-            chance[unit] += step
-            decided = settle(chance, unit)
-            for r in range(p):
-                if held[r] >= 0:
-                    chance[held[r]] -= step * image[r]
-                    if settle(chance, held[r]):
-                        held[r] = -1
-            if decided or once:
-                break
-        if once and free < 0:
-            return
+        chance[unit] = start
+        if once and not entered:
+            break
+    for r in range(p):
+        if held[r] >= 0:
+            chance[held[r]] = level[r]
 
 
 @compiled
 def land(
     matrix: Array, chance: Array, units: IntArray, rng: np.random.Generator,
-    held: IntArray, column: IntArray, inverse: Array, image: Array,
+    basis: Basis,
 ) -> None:  # fmt: skip
     """Drop the last balance variable again and again, and fly on with the others."""
     left, source = np.empty(len(units), np.intp), units
@@ -180,7 +232,7 @@ def land(
                 left[count] = unit
                 count += 1
         source = left[:count]
-        flight(matrix, chance, source, p, False, rng, held, column, inverse, image)
+        flight(matrix, chance, source, p, False, rng, basis)
 
 
 @compiled
@@ -194,8 +246,7 @@ def cube(probability: Array, matrix: Array, rng: np.random.Generator, out: IntAr
         Balance variables over π; the first column is 1, whose balance is the sample size.
     """
     size, p = matrix.shape
-    held, column, inverse, image = np.empty(p, np.intp), np.empty(p, np.intp), np.empty((p, p)), np.empty(p)
-    units, mixed, chance = np.arange(size), np.empty_like(matrix), np.empty(size)
+    basis, units, mixed, chance = room(p), np.arange(size), np.empty_like(matrix), np.empty(size)
     for row in out:
         for i in range(size - 1, 0, -1):
             j = int(rng.random() * (i + 1))
@@ -204,8 +255,8 @@ def cube(probability: Array, matrix: Array, rng: np.random.Generator, out: IntAr
             chance[i] = probability[units[i]]
             for c in range(p):
                 mixed[i, c] = matrix[units[i], c]
-        flight(mixed, chance, np.arange(size), p, False, rng, held, column, inverse, image)
-        land(mixed, chance, np.arange(size), rng, held, column, inverse, image)
+        flight(mixed, chance, np.arange(size), p, False, rng, basis)
+        land(mixed, chance, np.arange(size), rng, basis)
         keep(chance, row)
         for i in range(len(row)):
             row[i] = units[row[i]]
@@ -213,36 +264,34 @@ def cube(probability: Array, matrix: Array, rng: np.random.Generator, out: IntAr
 
 @compiled
 def local_cube(
-    probability: Array, matrix: Array, points: Array, box: Array, depth: int, rng: np.random.Generator, out: IntArray
-) -> None:
+    probability: Array, matrix: Array, points: Array, box: Array, depth: int, rng: np.random.Generator,
+    space: Space, out: IntArray,
+) -> None:  # fmt: skip
     """Draw balanced and spread samples: a random station and its p nearest fly until one is decided.
 
     Parameters
     ----------
     probability, matrix
         As in `cube`, in the order of the leaves.
-    points, box, depth
-        The tree of `kernels_tree.build`.
+    points, box, depth, space
+        As in `kernels_tree.local_pivotal`.
     """
     size, p = matrix.shape
-    held, column, inverse, image = np.empty(p, np.intp), np.empty(p, np.intp), np.empty((p, p)), np.empty(p)
-    near, distance, group = np.empty(p, np.intp), np.empty(p), np.empty(p + 1, np.intp)
-    stack, apart_by = np.empty(depth + 2, np.intp), np.empty(depth + 2)
-    count = np.zeros(2 << depth, np.int32)
+    basis, near, distance, group = room(p), np.empty(p, np.intp), np.empty(p), np.empty(p + 1, np.intp)
+    here, stack, apart_by = np.empty(points.shape[1]), np.empty(depth + 2, np.intp), np.empty(depth + 2)
+    chance, left, alive, around, count = space
     for row in out:
-        chance = probability.copy()
-        left = np.arange(size)
-        fill(size, depth, count)
+        begin(probability, points, box, depth, space)
         remaining, undecided = size, size
         while undecided > p:
             group[0], remaining = pick(left, remaining, chance, rng)
-            nearest(group[0], depth, points, box, chance, count, near, distance, stack, apart_by)
+            nearest(group[0], depth, alive, around, near, distance, here, stack, apart_by)
             for c in range(p):
                 group[c + 1] = near[c]
-            flight(matrix, chance, group, p, True, rng, held, column, inverse, image)
+            flight(matrix, chance, group, p, True, rng, basis)
             for place in group:
                 if chance[place] == 0.0 or chance[place] == 1.0:
-                    take_out(place, size, depth, count)
+                    take_out(place, depth, alive, around, count)
                     undecided -= 1
-        land(matrix, chance, left[:remaining], rng, held, column, inverse, image)
+        land(matrix, chance, left[:remaining].astype(np.intp), rng, basis)
         keep(chance, row)

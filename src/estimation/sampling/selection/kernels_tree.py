@@ -12,6 +12,7 @@ from estimation.sampling.selection.kernels import SNAP, compiled, fight
 from estimation.survey.structure import Array, IntArray
 
 Array32 = NDArray[np.int32]
+Space = tuple[Array, Array32, Array, Array, Array32]
 BUCKET = 8  # points of a leaf, at most
 
 
@@ -22,7 +23,7 @@ def levels(size: int) -> int:
 
 @compiled
 def build(points: Array, label: IntArray, depth: int, box: Array) -> None:
-    """Sort points into leaves, by the median of the widest side of each node.
+    """Sort points into leaves, by the median of the widest side of each node, one branch after another.
 
     Parameters
     ----------
@@ -35,22 +36,29 @@ def build(points: Array, label: IntArray, depth: int, box: Array) -> None:
         Filled with the lower and the upper corner of each node.
     """
     size, sides = points.shape
-    for level in range(depth + 1):
-        for k in range(1 << level):
-            low, high = box[(1 << level) + k]
-            first, last = size * k >> level, size * (k + 1) >> level
+    node, level = 1, 0
+    while node > 0:
+        k = node - (1 << level)
+        low, high = box[node]
+        first, last = size * k >> level, size * (k + 1) >> level
+        for s in range(sides):
+            low[s] = high[s] = points[first, s]
+        for i in range(first + 1, last):
             for s in range(sides):
-                low[s] = high[s] = points[first, s]
-            for i in range(first + 1, last):
-                for s in range(sides):
-                    low[s] = points[i, s] if points[i, s] < low[s] else low[s]
-                    high[s] = points[i, s] if points[i, s] > high[s] else high[s]
-            if level < depth:
-                widest = 0
-                for s in range(1, sides):
-                    if high[s] - low[s] > high[widest] - low[widest]:
-                        widest = s
-                halve(points, label, first, last - 1, size * (2 * k + 1) >> (level + 1), widest)
+                value = points[i, s]
+                low[s] = value if value < low[s] else low[s]
+                high[s] = value if value > high[s] else high[s]
+        if level < depth:
+            widest = 0
+            for s in range(1, sides):
+                if high[s] - low[s] > high[widest] - low[widest]:
+                    widest = s
+            halve(points, label, first, last - 1, size * (2 * k + 1) >> (level + 1), widest)
+            node, level = 2 * node, level + 1
+        else:
+            while node & 1 == 1:
+                node, level = node >> 1, level - 1
+            node += 1 if node > 0 else 0
 
 
 @compiled
@@ -78,12 +86,19 @@ def halve(points: Array, label: IntArray, first: int, last: int, middle: int, si
 
 
 @compiled
-def fill(size: int, depth: int, count: Array32) -> None:
-    """Count the points of every leaf, and of every other node the children that have any."""
-    for node in range(1, 1 << depth):
+def begin(probability: Array, points: Array, box: Array, depth: int, space: Space) -> None:
+    """Copy what a replicate changes: chances, a list of all, points and boxes, and how much is in each node.
+
+    The last counts the points of a leaf, and of every other node the children that have any.
+    """
+    chance, left, alive, around, count = space
+    chance[:], alive[:], around[:] = probability, points, box
+    for place in range(len(left)):
+        left[place] = place
+    for node in range(1 << depth):
         count[node] = 2
-    for k in range(1 << depth):
-        count[(1 << depth) + k] = (size * (k + 1) >> depth) - (size * k >> depth)
+        count[(1 << depth) + node] = (len(points) * (node + 1) >> depth) - (len(points) * node >> depth)
+    count[0] = -1  # above the root nothing is empty
 
 
 @compiled
@@ -93,44 +108,46 @@ def leaf_of(place: int, size: int, depth: int) -> int:
 
 
 @compiled
-def take_out(place: int, size: int, depth: int, count: Array32) -> None:
-    """Take a point out of the tree; its chance, 0 or 1 by now, hides it in the leaf."""
-    node = leaf_of(place, size, depth)
+def take_out(place: int, depth: int, points: Array, box: Array, count: Array32) -> None:
+    """Move a point to infinity, and with it the boxes that hold no other."""
+    node = leaf_of(place, len(points), depth)
+    points[place, 0] = np.inf
     count[node] -= 1
-    while count[node] == 0 and node > 1:
+    while count[node] == 0:
+        box[node, 0, 0] = np.inf
         node >>= 1
         count[node] -= 1
 
 
 @compiled
-def apart(points: Array, place: int, box: Array, node: int) -> float:
-    """Give the squared distance of a point from the box of a node."""
+def apart(here: Array, box: Array, node: int) -> float:
+    """Give the squared distance of a point from the box of a node, two sides at a time."""
     total = 0.0
-    for s in range(points.shape[1]):
-        below, above = box[node, 0, s] - points[place, s], points[place, s] - box[node, 1, s]
-        outside = below if below > above else above
-        total += outside * outside if outside > 0.0 else 0.0
+    for s in range(0, len(here), 2):
+        first, second = here[s], here[s + 1]
+        one = box[node, 0, s] - first if box[node, 0, s] - first > first - box[node, 1, s] else first - box[node, 1, s]
+        below, above = box[node, 0, s + 1] - second, second - box[node, 1, s + 1]
+        two = below if below > above else above
+        one, two = one if one > 0.0 else 0.0, two if two > 0.0 else 0.0
+        total += one * one + two * two
     return total
 
 
 @compiled
 def search_leaf(
-    node: int, place: int, depth: int, points: Array, chance: Array, near: IntArray, distance: Array, found: int
-) -> int:
+    node: int, depth: int, points: Array, here: Array, near: IntArray, distance: Array, found: int
+) -> int:  # fmt: skip
     """Insert the points of a leaf that are nearer than those found, nearest first; give how many there are."""
-    size, sides = points.shape
+    size, last = len(points), len(near) - 1
     k = node - (1 << depth)
     for i in range(size * k >> depth, size * (k + 1) >> depth):
-        if chance[i] == 0.0 or chance[i] == 1.0 or i == place:
+        total = 0.0
+        for s in range(0, len(here), 2):
+            one, two = points[i, s] - here[s], points[i, s + 1] - here[s + 1]
+            total += one * one + two * two
+        if total >= distance[last]:
             continue
-        first = points[i, 0] - points[place, 0]
-        total = first * first
-        for s in range(1, sides):
-            gap = points[i, s] - points[place, s]
-            total += gap * gap
-        if total >= distance[len(near) - 1]:
-            continue
-        slot = min(found, len(near) - 1)
+        slot = min(found, last)
         while slot > 0 and distance[slot - 1] > total:
             near[slot] = near[slot - 1]
             distance[slot] = distance[slot - 1]
@@ -143,63 +160,60 @@ def search_leaf(
 
 @compiled
 def nearest(
-    place: int, depth: int, points: Array, box: Array, chance: Array, count: Array32,
-    near: IntArray, distance: Array, stack: IntArray, apart_by: Array,
+    place: int, depth: int, points: Array, box: Array, near: IntArray, distance: Array,
+    here: Array, stack: IntArray, apart_by: Array,
 ) -> int:  # fmt: skip
     """Find the nearest points that are still in, from the leaf of the point upwards.
 
     Parameters
     ----------
-    chance : numpy.ndarray, shape (N,)
-        A point with 0 or 1 is out.
+    points, box
+        Those taken out are at infinity, and so are boxes without any (see `take_out`).
     near, distance : numpy.ndarray, shape (k,)
         Filled with places and squared distances, nearest first.
-    stack, apart_by : numpy.ndarray, shape (depth + 2,)
-        Room to work in: nodes to look into, and how far they are.
+    here, stack, apart_by : numpy.ndarray, shapes (q,), (depth + 2,), (depth + 2,)
+        Room to work in: the point, nodes to look into, and how far they are.
 
     Returns
     -------
     int
         How many were found, at most k.
     """
-    leaves, worst = 1 << depth, len(near) - 1
+    leaves, last = 1 << depth, len(near) - 1
     for slot in range(len(near)):
         distance[slot] = np.inf
+    for s in range(len(here)):
+        here[s] = points[place, s]
+    points[place, 0] = np.inf  # it is not its own neighbour
     climbed = leaf_of(place, len(points), depth)
-    found = search_leaf(climbed, place, depth, points, chance, near, distance, 0)
+    found = search_leaf(climbed, depth, points, here, near, distance, 0)
     while climbed > 1:
-        sibling = climbed ^ 1
+        top, stack[0] = 1, climbed ^ 1
+        apart_by[0] = apart(here, box, climbed ^ 1)
         climbed >>= 1
-        if count[sibling] == 0:
-            continue
-        top, stack[0], apart_by[0] = 1, sibling, apart(points, place, box, sibling)
         while top > 0:
             top -= 1
-            node = stack[top]
-            if count[node] == 0 or apart_by[top] >= distance[worst]:
-                continue
-            if node >= leaves:
-                found = search_leaf(node, place, depth, points, chance, near, distance, found)
-                continue
-            if count[2 * node] == 0 or count[2 * node + 1] == 0:  # one child is empty: go on with the other
-                stack[top] = 2 * node + (1 if count[2 * node] == 0 else 0)
-                apart_by[top] = apart(points, place, box, stack[top])
-                top += 1
-                continue
-            left, right = apart(points, place, box, 2 * node), apart(points, place, box, 2 * node + 1)
-            swap = 1 if left <= right else 0  # the nearer one goes on top
-            stack[top], apart_by[top] = 2 * node + swap, right if swap == 1 else left
-            stack[top + 1], apart_by[top + 1] = 2 * node + 1 - swap, left if swap == 1 else right
-            top += 2
+            node, gap = stack[top], apart_by[top]
+            while node < leaves and gap < distance[last]:
+                node, other = 2 * node, 2 * node + 1
+                gap, behind = apart(here, box, node), apart(here, box, other)
+                if behind < gap:
+                    node, other, gap, behind = other, node, behind, gap
+                if behind < distance[last]:  # the nearer one first
+                    stack[top], apart_by[top] = other, behind
+                    top += 1
+            if gap < distance[last]:
+                found = search_leaf(node, depth, points, here, near, distance, found)
+    points[place, 0] = here[0]
     return found
 
 
 @compiled
-def pick(left: IntArray, remaining: int, chance: Array, rng: np.random.Generator) -> tuple[int, int]:
+def pick(left: Array32, remaining: int, chance: Array, rng: np.random.Generator) -> tuple[int, int]:
     """Give an undecided place at random, and how many the list has left; decided ones that come up are dropped."""
     while True:
         turn = int(rng.random() * remaining)
-        place = left[turn]
+        place = np.intp(left[turn])
         if 0.0 < chance[place] < 1.0:
             return place, remaining
         remaining -= 1
@@ -207,15 +221,9 @@ def pick(left: IntArray, remaining: int, chance: Array, rng: np.random.Generator
 
 
 @compiled
-def settle(chance: Array, place: int) -> bool:
-    """Round a chance that is as good as 0 or 1, and say whether it was."""
-    if chance[place] < SNAP:
-        chance[place] = 0.0
-        return True
-    if chance[place] > 1.0 - SNAP:
-        chance[place] = 1.0
-        return True
-    return False
+def settled(chance: float) -> float:
+    """Round a chance that is as good as 0 or 1."""
+    return 0.0 if chance < SNAP else (1.0 if chance > 1.0 - SNAP else chance)
 
 
 @compiled
@@ -234,7 +242,7 @@ def keep(chance: Array, out: IntArray) -> None:
 
 @compiled
 def local_pivotal(
-    probability: Array, points: Array, box: Array, depth: int, rng: np.random.Generator, out: IntArray
+    probability: Array, points: Array, box: Array, depth: int, rng: np.random.Generator, space: Space, out: IntArray
 ) -> None:
     """Let a random station meet its nearest neighbour until all are decided; `out` has shape (R, n).
 
@@ -243,25 +251,26 @@ def local_pivotal(
     probability : numpy.ndarray, shape (N,)
         Inside 0 … 1, in the order of the leaves.
     points, box, depth
-        The tree of `build`.
+        The tree of `build`; an even number of sides.
+    space
+        Room to work in, of `trees.Tree.space`.
     out : numpy.ndarray of intp, shape (R, n)
         Filled with places, ascending.
     """
     size = len(probability)
-    near, distance = np.empty(1, np.intp), np.empty(1)
+    near, distance, here = np.empty(1, np.intp), np.empty(1), np.empty(points.shape[1])
     stack, apart_by = np.empty(depth + 2, np.intp), np.empty(depth + 2)
-    count = np.zeros(2 << depth, np.int32)
+    chance, left, alive, around, count = space
     for row in out:
-        chance = probability.copy()
-        left = np.arange(size)
-        fill(size, depth, count)
+        begin(probability, points, box, depth, space)
         remaining, undecided = size, size
         while undecided > 1:
             first, remaining = pick(left, remaining, chance, rng)
-            nearest(first, depth, points, box, chance, count, near, distance, stack, apart_by)
-            chance[first], chance[near[0]] = fight(chance[first], chance[near[0]], rng.random())
+            nearest(first, depth, alive, around, near, distance, here, stack, apart_by)
+            one, other = fight(chance[first], chance[near[0]], rng.random())
+            chance[first], chance[near[0]] = settled(one), settled(other)
             for place in (first, near[0]):
-                if settle(chance, place):
-                    take_out(place, size, depth, count)
+                if not 0.0 < chance[place] < 1.0:
+                    take_out(place, depth, alive, around, count)
                     undecided -= 1
         keep(chance, row)

@@ -68,7 +68,9 @@ def pivotal(
             )
         tree = plant(columns(spread, len(values), "spread"), rows, rng)
         if out.shape[1]:
-            kernels_tree.local_pivotal(values[tree.rows], tree.points, tree.box, tree.depth, rng, out)
+            kernels_tree.local_pivotal(
+                values[tree.rows], tree.points, tree.box, tree.depth, rng, tree.space(), out
+            )
             out = tree.rows[out]
     elif out.shape[1]:
         listed = permutation(order, len(values))

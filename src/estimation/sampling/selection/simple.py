@@ -3,6 +3,8 @@
 import numpy as np
 
 from estimation.errors import DesignError
+from estimation.sampling.selection.checked import blank, laid_out
+from estimation.sampling.selection.groups import grouped
 from estimation.survey.structure import IntArray
 
 
@@ -31,12 +33,12 @@ def simple(size: int, n: int, rng: np.random.Generator, replicates: int | None =
     """
     if not 0 <= n <= size:
         raise DesignError(f"n = {n} of {size} stations can't be drawn: n must lie in 0 … {size}")
-    if replicates is None:
-        return rng.choice(size, n, replace=False).astype(np.intp)
-    drawn = np.empty((replicates, n), dtype=np.intp)
-    for row in drawn:
-        row[:] = rng.choice(size, n, replace=False)
-    return drawn
+    from estimation.sampling.selection import kernels
+
+    out, zero = blank(replicates, n), np.zeros(1, dtype=np.intp)
+    if n:
+        kernels.within(zero, zero + size, zero + n, zero[None], zero[:0], rng.random(out.shape), out)
+    return laid_out(out, replicates)
 
 
 def stratified(
@@ -44,8 +46,9 @@ def stratified(
 ) -> IntArray:
     """Draw a simple random sample without replacement in every stratum.
 
-    Every station gets a uniform random key and the n_h smallest keys of a stratum are drawn
-    (random sort, Tillé 2006, algorithm 4.4), so that all samples of that size are equally likely.
+    The first n_h steps of Fisher and Yates' shuffle of each stratum (Knuth 1997, algorithm 3.4.2P), so that all
+    samples of that size in all orders are equally likely. The frame is passed once, whatever the replicates; faster
+    where it lies stratum by stratum.
 
     Parameters
     ----------
@@ -61,18 +64,24 @@ def stratified(
     -------
     numpy.ndarray of intp, shape (n,) or (replicates, n)
         Rows of the frame, stratum by stratum, in random order within.
+
+    Raises
+    ------
+    DesignError
+        A stratum has fewer stations than are to be drawn, n_h is negative, or a code lies outside 0 … H - 1.
     """
-    lead = () if replicates is None else (replicates,)
-    order = np.argsort(stratum, kind="stable")
-    ends = np.cumsum(np.bincount(stratum, minlength=len(allocation)))
-    drawn = []
-    for h, take in enumerate(allocation):
-        rows = order[ends[h - 1] if h else 0 : ends[h]]
-        keys = rng.random((*lead, len(rows)))
-        if 0 < take < len(rows):
-            first = np.argpartition(keys, take - 1, axis=-1)[..., :take]
-        else:
-            first = np.broadcast_to(np.arange(take), (*lead, take))
-        inner = np.argsort(np.take_along_axis(keys, first, axis=-1), axis=-1)
-        drawn.append(rows[np.take_along_axis(first, inner, axis=-1)])
-    return np.concatenate(drawn, axis=-1)
+    from estimation.sampling.selection import kernels
+
+    groups, take = grouped(stratum, len(allocation)), np.asarray(allocation, dtype=np.intp)
+    wrong = np.flatnonzero((take > groups.stations) | (take < 0))
+    if len(wrong):
+        h = int(wrong[0])
+        raise DesignError(
+            f"stratum {h} has {int(groups.stations[h])} stations and {int(take[h])} are to be drawn: "
+            f"allocate between 0 and N_h stations to each stratum"
+        )
+    out = blank(replicates, int(take.sum()))
+    if out.shape[1]:
+        same = np.arange(len(take))[None]
+        kernels.within(groups.start, groups.stations, take, same, groups.rows, rng.random(out.shape), out)
+    return laid_out(out, replicates)

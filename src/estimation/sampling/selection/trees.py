@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from estimation.survey.structure import Array, IntArray
 
@@ -16,6 +17,7 @@ class Tree:
     rows : numpy.ndarray of intp, shape (N,)
         The row of the frame at each place.
     points : numpy.ndarray, shape (N, q)
+        With a column of zeros if q would be odd.
     box : numpy.ndarray, shape (2^(depth + 1), 2, q)
         The lower and the upper corner of each node.
     depth : int
@@ -25,6 +27,13 @@ class Tree:
     points: Array
     box: Array
     depth: int
+
+    def space(self) -> tuple[Array, NDArray[np.int32], Array, Array, NDArray[np.int32]]:
+        """Make room for the chances, the list, the points, the boxes and the counts of a draw in progress."""
+        nodes = 2 << self.depth
+        size = len(self.rows)
+        count, left = np.empty(nodes, dtype=np.int32), np.empty(size, dtype=np.int32)
+        return np.empty(size), left, np.empty_like(self.points), np.empty_like(self.box), count
 
 
 def plant(spread: Array, rows: IntArray, rng: np.random.Generator) -> Tree:
@@ -40,7 +49,9 @@ def plant(spread: Array, rows: IntArray, rng: np.random.Generator) -> Tree:
     from estimation.sampling.selection import kernels_tree
 
     label = rng.permutation(rows)
-    points = np.ascontiguousarray(spread[label])
+    sides = spread.shape[1]
+    points = np.zeros((len(label), sides + sides % 2))  # kernels take two sides at a time
+    points[:, :sides] = spread[label]
     depth = kernels_tree.levels(len(label))
     box = np.zeros((2 << depth, 2, points.shape[1]))
     if len(label):

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from estimation.errors import DesignError
+from estimation.sampling.selection.groups import grouped
 from estimation.sampling.selection.systematic import systematic, systematic_joint
 from estimation.sampling.selection.unequal import inclusion_probabilities, sampford, sampford_joint
 from estimation.survey.structure import Array, IntArray
@@ -82,13 +83,13 @@ def two_stage(
     codes, count, chance = _first_stage(cluster, clusters, stations, size)
     draw, _ = _method(method)
     chosen = np.atleast_2d(draw(chance, rng, replicates=replicates))
-    place = np.full((*chosen.shape, stations), -1, dtype=np.intp)
-    kernels.within(np.cumsum(count) - count, count, chosen, rng, place)
-    rows = np.where(place >= 0, np.argsort(codes, kind="stable")[place], -1).reshape(len(chosen), -1)
-    rows = np.take_along_axis(rows, np.argsort(rows < 0, axis=1, kind="stable"), axis=1)
+    groups = grouped(codes, len(count))
+    rows = np.full((len(chosen), clusters * stations), -1, dtype=np.intp)
+    take = np.minimum(stations, count)
+    kernels.within(groups.start, count, take, chosen, groups.rows, rng.random(rows.shape), rows)
     rows = rows[:, : int((rows >= 0).sum(axis=1).max())]
     psu = np.where(rows >= 0, chance[codes[rows]], np.nan)
-    probability = psu * (np.minimum(stations, count) / count)[codes[rows]]
+    probability = psu * (take / count)[codes[rows]]
     if replicates is None:
         rows, psu, probability = rows[0], psu[0], probability[0]
     return TwoStage(rows, probability, psu)

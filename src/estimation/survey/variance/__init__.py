@@ -4,6 +4,7 @@ from estimation.survey.variance.balanced import balanced
 from estimation.survey.variance.clusters import pps_clusters, two_stage, ultimate_cluster
 from estimation.survey.variance.default import default
 from estimation.survey.variance.kernel import Covariance
+from estimation.survey.variance.names import by_name
 from estimation.survey.variance.neighbourhood import local_neighbourhood
 from estimation.survey.variance.stratified import stratified
 from estimation.survey.variance.successive import successive, successive_pps
@@ -22,6 +23,7 @@ __all__ = [
     "Covariance",
     "balanced",
     "brewer",
+    "by_name",
     "default",
     "deville",
     "hajek",

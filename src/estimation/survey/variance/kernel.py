@@ -2,8 +2,9 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
-from typing import Any
+from typing import Any, Concatenate, ParamSpec, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,43 +17,52 @@ from estimation.survey.structure import (
     BoolArray,
     IntArray,
     Structure,
+    ascending,
     flatten,
     group_sums,
     lead_shape,
     per_station,
+    runs,
 )
 
 Covariance = Callable[[Array, Structure], Array]
+P = ParamSpec("P")
 
 BLOCK = 200_000  # numbers looked at together: a megabyte and a half stays in a processor's cache
 
 
-def by_blocks(function: Covariance) -> Covariance:
+def by_blocks(
+    function: Callable[Concatenate[Array, Structure, P], Array],
+) -> Callable[Concatenate[Array, Structure, P], Array]:
     """Let a covariance of (b, n, k) take any leading axes, a few replicates at a time.
 
     Ten thousand replicates at once would send every intermediate result through main memory.
+    Options are handed on to every block.
     """
 
     @wraps(function)
-    def blocked(expanded: Array, structure: Structure) -> Array:
+    def blocked(expanded: Array, structure: Structure, *args: P.args, **options: P.kwargs) -> Array:
         own_lead = lead_shape(structure)
         if expanded.ndim == 2 and not own_lead:
-            return function(expanded, structure)
+            return function(expanded, structure, *args, **options)
         n, k = expanded.shape[-2:]
         lead = np.broadcast_shapes(expanded.shape[:-2], own_lead)
-        number = int(np.prod(lead, dtype=np.int64))
+        number = math.prod(lead)
         values = np.broadcast_to(expanded, (*lead, n, k)).reshape(number, n, k)
         parts: dict[str, Any] = flatten(structure, lead)
+        stratum = parts["stratum"]
+        if number and stratum.ndim > 1 and np.array_equal(stratum[1:], stratum[:-1]):
+            parts["stratum"] = stratum[0]  # sums over strata that all replicates share are much cheaper
         moving = [name for name, axes in TRAILING.items() if parts[name] is not None and parts[name].ndim > axes]
         step = max(1, BLOCK // max(1, n * k))
         found = np.empty((number, k, k))
         for start in range(0, number, step):
             rows = slice(start, start + step)
             own = Structure(**(parts | {name: parts[name][rows] for name in moving}))
-            found[rows] = function(values[rows], own)
+            found[rows] = function(values[rows], own, *args, **options)
         return found.reshape(*lead, k, k)
 
-    return blocked
+    return cast(Callable[Concatenate[Array, Structure, P], Array], blocked)
 
 
 def squares(values: Array, group: IntArray, groups: int, centre: Array | BoolArray, factor: Array) -> Array:
@@ -76,30 +86,50 @@ def squares(values: Array, group: IntArray, groups: int, centre: Array | BoolArr
     n, k = values.shape[-2:]
     shapes = {values.shape[:-2], group.shape[:-1], centre.shape[:-1], factor.shape[:-1]}
     lead = shapes.pop() if len(shapes) == 1 else np.broadcast_shapes(*shapes)
+    if not n:
+        return np.zeros((*lead, k, k))
     blocks = math.prod(lead)
-    rows = _rows(group, lead)
-    flat = (rows + groups * np.arange(blocks)[:, None] if blocks > 1 else rows).ravel()
+    every = values if values.shape[:-2] == lead else np.broadcast_to(values, (*lead, n, k))
+    across = np.ascontiguousarray(np.swapaxes(every.reshape(blocks, n, k), -1, -2))
     a, root = _rows(centre, lead), np.sqrt(_rows(factor, lead))
-    columns = np.broadcast_to(values, (*lead, n, k)).reshape(blocks, n, k)
+    if group.ndim == 1 and not ascending(group):
+        order = np.argsort(group, kind="stable")
+        group, across, a, root = group[order], across[..., order], a[:, order], root[:, order]
     use, binary = a > 0, a.dtype == np.bool_
     everything = bool(use.all())
-    root = root if everything else np.where(use, root, 0.0)
-    total = np.bincount(flat, a.ravel(), blocks * groups)
-    share = 1 / np.where(total > 0, total, 1.0)
-    scaled = np.empty((blocks, k, n))
-    for j in range(k):
-        column = columns[..., j] if everything else np.where(use, columns[..., j], 0.0)
-        sums = np.bincount(flat, (column if binary else column * a).ravel(), blocks * groups)
-        np.subtract(column, (sums * share)[flat].reshape(blocks, n), out=scaled[:, j])
-        scaled[:, j] *= root
+    if not everything:
+        across, root = np.where(use[:, None, :], across, 0.0), np.where(use, root, 0.0)
+    weighted = across if binary else across * a[:, None, :]
+    if group.ndim == 1:
+        starts = runs(group)
+        length = np.append(starts[1:], n) - starts
+        total = length if binary and everything else np.add.reduceat(a, starts, axis=-1, dtype=np.float64)
+        mean = np.add.reduceat(weighted, starts, axis=-1) / np.where(total > 0, total, 1.0)[..., None, :]
+        scaled = across - np.repeat(mean, length, axis=-1)
+    else:
+        scaled = across - _means(weighted, _rows(group, lead), groups, a)
+    scaled *= root[:, None, :]
     return np.asarray(scaled @ np.swapaxes(scaled, -1, -2)).reshape(*lead, k, k)
+
+
+def _means(weighted: Array, group: IntArray, groups: int, centre: Array | BoolArray) -> Array:
+    """Give each station the means of its group where groups differ by block: (blocks, k, n)."""
+    blocks, k, n = weighted.shape
+    flat = (group + groups * np.arange(blocks)[:, None]).ravel()
+    total = np.bincount(flat, centre.ravel(), blocks * groups)
+    share = 1 / np.where(total > 0, total, 1.0)
+    means = np.empty((blocks, k, n))
+    for j in range(k):
+        sums = np.bincount(flat, weighted[:, j].ravel(), blocks * groups)
+        means[:, j] = (sums * share)[flat].reshape(blocks, n)
+    return means
 
 
 def _rows(values: NDArray[Any], lead: tuple[int, ...]) -> NDArray[Any]:
     """Lay leading axes on one: (…, n) to (blocks, n)."""
     n = values.shape[-1]
     values = values if values.shape[:-1] == lead else np.broadcast_to(values, (*lead, n))
-    return values.reshape(-1, n) if n else np.zeros((math.prod(lead), 0), values.dtype)
+    return values.reshape(-1, n)
 
 
 def products(rows: Array) -> Array:
@@ -121,6 +151,27 @@ def need_two(count: Array, total: Array, unit: str = "station") -> None:
         where = int(np.argwhere(lonely)[0][-1])
         raise EstimateError(
             f"stratum {where} has 1 {unit} in, and a variance needs 2: collapse it with a neighbour or wait"
+        )
+
+
+def need_some(count: Array, structure: Structure, unit: str = "station") -> None:
+    """Refuse a stratum of whose drawn units none is in: nobody else speaks for it, and its variance would be 0.
+
+    Raises
+    ------
+    EstimateError
+        With the stratum's number.
+    """
+    if count.all():
+        return
+    every = replace(structure, weight=np.ones(structure.weight.shape))
+    drawn = np.broadcast_to(every.count() if unit == "station" else every.primary(), count.shape)
+    silent = (count == 0) & (drawn > 0) & (structure.size > 0)
+    if silent.any():
+        where = tuple(np.argwhere(silent)[0])
+        raise EstimateError(
+            f"stratum {int(where[-1])} has none of its {int(drawn[where])} drawn {unit}s in: "
+            "collapse it with a neighbour or wait"
         )
 
 
@@ -172,6 +223,7 @@ def uncertain(structure: Structure, pi: Array) -> tuple[BoolArray, Array]:
     EstimateError
         A stratum has one such station.
     """
+    need_some(structure.count(), structure)
     use: BoolArray = np.asarray(structure.inside & (pi < CERTAIN))
     count = group_sums(use, structure.stratum, structure.strata)
     need_two(count, structure.size)

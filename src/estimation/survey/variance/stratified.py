@@ -3,11 +3,11 @@
 import numpy as np
 
 from estimation.survey.structure import Array, Structure, per_station
-from estimation.survey.variance.kernel import by_blocks, need_two, squares
+from estimation.survey.variance.kernel import by_blocks, need_some, need_two, squares
+from estimation.survey.variance.lonely import by_count, singly
 
 
-@by_blocks
-def stratified(expanded: Array, structure: Structure) -> Array:
+def stratified(expanded: Array, structure: Structure, *, single: str = "collapse") -> Array:
     """Estimate the covariance of a linearised statistic under stratified simple random sampling.
 
     V = Σ_h (1 - n_h / N_h) n_h / (n_h - 1) Σ_i (e_i - ē_h)(e_i - ē_h)'
@@ -19,6 +19,10 @@ def stratified(expanded: Array, structure: Structure) -> Array:
         Weighted influence; zero outside a domain, whose stations still count in n_h.
     structure : Structure
         Weights, strata and sizes N_h; n_h counts the weights above zero.
+    single : str
+        What a stratum with one station in adds: ``collapse`` (an error here, as strata were to be
+        collapsed before), ``certainty``, ``centred`` or ``average``: see
+        :func:`estimation.survey.variance.lonely.singly`.
 
     Returns
     -------
@@ -28,9 +32,15 @@ def stratified(expanded: Array, structure: Structure) -> Array:
     Raises
     ------
     EstimateError
-        A stratum has one station in and more in the population: collapse it first.
+        A stratum has none of its drawn stations in, or one and more in the population: collapse it first.
     """
+    return singly(_stratified, by_count, single)(expanded, structure)
+
+
+@by_blocks
+def _stratified(expanded: Array, structure: Structure) -> Array:
     inside, count = structure.inside, structure.count()
+    need_some(count, structure)
     need_two(count, structure.size)
     factor = np.maximum(1 - count / np.maximum(structure.size, 1), 0) * (count / np.maximum(count - 1, 1))
     return squares(expanded, structure.stratum, structure.strata, inside, per_station(factor, structure.stratum))

@@ -10,7 +10,7 @@ import numpy as np
 
 from estimation.errors import EstimateError
 from estimation.survey.structure import Array, Structure, group_sums, per_station
-from estimation.survey.variance.kernel import by_blocks, chance_in, complete, need_two, squares, uncertain
+from estimation.survey.variance.kernel import by_blocks, chance_in, complete, need_some, need_two, squares, uncertain
 
 
 @by_blocks
@@ -35,6 +35,7 @@ def with_replacement(expanded: Array, structure: Structure) -> Array:
         A stratum has one station in.
     """
     count = structure.count()
+    need_some(count, structure)
     need_two(count, np.full(count.shape, np.inf))
     factor = per_station(count / np.maximum(count - 1, 1), structure.stratum)
     return squares(expanded, structure.stratum, structure.strata, structure.inside, factor)
@@ -232,7 +233,7 @@ def horvitz_thompson(expanded: Array, structure: Structure) -> Array:
     EstimateError
         There are no joint probabilities, one of them is zero, or not all drawn stations are in.
     """
-    total = expanded.swapaxes(-1, -2) @ (_delta(structure, "horvitz_thompson") @ expanded)
+    total = expanded.swapaxes(-1, -2) @ (_delta(structure, "horvitz-thompson") @ expanded)
     return np.asarray((total + total.swapaxes(-1, -2)) / 2)
 
 
@@ -258,9 +259,11 @@ def yates_grundy(expanded: Array, structure: Structure) -> Array:
     Raises
     ------
     EstimateError
-        There are no joint probabilities, one of them is zero, or not all drawn stations are in.
+        There are no joint probabilities, one of them is zero, or not all drawn stations are in; a
+        stratum has one station that is no certainty.
     """
-    delta = _delta(structure, "yates_grundy")
+    delta = _delta(structure, "yates-grundy")
+    uncertain(structure, 1 - np.diagonal(delta))  # of a stratum with one station it would say nothing: 0
     np.fill_diagonal(delta, 0.0)
     np.fill_diagonal(delta, -delta.sum(axis=1))
     centred = expanded - expanded.mean(axis=-2, keepdims=True)  # changes nothing but the rounding
@@ -283,7 +286,7 @@ def _delta(structure: Structure, name: str) -> Array:
         first, second = (int(row) for row in np.argwhere(joint == 0)[0])
         raise EstimateError(
             f"stations {first} and {second} had no chance to be drawn together (joint probability 0), so {name} "
-            "does not exist: take successive or local_neighbourhood"
+            "does not exist: take successive or local-neighbourhood"
         )
     delta = 1 - np.multiply.outer(pi, pi) / joint
     np.fill_diagonal(delta, 1 - pi)

@@ -1,0 +1,169 @@
+"""The rule for calls as arrays: one path for a night and for ten thousand replayed ones."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from estimation.contest import Contest
+from estimation.decision.bounds import beyond, critical
+from estimation.decision.compare import Comparisons, Interval, compare
+from estimation.survey import Estimate
+from estimation.survey.structure import Array, BoolArray
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What another method says of the same leader; leading axes are replicates.
+
+    Attributes
+    ----------
+    theirs : Comparisons
+        How far it has him ahead in each comparison.
+    opposed : numpy.ndarray of bool, shape (…, c)
+        It has him level or behind; for a second round, somebody at the threshold or beyond.
+    doubtful : numpy.ndarray of bool, shape (…, c)
+        Its interval holds zero but not the lead of the method that would call: it doesn't merely
+        see less sharply, it sees something else.
+    """
+
+    theirs: Comparisons
+    opposed: BoolArray
+    doubtful: BoolArray
+
+    @property
+    def against(self) -> BoolArray:
+        """It speaks against a call, shape (…)."""
+        return np.asarray((self.opposed | self.doubtful).any(axis=-1))
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What speaks for a call and what against; leading axes are replicates.
+
+    Attributes
+    ----------
+    comparisons : Comparisons
+    bound : numpy.ndarray, shape (…)
+        The normal deviate that a call needs.
+    beyond : numpy.ndarray of bool, shape (…, c)
+        The leader is beyond it in each comparison.
+    beyond_below : numpy.ndarray of bool, shape (…)
+        With a runoff rule: every share is below the threshold by as much.
+    received, strata, agree, sturdy : numpy.ndarray of bool, shape (…)
+        Enough of the sample is in; enough of every stratum; the other methods agree; the stations
+        still out could not overturn the lead by what early returns are known to differ.
+    decided : numpy.ndarray of bool, shape (…)
+        What is counted can't be overtaken.
+    """
+
+    comparisons: Comparisons
+    bound: Array
+    beyond: BoolArray
+    beyond_below: BoolArray
+    received: BoolArray
+    strata: BoolArray
+    agree: BoolArray
+    sturdy: BoolArray
+    decided: BoolArray
+
+    @property
+    def enough(self) -> BoolArray:
+        """All that a call needs besides its bound, shape (…)."""
+        return np.asarray(self.received & self.strata & self.agree & self.sturdy)
+
+    @property
+    def called(self) -> BoolArray:
+        """Whether the leader is called, shape (…)."""
+        return np.asarray((self.beyond.all(axis=-1) & self.enough) | self.decided)
+
+    @property
+    def second_round(self) -> BoolArray:
+        """Whether a second round is to be expected, shape (…)."""
+        return np.asarray(self.beyond_below & self.comparisons.shown_below & self.enough)
+
+
+def judge(
+    contest: Contest,
+    estimate: Estimate,
+    *,
+    used: ArrayLike,
+    drawn: ArrayLike,
+    thin: ArrayLike,
+    fraction: ArrayLike,
+    whole: ArrayLike = False,
+    others: Mapping[str, Estimate] | None = None,
+    drift_ok: ArrayLike = True,
+    decided: ArrayLike = False,
+    interval: Interval = Estimate.interval,
+) -> Judgement:
+    """Apply the contest's rule to every replicate.
+
+    Parameters
+    ----------
+    estimate : Estimate, leading axes (…)
+        With ``share:<number>`` for every candidate.
+    used, drawn, thin : array_like of int, shape (…)
+        Stations used and drawn; strata with too few in, see :func:`thin_strata`.
+    fraction : array_like, shape (…)
+        See :func:`information`.
+    whole : array_like of bool, shape (…)
+        Every station of the population is asked.
+    others : mapping of str to Estimate, optional
+        Other methods' estimates of the same shares, which must agree.
+    drift_ok, decided : array_like of bool, shape (…)
+        See :class:`Overturn`.
+    interval : callable
+        The displayed interval.
+    """
+    settings = contest.estimate
+    found = compare(contest, estimate, interval)
+    shape = found.leader.shape
+    agree = np.ones(shape, dtype=np.bool_)
+    if settings.agree:
+        for other in (others or {}).values():
+            agree &= ~agreement(contest, found, other, interval).against
+    used, drawn = np.asarray(used), np.asarray(drawn)
+    needed = needed_stations(settings.min_received, drawn)
+    below = beyond(settings, found.below[..., None], fraction, found.wrong, whole=whole)[..., 0]
+    return Judgement(
+        comparisons=found,
+        bound=np.broadcast_to(critical(settings, fraction, found.wrong, whole=whole), shape),
+        beyond=beyond(settings, found.z, fraction, found.wrong, whole=whole) & found.shown,
+        beyond_below=below,
+        received=np.broadcast_to(used >= needed, shape),
+        strata=np.broadcast_to(np.asarray(thin) == 0, shape),
+        agree=agree,
+        sturdy=np.broadcast_to(np.asarray(drift_ok, dtype=np.bool_), shape),
+        decided=np.broadcast_to(np.asarray(decided, dtype=np.bool_), shape) & (found.theta > 0).all(axis=-1),
+    )
+
+
+def needed_stations(part: float, drawn: ArrayLike) -> Array:
+    """Give how many of the drawn stations a call needs, ``min_received`` of them rounded up."""
+    return np.asarray(np.ceil(part * np.asarray(drawn) - 1e-9))  # 0.35 × 100 is 35, not 35.000000000000004
+
+
+def agreement(
+    contest: Contest, found: Comparisons, other: Estimate, interval: Interval = Estimate.interval
+) -> Agreement:
+    """Hold another method's estimate against the leader that was found.
+
+    A method agrees if it has the same leader, on the same side of the line, and its interval does
+    not hold zero while leaving out the lead that was found. An interval that is merely wider does
+    not speak against a call: else the least precise method would decide every night.
+
+    Parameters
+    ----------
+    found : Comparisons, leading axes (…)
+    other : Estimate, leading axes (…)
+    """
+    theirs = compare(contest, other, interval, order=found.order)
+    ahead = found.theta > 0
+    opposed = ahead & ~(theirs.theta > 0)
+    if contest.about.rule == "majority-runoff":
+        # a second round is a statement too: every method must have every share below the threshold
+        opposed |= ~ahead & (found.rival < 0) & ~(theirs.below > 0)[..., None]
+    elsewhere = ~((theirs.low <= found.theta) & (found.theta <= theirs.high))
+    return Agreement(theirs, opposed, ahead & ~opposed & (theirs.low <= 0) & elsewhere)
