@@ -50,7 +50,7 @@ def main() -> None:
         parts = [estimate.select(["share:1", "turnout", "invalid"]), lead]
         theta.append(np.concatenate([part.theta for part in parts], axis=-1))
         variance.append(np.concatenate([part.variance for part in parts], axis=-1))
-        bounds = [part.interval(LEVEL) for part in parts]
+        bounds = [part.interval(LEVEL, "t") for part in parts]
         low, high = (np.concatenate([getattr(b, end) for b in bounds], axis=-1) for end in ("low", "high"))
         true = np.array([truth[name][0] for name in truth])
         covered.append((low <= true) & (true <= high))

@@ -4,6 +4,10 @@ R runs each of its draws several times in one process, started in turn with ours
 Frames are simulated: sizes uniform on 100 … 600, coordinates and balance variables uniform. Machine code is
 compiled before anything is timed. R's joint Sampford probabilities for 60 of 1,030 would take minutes: they are
 timed for the first 260 stations, and multiplied by the ratio of the pairs, (1030/260)².
+
+*Growth*: every method on frames of 50,000, 200,000 and 800,000 stations, 0.4 % of them drawn; the least of some runs,
+taken in turns over the sizes, since what else the machine does only adds. The exponent is the slope of log seconds on
+log N; N log N has 1.09 there.
 """
 
 import json
@@ -37,6 +41,7 @@ cat("{", paste(sprintf('"%s": [%s]', names(runs), sapply(runs, paste, collapse =
 """
 FACTORS = {"sampford_joint": (1030 / 260) ** 2}
 RATIOS = {"systematic": 50, "stratified": 20, "cube_5000": 300, "sampford_joint": 100}
+SIZES, SHARE = (50_000, 200_000, 800_000), 0.004
 SECONDS = {"cube_823000": 0.4, "local_pivotal_823000": 1.5, "local_pivotal_20000": 0.010}
 
 
@@ -64,7 +69,8 @@ def main() -> None:
             row |= {"target_s": SECONDS[name], "met": median <= SECONDS[name]}
         rows[name] = row
     note = "R sampling, seconds to 1 ms" if any(theirs.values()) else "R is not there: only our own times"
-    save("selection", {"peer": note, "extrapolated": "R's sampford_joint: 260 of 1,030 × (1030/260)²", "draws": rows})
+    extrapolated = "R's sampford_joint: 260 of 1,030 × (1030/260)²"
+    save("selection", {"peer": note, "extrapolated": extrapolated, "draws": rows, "growth": _growth()})
 
 
 def _cases() -> tuple[np.ndarray, np.ndarray, dict[str, tuple[Callable[[], object], int]]]:
@@ -91,6 +97,61 @@ def _cases() -> tuple[np.ndarray, np.ndarray, dict[str, tuple[Callable[[], objec
         "sampford_823000": (lambda: selection.sampford(large, rng), 3),
         "max_entropy_823000": (lambda: selection.max_entropy(large, rng), 1),
     }  # fmt: skip
+
+
+def _growth() -> dict[str, object]:
+    """Time every method on ever larger frames."""
+    least: dict[str, dict[int, float]] = {}
+    for turn in range(TURNS):
+        for size in SIZES:
+            for name, draw in _methods(size).items():
+                if turn == 0:
+                    draw()
+                elif turn > 1 and least[name][size] > 1:
+                    continue
+                seconds = min(_seconds(draw) for _ in range(1 if least.get(name, {}).get(size, 1) > 0.1 else 5))
+                times = least.setdefault(name, {})
+                times[size] = min(seconds, times.get(size, np.inf))
+    logs = np.log(SIZES)
+    rows: dict[str, object] = {}
+    for name, times in least.items():
+        seconds = np.array([times[size] for size in SIZES])
+        rows[name] = {
+            "ms": [round(value * 1000, 3) for value in seconds.tolist()],
+            "times_four": np.round(seconds[1:] / seconds[:-1], 2).tolist(),
+            "exponent": round(float(np.polyfit(logs, np.log(seconds), 1)[0]), 2),
+        }
+    n_log_n = np.array(SIZES) * logs
+    exponent = round(float(np.polyfit(logs, np.log(n_log_n), 1)[0]), 2)
+    times_four = np.round(n_log_n[1:] / n_log_n[:-1], 2).tolist()
+    return {
+        "stations": SIZES,
+        "share": SHARE,
+        "n_log_n": {"times_four": times_four, "exponent": exponent},
+        "rows": rows,
+    }
+
+
+def _methods(size: int) -> dict[str, Callable[[], object]]:
+    """Give a draw of every method from a frame of some size."""
+    rng = np.random.default_rng(size)
+    n = round(SHARE * size)
+    chance = selection.inclusion_probabilities(rng.integers(100, 601, size), n)
+    place, balance = rng.random((size, 2)), rng.random((size, 6))
+    strata, villages = np.sort(rng.integers(0, 500, size)), np.sort(np.arange(size) % (size // 8))
+    allocation = np.bincount(np.arange(n) % 500, minlength=500)
+    return {
+        "simple": lambda: selection.simple(size, n, rng),
+        "stratified": lambda: selection.stratified(strata, allocation, rng),
+        "systematic": lambda: selection.systematic(chance, rng),
+        "sampford": lambda: selection.sampford(chance, rng),
+        "max_entropy": lambda: selection.max_entropy(chance, rng),
+        "ordered_pivotal": lambda: selection.pivotal(chance, rng),
+        "local_pivotal": lambda: selection.pivotal(chance, rng, spread=place),
+        "cube": lambda: selection.cube(chance, balance, rng),
+        "local_cube": lambda: selection.cube(chance, balance, rng, spread=place),
+        "two_stage": lambda: selection.two_stage(villages, n // 3, 3, rng),
+    }
 
 
 def _seconds(draw: Callable[[], object]) -> float:

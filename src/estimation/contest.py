@@ -32,7 +32,9 @@ Method = Literal[
 ]
 Allocation = Literal["proportional", "registered", "equal", "neyman", "power", "optimal", "bethel"]
 EstimatorName = Literal["ratio", "separate", "poststratified", "raked", "calibrated"]
-IntervalName = Literal["auto", "t", "logit", "wilson", "clopper-pearson", "likelihood", "asin", "simultaneous", "percentile"]
+IntervalName = Literal[
+    "auto", "t", "logit", "wilson", "clopper-pearson", "likelihood", "asin", "simultaneous", "percentile"
+]
 VarianceName = Literal[
     "auto",
     "stratified",
@@ -174,6 +176,7 @@ class EstimateTable:
     auxiliaries: tuple[str, ...] = ()
     distance: Literal["linear", "raking", "logit"] = "linear"
     bounds: tuple[float, float] | None = None
+    leverage: bool = True
     variance: VarianceName = "auto"
     replicates: Annotated[int, Field(ge=20, le=100_000)] = 1000
     single: Literal["collapse", "certainty", "centred", "average"] = "collapse"

@@ -72,12 +72,30 @@ FULL = ("registered by district", "baseline_1", "baseline_2", "baseline_3")
     ],
 )
 def test_estimates_and_errors_equal_r(r, name, auxiliaries, options):
-    weighting = weighed(name, *auxiliaries, **options)
+    weighting = weighed(name, *auxiliaries, leverage=False, **options)
     np.testing.assert_allclose(weighting.calibration.g, G[f"g_{r}"], rtol=1e-8)
     found, want = estimate(counts(), weighting, NUMBERS), EXPECTED[r]
     part = want["fpc"] if "fpc" in want else want
     np.testing.assert_allclose(found.theta[:3], part["shares"]["est"], rtol=RELATIVE)
     np.testing.assert_allclose(found.se[:3], part["shares"]["se"], rtol=RELATIVE)
+
+
+def test_residuals_are_made_as_large_as_errors():
+    """Between R's, which were fitted, and a jackknife's, which leaves out more than was fitted (HC2 and HC3)."""
+    table = pd.read_csv(REFERENCE / "sample_srs60.csv")
+    rows = FRAME.rows_of(table["tps_id"])
+    weight = table["weight"].to_numpy(dtype=np.float64)
+    design = Structure(weight, np.zeros(60, dtype=np.intp), np.array([1008.0]), "simple")
+
+    def se(**options):
+        asked = EstimateTable(auxiliaries=("stations by zone", "registered by zone"), **options)
+        return estimate(counts(table), weigh("calibrated", FRAME, rows, STRATA, design, asked), NUMBERS, asked).se[:3]
+
+    plain_se, made, left_out = se(leverage=False), se(), se(leverage=False, variance="jackknife")
+    assert np.all(plain_se < made)
+    assert np.all(made < left_out)
+    # eight totals on 60 stations: (1 - 1/60) / (1 - 8/60) of the variance on average
+    np.testing.assert_allclose(made / plain_se, np.sqrt((1 - 1 / 60) / (1 - 8 / 60)), rtol=0.02)
 
 
 def test_the_separate_ratio_brings_each_stratum_to_its_roll():

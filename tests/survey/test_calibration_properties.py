@@ -1,6 +1,5 @@
 """What holds for every calibration, whatever the numbers."""
 
-
 import numpy as np
 import pytest
 from hypothesis import given, settings

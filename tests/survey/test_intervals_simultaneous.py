@@ -84,7 +84,7 @@ def test_more_than_ten_quantities_are_an_error():
         simultaneous(np.zeros(11), np.eye(11), np.array(5.0), 0.95)
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(
     hnp.arrays(np.float64, (5, 3), elements=st.floats(-1, 1)),
     st.floats(1, 1e6),

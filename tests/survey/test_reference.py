@@ -54,13 +54,13 @@ def computed(design):
         ("margin", "est"): lead.theta[0],
         ("margin", "var"): lead.variance[0],
         ("margin", "se"): lead.se[0],
-        ("margin", "ci95_t"): np.stack([lead.interval(0.95).low[0], lead.interval(0.95).high[0]]),
+        ("margin", "ci95_t"): np.stack([lead.interval(0.95, "t").low[0], lead.interval(0.95, "t").high[0]]),
     }
     parts = {"shares": shares, "turnout": estimate.select(["turnout"]), "invalid_rate": estimate.select(["invalid"])}
     for name, part in parts.items():
         found[name, "est"], found[name, "se"], found[name, "vcov"] = part.theta, part.se, part.cov
         for key, level in (("ci95_t", 0.95), ("ci90_t", 0.90)):
-            bounds = part.interval(level)
+            bounds = part.interval(level, "t")
             found[name, key] = np.stack([bounds.low, bounds.high], axis=-1)
     return found
 

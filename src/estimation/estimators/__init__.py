@@ -1,6 +1,6 @@
 """What a projection uses by name: counts and a design in, an estimate out."""
 
-from estimation.estimators.arrival import Arrival, arrived
+from estimation.estimators.arrival import Arrival, arrived, respond
 from estimation.estimators.quantities import Outstanding, combined_ratio, domain, estimate, swing
 from estimation.estimators.weighting import Weighting, plain, weigh
 
@@ -13,6 +13,7 @@ __all__ = [
     "domain",
     "estimate",
     "plain",
+    "respond",
     "swing",
     "weigh",
 ]

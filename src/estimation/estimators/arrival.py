@@ -1,14 +1,13 @@
 """From the drawn sample to the stations that are in: weights and strata."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from estimation.rules import Notice
-from estimation.sampling import Sample
+from estimation.sampling import Sample, Strata
 from estimation.survey import Structure, collapse
-from estimation.survey.structure import Array, IntArray, stratum_sums
+from estimation.survey.structure import Array, BoolArray, IntArray, group_sums, per_station
 
 GROUPS_NAMED = 8  # a notice names so many groups of strata, then counts the rest
 
@@ -25,16 +24,38 @@ class Arrival:
         The collapsed stratum of each stratum.
     strata_in : numpy.ndarray, shape (…)
         Strata of the design that have a station in.
+    among : numpy.ndarray of intp, shape (…, C)
+        The group of each cell within which what is in stands for what is out.
     notes : tuple of Notice
     """
 
     structure: Structure
     group: IntArray
     strata_in: Array
+    among: IntArray
     notes: tuple[Notice, ...]
 
 
-def arrived(sample: Sample, seen: NDArray[np.bool_], single: str = "collapse") -> Arrival:
+def arrived(sample: Sample, seen: BoolArray, single: str = "collapse") -> Arrival:
+    """Weight the stations of a sample that are in so that they stand for their strata: see :func:`respond`.
+
+    Parameters
+    ----------
+    sample : Sample
+    seen : numpy.ndarray of bool, shape (…, n)
+        Which of its stations are in.
+    single : str
+        What becomes of a stratum with one station in, ``[estimate] single``: any other than ``collapse``
+        leaves it as it is, for the variance to deal with.
+    """
+    cell = sample.cells.codes[sample.rows]
+    found = respond(_structure(sample), sample.strata, sample.cells, cell, seen, single)
+    return found if seen.ndim > 1 else replace(found, notes=_notes(sample, seen, found.among))
+
+
+def respond(
+    drawn: Structure, strata: Strata, cells: Strata, cell: IntArray, seen: BoolArray, single: str = "collapse"
+) -> Arrival:
     """Weight the stations that are in so that they stand for their strata.
 
     Within a stratum the stations that are in are treated as a simple random part of those drawn:
@@ -46,63 +67,55 @@ def arrived(sample: Sample, seen: NDArray[np.bool_], single: str = "collapse") -
 
     Parameters
     ----------
-    sample : Sample
+    drawn : Structure
+        Of the whole sample, weights 1/π of shape (…, n); 0 = no station (samples of several sizes).
+    strata, cells : Strata
+        The design's, and those within which what is in stands for what is out.
+    cell : numpy.ndarray of intp, shape (…, n)
+        The cell of each station.
     seen : numpy.ndarray of bool, shape (…, n)
-        Which of its stations are in.
+        Which are in; leading axes fit those of the structure.
     single : str
-        What becomes of a stratum with one station in, ``[estimate] single``: any other than ``collapse``
-        leaves it as it is, for the variance to deal with.
+        See :func:`arrived`.
     """
-    strata, cells = sample.strata, sample.cells
-    base = 1 / sample.probability
-    weight = np.where(seen, base, 0.0)
-    needed = 2 if single == "collapse" else 1
-    cell, among = _cells(sample, seen, needed)
-    target = _group_sums(np.broadcast_to(_represented(sample), among.shape), among)
-    arrived_weight = _group_sums(stratum_sums(weight[..., None], cell, len(cells.labels))[..., 0], among)
-    factor = target / np.where(arrived_weight > 0, arrived_weight, np.inf)
-    weight = weight * np.take_along_axis(factor, among, axis=-1)[..., cell]
-    count = stratum_sums(seen.astype(np.float64)[..., None], sample.stratum, len(strata.labels))[..., 0]
-    group = collapse(count, strata.size, list(strata.parents), needed=needed, start=among if cells is strata else None)
-    size = _group_sums(np.broadcast_to(strata.size, count.shape), group)
-    structure = _structure(sample, weight, group[..., sample.stratum], size)
-    counts = stratum_sums(seen.astype(np.float64)[..., None], cell, len(cells.labels))[..., 0]
-    notes = _notes(sample, counts, among if cells is not strata else group) if seen.ndim == 1 else ()
-    return Arrival(structure, group, (counts > 0).sum(axis=-1), notes)
+    whole, needed = cells is strata, 2 if single == "collapse" else 1
+    number, among, of_strata = len(cells.labels), _among(drawn, cells, cell, seen, whole, needed), drawn.stratum
+    weight = np.where(seen, drawn.weight, 0.0)
+    stands = group_sums(drawn.weight, cell, number)
+    stands = np.where(stands > 0, stands, cells.size) if whole else stands
+    target = _joined(np.broadcast_to(stands, among.shape), among)
+    here = _joined(group_sums(weight, cell, number), among)
+    factor = target / np.where(here > 0, here, np.inf)
+    weight = weight * per_station(np.take_along_axis(factor, among, axis=-1), cell)
+    count = group_sums(seen & (drawn.weight > 0), of_strata, len(strata.labels))
+    group = collapse(count, strata.size, list(strata.parents), needed=needed, start=among if whole else None)
+    size = _joined(np.broadcast_to(strata.size, count.shape), group)
+    stratum = per_station(group.astype(np.float64), of_strata).astype(np.intp)
+    counts = group_sums(seen & (drawn.weight > 0), cell, number)
+    structure = replace(drawn, weight=weight, stratum=stratum, size=size)
+    return Arrival(structure, group, (counts > 0).sum(axis=-1), group if whole else among, ())
 
 
-def _cells(sample: Sample, seen: NDArray[np.bool_], needed: int) -> tuple[IntArray, IntArray]:
-    """Give the cell of each station and the group of each cell: those with too few in are collapsed."""
-    cells = sample.cells
-    cell = cells.codes[sample.rows]
-    count = stratum_sums(seen.astype(np.float64)[..., None], cell, len(cells.labels))[..., 0]
-    drawn = np.bincount(cell, minlength=len(cells.labels)).astype(np.float64)
+def _among(drawn: Structure, cells: Strata, cell: IntArray, seen: BoolArray, whole: bool, needed: int) -> IntArray:
+    """Give the group of each cell, (…, C): those with too few in are collapsed."""
+    number, there = len(cells.labels), drawn.weight > 0
+    count = group_sums(seen & there, cell, number)
+    asked = np.broadcast_to(group_sums(there, cell, number), count.shape)
     # a cell of which none was drawn needs a partner only where strata are to be represented whole
-    enough = np.clip(drawn, 1 if cells is sample.strata else 0, needed)
-    return cell, collapse(count, np.maximum(drawn, enough.min()), list(cells.parents), needed=enough)
+    enough = np.clip(asked, 1 if whole else 0, needed)
+    return collapse(count, np.maximum(asked, enough), list(cells.parents), needed=enough)
 
 
-def _represented(sample: Sample) -> Array:
-    """Give what each cell stands for: the weights drawn in it; all stations of a stratum without any drawn."""
-    cells = sample.cells
-    weighted: Array = np.bincount(cells.codes[sample.rows], 1 / sample.probability, len(cells.labels)).astype(
-        np.float64
-    )
-    if cells is not sample.strata:
-        return weighted
-    return np.where(weighted > 0, weighted, cells.size)
-
-
-def _structure(sample: Sample, weight: Array, stratum: IntArray, size: Array) -> Structure:
-    """Compose the structure with what the variance of the method needs besides weights and strata."""
+def _structure(sample: Sample) -> Structure:
+    """Compose the structure of a sample, with what the variance of the method needs besides weights and strata."""
     cluster = cluster_size = cluster_probability = None
     if sample.psu is not None and sample.psu_size is not None and sample.psu_probability is not None:
         _, first, cluster = np.unique(np.array(sample.psu), return_index=True, return_inverse=True)
         cluster_size, cluster_probability = sample.psu_size[first], sample.psu_probability[first]
     return Structure(
-        weight,
-        stratum,
-        size,
+        1 / sample.probability,
+        sample.stratum,
+        sample.strata.size,
         sample.method,
         probability=sample.probability,
         joint=sample.joint,
@@ -115,15 +128,17 @@ def _structure(sample: Sample, weight: Array, stratum: IntArray, size: Array) ->
     )
 
 
-def _group_sums(values: Array, group: IntArray) -> Array:
+def _joined(values: Array, group: IntArray) -> Array:
     """Add up values of strata by group; as many places as strata, the last ones 0."""
-    return stratum_sums(np.asarray(values)[..., None], group, values.shape[-1])[..., 0]
+    return group_sums(np.asarray(values), group, values.shape[-1])
 
 
-def _notes(sample: Sample, count: Array, group: IntArray) -> tuple[Notice, ...]:
+def _notes(sample: Sample, seen: BoolArray, group: IntArray) -> tuple[Notice, ...]:
     notes = list(sample.notes)
     strata = sample.cells
-    drawn = np.bincount(strata.codes[sample.rows], minlength=len(strata.labels))
+    cell = strata.codes[sample.rows]
+    drawn = np.bincount(cell, minlength=len(strata.labels))
+    count = np.bincount(cell, seen, len(strata.labels))
     empty = int(((count == 0) & (drawn > 0)).sum())
     if empty:
         notes.append(Notice("W302", {"count": empty, "strata": int((drawn > 0).sum())}))

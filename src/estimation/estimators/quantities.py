@@ -85,7 +85,7 @@ def estimate(
     table = table or EstimateTable()
     columns = _columns(seen, weighting.structure.weight > 0, numbers)
     support = _support(columns, seen, outstanding)
-    return _estimate(columns, weighting, table, support, None)
+    return ratios(columns.names, columns.y, columns.x, weighting, table, support)
 
 
 def combined_ratio(seen: Counts, structure: Structure, numbers: list[int]) -> Estimate:
@@ -94,7 +94,12 @@ def combined_ratio(seen: Counts, structure: Structure, numbers: list[int]) -> Es
 
 
 def domain(
-    seen: Counts, weighting: Weighting, numbers: list[int], inside: BoolArray, table: EstimateTable | None = None
+    seen: Counts,
+    weighting: Weighting,
+    numbers: list[int],
+    inside: BoolArray,
+    table: EstimateTable | None = None,
+    outstanding: Outstanding | None = None,
 ) -> Estimate:
     """Estimate the shares in an area.
 
@@ -106,6 +111,8 @@ def domain(
     ----------
     inside : numpy.ndarray of bool, shape (n,)
         Which stations of the sample lie in the area.
+    outstanding : Outstanding, optional
+        Of the area: see :func:`estimate`.
 
     Raises
     ------
@@ -119,8 +126,10 @@ def domain(
     votes = np.where(use[:, None], seen.votes, 0.0)
     valid = np.repeat(votes.sum(axis=-1)[:, None], len(numbers), axis=1)
     columns = _Columns(tuple(share_name(number) for number in numbers), votes, valid)
-    support = np.tile([0.0, 1.0], (len(numbers), 1))
-    return _estimate(columns, weighting, table or EstimateTable(), support, domain_df(structure, use))
+    support = _support(columns, seen, outstanding)
+    return ratios(
+        columns.names, columns.y, columns.x, weighting, table or EstimateTable(), support, domain_df(structure, use)
+    )
 
 
 def swing(
@@ -159,7 +168,7 @@ def swing(
     y = np.concatenate([now, then], axis=-1)
     x = np.repeat(np.stack([now.sum(axis=-1), then.sum(axis=-1)], axis=-1), k, axis=-1)
     names = tuple(f"{when}:{number}" for when in ("share", "before") for number in numbers)
-    joint = _estimate(_Columns(names, y, x), weighting, table or EstimateTable(), np.tile([0.0, 1.0], (2 * k, 1)), None)
+    joint = ratios(names, y, x, weighting, table or EstimateTable(), np.tile([0.0, 1.0], (2 * k, 1)))
     change = np.concatenate([np.eye(k), -np.eye(k)], axis=1)
     draws = None if joint.draws is None else joint.draws @ change.T
     return Estimate(
@@ -172,13 +181,34 @@ def swing(
     )
 
 
-def _estimate(
-    columns: _Columns, weighting: Weighting, table: EstimateTable, support: Array, df: Array | None
+def ratios(
+    names: tuple[str, ...],
+    y: Array,
+    x: Array,
+    weighting: Weighting,
+    table: EstimateTable,
+    support: Array,
+    df: Array | None = None,
 ) -> Estimate:
-    linear = weighting.linear(columns.y, columns.x)
-    found = precision(linear, columns.y, columns.x, weighting, table)
+    """Estimate any ratios of totals with an estimator's weights, and their covariance.
+
+    Parameters
+    ----------
+    names : tuple of str
+        The q quantities.
+    y : numpy.ndarray, shape (…, n, q)
+        Numerators.
+    x : numpy.ndarray, shape (…, n) or (…, n, q)
+        Denominators.
+    support : numpy.ndarray, shape (q, 2) or (…, q, 2)
+        The range of each.
+    df : numpy.ndarray, shape (…) or (…, q), optional
+        Degrees of freedom, where they are not those of the whole sample.
+    """
+    linear = weighting.linear(y, x)
+    found = precision(linear, y, x, weighting, table)
     return Estimate(
-        columns.names,
+        names,
         linear.theta,
         found.cov,
         found.df if df is None else df,

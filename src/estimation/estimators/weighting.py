@@ -1,7 +1,7 @@
 """The estimators that weight what is in: ratio, separate, post-stratified, raked, calibrated."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,12 +12,13 @@ from estimation.frame import Frame
 from estimation.rules import Notice
 from estimation.sampling import Strata
 from estimation.survey import Linear, Structure, ratio
-from estimation.survey.calibration import Calibration, calibrate, residual
+from estimation.survey.calibration import Calibration, calibrate, leverage, residual
 from estimation.survey.explain import CalibrationError
-from estimation.survey.structure import Array, IntArray
+from estimation.survey.structure import Array, IntArray, per_station
 
 LARGEST = 1 / 3  # of the stations in: more control totals than that leave too little to estimate a variance from
 WIDEST = (0.2, 5.0)  # g-weights outside are drawn back by a ridge, where no bounds are asked for
+MOST_LEVERAGE = 0.9  # a station nearly alone in its cell has no residual to speak of: 1 - h is rounding there
 UNMET = 1e-6  # relative difference of a total that counts as not met
 CLASSES = "registered/3"
 
@@ -48,6 +49,8 @@ class Weighting:
         The design of what is in, with the weights before calibration.
     calibration : Calibration or None
         None for the plain ratio.
+    leverage : bool
+        Residuals are corrected for having been fitted; R's are not.
     controls : tuple of str
         The control totals, as they were asked for.
     notes : tuple of Notice
@@ -56,6 +59,7 @@ class Weighting:
     name: str
     structure: Structure
     calibration: Calibration | None = None
+    leverage: bool = True
     controls: tuple[str, ...] = ()
     notes: tuple[Notice, ...] = ()
 
@@ -76,7 +80,21 @@ class Weighting:
             Numerators and denominators; zero outside a domain.
         """
         found = ratio(y, x, self.weight)
-        return found if self.calibration is None else residual(found, self.calibration)
+        if self.calibration is None:
+            return found
+        left = residual(found, self.calibration)
+        return replace(left, influence=left.influence * self._for_the_fit()[..., None]) if self.leverage else left
+
+    def _for_the_fit(self) -> Array:
+        """Give what makes residuals as large as errors, √((1 - 1/n_h) / (1 - h_i)) ≥ 1; shape (…, n).
+
+        The regression was fitted to them (Valliant 2002, section 2, as MacKinnon and White's HC2); the mean of each
+        stratum is allowed for already, by the n_h / (n_h - 1) of its variance.
+        """
+        assert self.calibration is not None
+        count = per_station(np.maximum(self.structure.count(), 1), self.structure.stratum)
+        h = np.minimum(leverage(self.calibration), MOST_LEVERAGE)
+        return np.sqrt(np.maximum((1 - 1 / count) / (1 - h), 1.0))
 
     def refit(self, weight: Array) -> Array:
         """Weight again, as a replicate needs it: weights before calibration (R, n) to final ones (R, n)."""
@@ -157,7 +175,7 @@ def weigh(
     distance = "raking" if name == "raked" else table.distance if name == "calibrated" else "linear"
     found, notes = _calibrated(structure, auxiliary, distance, table.bounds, scale)
     joined = (Notice("W320", {"count": auxiliary.joined}),) if auxiliary.joined else ()
-    return Weighting(name, structure, found, tuple(entries), (*controls.notes, *joined, *notes))
+    return Weighting(name, structure, found, table.leverage, tuple(entries), (*controls.notes, *joined, *notes))
 
 
 def _defaults(name: str, frame: Frame, strata: Strata) -> tuple[str, ...]:

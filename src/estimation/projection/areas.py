@@ -6,11 +6,12 @@ import numpy as np
 
 from estimation.columns import AREA_LEVELS
 from estimation.contest import EstimateTable
-from estimation.estimators import Weighting, domain
+from estimation.estimators import Outstanding, Weighting, domain
 from estimation.frame import Frame
 from estimation.returns import Counts
 from estimation.sampling import Sample
 from estimation.survey import Estimate
+from estimation.survey.structure import Array
 
 MOST_AREAS = 60  # more than these in one table are read by nobody; a coarser level is taken
 
@@ -56,13 +57,17 @@ def by_area(
     numbers: list[int],
     level: str,
     table: EstimateTable,
+    still_out: Array,
 ) -> tuple[AreaResult, ...]:
     """Estimate every area of a level that has a drawn station, in the frame's order.
+
+    `still_out` are the ballots that each station of the frame could still bring, shape (N,).
 
     Without weights, where nothing can be projected, only the progress of each is given.
     """
     areas = frame.areas(level)
     codes = areas.codes[sample.rows]
+    rest = np.bincount(areas.codes, still_out)
     results = []
     for code in np.unique(codes):
         inside = codes == code
@@ -70,7 +75,7 @@ def by_area(
         # an area without a result is shown as such, and W309 counts it
         estimate = None
         if weighting is not None and counts.valid[used].sum() > 0 and used.sum() > 1:
-            estimate = domain(counts, weighting, numbers, inside, table)
+            estimate = domain(counts, weighting, numbers, inside, table, Outstanding(float(rest[code]), np.nan))
         if estimate is not None and not float(estimate.df) > 0 and np.any(estimate.variance > 0):
             estimate = None
         results.append(

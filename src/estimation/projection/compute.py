@@ -17,7 +17,7 @@ from estimation.estimators.quantities import INVALID, TURNOUT
 from estimation.frame import Frame, load_frame
 from estimation.projection.earlier import previous_call
 from estimation.projection.areas import AreaResult, area_level, by_area
-from estimation.projection.methods import estimate_all
+from estimation.projection.methods import estimate_all, still_out
 from estimation.returns import Counts, Resolution, read_returns, resolve, tally
 from estimation.rules import Findings, Notice
 from estimation.sampling import Sample, ask_all, design_of, read_sample
@@ -206,7 +206,9 @@ def _assemble(
     blank = np.full(len(numbers), np.nan)
     votes = float(counts.valid[counts.seen].sum())
     weighting = methods.weighting if methods else None
-    areas = by_area(frame, sample, counts, weighting, numbers, level, contest.estimate)
+    areas = by_area(
+        frame, sample, counts, weighting, numbers, level, contest.estimate, still_out(contest, frame, sample, counts)
+    )
     return Projection(
         contest=contest,
         as_of=resolution.as_of,

@@ -16,6 +16,7 @@ from estimation.returns import Counts
 from estimation.rules import Notice
 from estimation.sampling import Sample
 from estimation.survey import Estimate
+from estimation.survey.structure import Array
 
 ESTIMATORS: tuple[EstimatorName, ...] = get_args(EstimatorName)
 
@@ -88,13 +89,18 @@ def _why(error: EstimationError) -> str | Notice:
 
 
 def outstanding(contest: Contest, frame: Frame, sample: Sample, counts: Counts) -> Outstanding:
-    """Add up what the stations that are not in could still bring.
+    """Add up what the stations that are not in could still bring, over the whole frame."""
+    ballots, roll = still_out(contest, frame, sample, counts), frame.registered
+    return Outstanding(float(ballots.sum()), float(np.nansum(roll)))
+
+
+def still_out(contest: Contest, frame: Frame, sample: Sample, counts: Counts) -> Array:
+    """Give the ballots that each station of the frame could still bring, shape (N,); 0 where it is in.
 
     A roll that is unknown counts as ``[returns] max_registered``; every roll with ``[returns] allowance``.
     """
     out = np.ones(len(frame), dtype=np.bool_)
     out[sample.rows[counts.seen]] = False
     roll = frame.registered
-    known = np.isfinite(roll)
-    most = np.where(known, roll, contest.returns.max_registered)[out].sum()
-    return Outstanding(float(most) * (1 + contest.returns.allowance), float(roll[known].sum()))
+    known = np.where(np.isfinite(roll), roll, contest.returns.max_registered)
+    return np.where(out, known * (1 + contest.returns.allowance), 0.0)

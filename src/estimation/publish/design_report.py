@@ -117,7 +117,7 @@ class DesignReport:
             reach.drawn,
             alt=alt,
             labels=(w("design.map_drawn", n=n), w("design.map_all", n=w.whole(reach.known))),
-            length=lambda value: self._km(value, 0 if value >= 1 else 1),
+            length=lambda value: w("design.km", value=w.decimal(value, 0 if value >= 1 else 2)),
         )
         rows = [
             [w("design.reach_half"), km(reach.half), km(reach.simple_half)],
@@ -127,7 +127,8 @@ class DesignReport:
         header = [w("design.reach"), w("design.this_sample"), w("design.simple_mean")]
         return picture(w, "spread", w("design.heading_spread"), figure, header=header, rows=rows)
 
-    def _km(self, value: float, digits: int = 1) -> str:
+    def _km(self, value: float) -> str:
+        digits = 2 if 0 < value < 0.1 else 1
         return self.words("design.km", value=self.words.decimal(value, digits))
 
     def _list(self) -> Part:

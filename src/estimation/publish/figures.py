@@ -201,9 +201,9 @@ def scatter_map(
         from matplotlib.patches import PathPatch
         from matplotlib.path import Path as Outline
 
-        cell = span[0] / (240 if wide else 120)  # squares of one cell stand for all stations in it
+        cell = 0.028 / scale  # squares of one cell stand for all stations in it
         squares = (np.unique(np.round((known - low) / cell), axis=0)) * cell + low
-        ends = np.repeat(squares, 2, axis=0) + np.tile([[-0.3 * cell, 0.0], [0.3 * cell, 0.0]], (len(squares), 1))
+        ends = np.repeat(squares, 2, axis=0) + np.tile([[-0.36 * cell, 0.0], [0.36 * cell, 0.0]], (len(squares), 1))
         codes = np.tile([Outline.MOVETO, Outline.LINETO], len(squares))
         axes.add_patch(PathPatch(Outline(ends, codes), edgecolor="#a9a69b", linewidth=1.5, capstyle="butt", fill=False))
         size = (4.6 if wide else 3.6) if len(drawn) <= 600 else 2.4

@@ -50,6 +50,20 @@ def strata_for(frame: Frame, columns: str, merge: int = 0, n: int = 0) -> Strata
     return Strata("", np.zeros(len(frame), dtype=np.intp), ("all",), size, ())
 
 
+def cells_for(frame: Frame, design: Design, strata: Strata) -> Strata:
+    """Give the cells within which stations that are in stand for those that are out.
+
+    The design's strata where they are areas; districts where it has none; and where its strata are
+    classes alone, such as ``registered?``, these within districts, as late stations are far ones.
+    """
+    if not design.strata:
+        return strata_by(frame, "district")
+    names = [name.strip() for name in design.strata.split(",")]
+    if all(is_class(frame, name) for name in names):
+        return strata_for(frame, f"district,{design.strata}", n=design.n)
+    return strata
+
+
 def allocate(frame: Frame, design: Design, strata: Strata) -> IntArray:
     """Allocate the design's n to strata.
 

@@ -5,10 +5,11 @@ import numpy as np
 from estimation.frame import Frame
 from estimation.rules import Notice
 from estimation.sampling import selection
+from estimation.sampling.allocate import cells_for
 from estimation.sampling.auxiliary import columns_of, coordinates, positive
 from estimation.sampling.design import UNEQUAL, Design
 from estimation.sampling.sample import Sample
-from estimation.sampling.strata import Strata, strata_by
+from estimation.sampling.strata import Strata
 from estimation.survey.structure import Array, IntArray
 
 LARGEST_JOINT = 3000  # stations of a stratum whose joint probabilities are worked out: N² numbers
@@ -49,7 +50,7 @@ def describe(
         rows=rows,
         probability=probability,
         strata=strata,
-        cells=strata if design.strata else strata_by(frame, "district"),
+        cells=cells_for(frame, design, strata),
         method=design.method,
         psu=psu,
         psu_probability=psu_probability,

@@ -1,6 +1,7 @@
 """An election whose result is known, station by station, and how estimates of it are judged."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -143,6 +144,12 @@ def proportion(hits: BoolArray) -> tuple[float, float, float]:
     return float(hits.mean()), float(bounds.low), float(bounds.high)
 
 
+def official_path(contest: Contest) -> Path | None:
+    """Find the official result: the file that ``[official]`` names, else ``official.csv``; None where there is none."""
+    named = contest.official.path
+    return contest.folder / named if named else find_table(contest.folder, "official")
+
+
 def open_population(contest: Contest, where: str | None = None) -> Population:
     """Read an election whose result is known: the frame's stations that have an official row.
 
@@ -163,8 +170,7 @@ def open_population(contest: Contest, where: str | None = None) -> Population:
         station has several rows.
     """
     frame = load_frame(contest, where)
-    named = contest.official.path
-    path = contest.folder / named if named else find_table(contest.folder, "official")
+    path = official_path(contest)
     if path is None:
         raise FrameError(f"{contest.folder}: there is no official result to simulate from: add official.csv")
     table = read_returns(contest, path).table

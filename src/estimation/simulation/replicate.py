@@ -2,25 +2,24 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from estimation.contest import EstimateTable
 from estimation.errors import DesignError
-from estimation.estimators import arrived
+from estimation.estimators import plain, respond
+from estimation.estimators.quantities import ratios
 from estimation.frame import Frame
-from estimation.sampling import Sample
-from estimation.sampling.allocate import strata_for
+from estimation.sampling.allocate import cells_for, strata_for
 from estimation.sampling.auxiliary import columns_of, coordinates
 from estimation.sampling.design import Design
 from estimation.sampling.draw import Drawn, draw_rows
-from estimation.sampling.strata import Strata, strata_by
+from estimation.sampling.strata import Strata
 from estimation.seeds import generator
 from estimation.simulation.known import NOTHING, Estimates, Population, proportion
-from estimation.survey import Structure, ratio, t_interval
+from estimation.survey import Structure
 from estimation.survey.structure import Array, BoolArray, IntArray, group_sums
-from estimation.survey.variance import default
 
 BLOCK = 4_000_000  # numbers in one block of replicates, so that memory stays small
 AREAS_AT_ONCE = 8  # their covariances with each other are by-products, so that few at a time are cheaper
@@ -94,8 +93,8 @@ def replicate(
     area = population.frame.areas(areas).codes if areas else None
     price = np.broadcast_to(np.asarray(cost_station, dtype=np.float64), valid.shape)
     found, inner, right, stations, villages, paid = [], [], [], [], [], []
-    for rows, structure in _samples(population, design, replicates, y.shape[1]):
-        here = _estimate(y[rows], valid[rows], structure, structure.df(), level)
+    for rows, structure in samples(population, design, replicates, y.shape[1]):
+        here = _estimate(population.names, y[rows], valid[rows], structure, level)
         found.append(here)
         others = np.delete(here.theta[:, :-1], order[0], axis=1)
         right.append(here.theta[:, order[0]] > others.max(axis=1))
@@ -255,20 +254,20 @@ def nonresponse(
     _check_missing(missing, pattern)
     parts = np.array([0.0, *sorted(missing)])
     y, valid = population.numerators, population.counts.valid
-    found, stations = [], []
-    for number, (rows, structure) in enumerate(_samples(population, design, replicates, y.shape[1] * len(parts))):
+    found: list[list[Estimates]] = [[] for _ in parts]
+    stations: list[list[IntArray]] = [[] for _ in parts]
+    for number, (rows, structure) in enumerate(samples(population, design, replicates, y.shape[1])):
         rng = generator(design.seed, "nonresponse", pattern, str(number))
         lot = _silence(population, pattern, rows, rng)
-        seen = (lot[:, None, :] >= parts[:, None]) & structure.inside[:, None, :]
-        heard = _heard(population.frame, design, rows, structure, seen)
-        stations.append(seen.sum(axis=-1))
-        again = np.repeat(rows, len(parts), axis=0)
-        found.append(_estimate(y[again], valid[again], heard, heard.df(), level))
-    every, count, table = _joined(found), np.concatenate(stations).mean(axis=0), []
+        for m, part in enumerate(parts):
+            here = heard(population.frame, design, rows, structure, lot >= part)
+            stations[m].append(here.inside.sum(axis=-1))
+            found[m].append(_estimate(population.names, y[rows], valid[rows], here, level))
+    table = []
     for m, part in enumerate(parts):
-        mine = Estimates(*(values[m :: len(parts)] for values in every))
+        mine, count = _joined(found[m]), np.concatenate(stations[m]).mean()
         for j, (name, truth) in enumerate(zip(population.names, population.truth, strict=True)):
-            row = {"missing": float(part), "quantity": name, "stations": float(count[m])}
+            row = {"missing": float(part), "quantity": name, "stations": float(count)}
             table.append({**row, **mine.summary(j, truth)})
     return pd.DataFrame(table).drop(columns="left_out")
 
@@ -297,7 +296,7 @@ def size_for_leader(population: Population, design: Design, ns: Sequence[int], r
     return table[["n", *right, "truth", "true_se", "stations", "villages"]].reset_index(drop=True)
 
 
-def _samples(population: Population, design: Design, replicates: int, k: int) -> Iterator[tuple[IntArray, Structure]]:
+def samples(population: Population, design: Design, replicates: int, k: int) -> Iterator[tuple[IntArray, Structure]]:
     """Draw block by block: rows (b, n) of the population, and their structure."""
     frame, strata = population.frame, strata_for(population.frame, design.strata, design.merge, design.n)
     if replicates < 1:
@@ -309,13 +308,14 @@ def _samples(population: Population, design: Design, replicates: int, k: int) ->
         yield np.where(drawn.rows < 0, drawn.rows[:, :1], drawn.rows), structure_of(frame, design, strata, drawn)
 
 
-def _estimate(y: Array, x: Array, structure: Structure, df: Array, level: float) -> Estimates:
-    """Estimate ratios of many samples: y (b, n, q), x (b, n) or (b, n, q)."""
-    linear = ratio(y, x, structure.weight)
-    covariance = default(structure)[1](linear.expanded, structure)
-    variance = np.diagonal(covariance, axis1=-2, axis2=-1)
-    bounds = t_interval(linear.theta, variance, df, level)
-    return Estimates(linear.theta, variance, bounds.low, bounds.high)
+def _estimate(
+    names: tuple[str, ...], y: Array, x: Array, structure: Structure, level: float, df: Array | None = None
+) -> Estimates:
+    """Estimate ratios of many samples as a projection does: y (b, n, q), x (b, n) or (b, n, q)."""
+    support = np.array([[-1.0, 1.0] if name == "lead" else [0.0, 1.0] for name in names])
+    found = ratios(names, y, x, plain(structure), EstimateTable(), support, df)
+    bounds = found.interval(level)
+    return Estimates(found.theta, found.variance, bounds.low, bounds.high)
 
 
 def _inside_areas(
@@ -330,7 +330,8 @@ def _inside_areas(
         use = (inside.sum(axis=1) >= 2) & (df >= 1) & ((inside * valid[..., None]).sum(axis=1) > 0)
         keep = inside & use[:, None, :]
         x = np.where(keep, valid[..., None], np.where(use[:, None, :], 0.0, 1.0))  # a ratio of 0 to 1: left out below
-        here = _estimate(np.where(keep, votes[..., None], 0.0), x, structure, np.maximum(df, 1), level)
+        names = tuple(f"area:{code}" for code in codes)
+        here = _estimate(names, np.where(keep, votes[..., None], 0.0), x, structure, level, np.maximum(df, 1))
         parts.append(Estimates(*(np.where(use, values, np.nan) for values in here)))
     return Estimates(*(np.concatenate(columns, axis=1) for columns in zip(*parts, strict=True)))
 
@@ -341,27 +342,14 @@ def _domain_df(structure: Structure, inside: BoolArray) -> Array:
     return np.asarray(count.sum(axis=-1) - (count > 0).sum(axis=-1))
 
 
-def _heard(frame: Frame, design: Design, rows: IntArray, structure: Structure, seen: BoolArray) -> Structure:
-    """Weight what is in of each sample, (b, n), for each of M parts: a structure of b M samples."""
+def heard(frame: Frame, design: Design, rows: IntArray, structure: Structure, seen: BoolArray) -> Structure:
+    """Weight what is in of each sample: rows (b, n) and seen (b, n) to a structure of b samples.
+
+    As a projection does it: see :func:`estimation.estimators.respond`.
+    """
     strata = strata_for(frame, design.strata, design.merge, design.n)
-    cells = strata if design.strata else strata_by(frame, "district")
-    probability = np.broadcast_to(np.asarray(structure.probability), rows.shape)
-    number, parts, n = seen.shape
-    weight = np.zeros(seen.shape)
-    stratum = np.zeros(seen.shape, dtype=np.intp)
-    size = np.zeros((number, parts, len(strata.labels)))
-    for r in range(number):
-        own = structure.inside[r]
-        sample = Sample(rows[r, own], probability[r, own], strata, cells, design.method)
-        found = arrived(sample, seen[r][:, own]).structure
-        weight[r][:, own], stratum[r][:, own], size[r] = found.weight, found.stratum, found.size
-    names = ("probability", "spread", "balance", "cluster")
-    given = {name: getattr(structure, name) for name in names}
-    changes: dict[str, Any] = {
-        name: np.repeat(values, parts, axis=0) for name, values in given.items() if values is not None
-    }
-    changes |= {"weight": weight.reshape(-1, n), "stratum": stratum.reshape(-1, n)}
-    return replace(structure, size=size.reshape(number * parts, -1), **changes)
+    cells = cells_for(frame, design, strata)
+    return respond(structure, strata, cells, cells.codes[rows], seen & structure.inside).structure
 
 
 def _silence(population: Population, pattern: str, rows: IntArray, rng: np.random.Generator) -> Array:

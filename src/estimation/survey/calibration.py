@@ -268,7 +268,8 @@ def residual(linear: Linear, calibration: Calibration) -> Linear:
     penalty, keep = _flat(calibration.penalty, lead, 1), _flat(~calibration.dropped, lead, 1)
     left = np.empty((len(u), n, k))
     for rows in _blocks(len(left), n * max(k, x.shape[-1])):
-        left[rows] = _unexplained(u[rows], weight[rows], x[rows], scale[rows], penalty[rows], keep[rows])
+        given = (value[rows] for value in (u, weight, x, scale, penalty, keep))
+        left[rows] = _unexplained(*given)
     return Linear(linear.theta, left.reshape(*lead, n, k), calibration.weight)
 
 
@@ -281,6 +282,21 @@ def _unexplained(u: Array, weight: Array, x: Array, scale: Array, penalty: Array
     matrix = dual.bordered(weighted @ x + penalty[:, None, :] * np.eye(penalty.shape[-1]), keep)
     moment = np.where(keep[..., None], weighted @ u, 0.0)
     return np.asarray(u - x @ np.linalg.solve(matrix, moment))
+
+
+def leverage(calibration: Calibration) -> Array:
+    """Say how much of each station's own residual the regression takes away: h, shape (…, n).
+
+    h_i = (w_i / σ_i²) x_i'(Σ w x x'/σ² + P)⁻¹ x_i, in 0 … 1; their sum is the number of auxiliaries without a ridge
+    (Valliant 2002, section 2).
+    """
+    c = calibration
+    x = np.where((c.base > 0)[..., None], c.auxiliary, 0.0)
+    pull = np.where(c.base > 0, c.base / c.scale, 0.0)
+    weighted = np.swapaxes(x * pull[..., None], -1, -2)
+    matrix = weighted @ x + c.penalty[..., None, :] * np.eye(c.penalty.shape[-1])
+    moved = np.linalg.solve(dual.bordered(matrix, ~c.dropped), np.where(c.dropped[..., None], 0.0, weighted))
+    return np.asarray((x * np.swapaxes(moved, -1, -2)).sum(axis=-1))
 
 
 def _quartiles(g: Array, inside: BoolArray) -> list[Array]:

@@ -27,12 +27,12 @@ def collapse(
     ----------
     count : numpy.ndarray, shape (…, H)
         Stations in, by stratum.
-    size : numpy.ndarray, shape (H,)
+    size : numpy.ndarray, shape (H,) or (…, H)
         Stations of the population, by stratum.
     parents : list of numpy.ndarray of intp, each of shape (H,)
         The parent area of each stratum, from the nearest level to the widest; strata of one
         parent stand together. The whole frame is the last parent always.
-    needed : int or numpy.ndarray, shape (H,)
+    needed : int or numpy.ndarray, shape (H,) or (…, H)
         Stations that a stratum needs to stand alone.
     start : numpy.ndarray of intp, shape (…, H), optional
         Groups that exist already and stay together.
@@ -47,7 +47,8 @@ def collapse(
     group = np.broadcast_to(np.arange(strata) if start is None else start, count.shape).astype(np.intp)
     if start is None and np.all((count >= needed) | (count >= size)):
         return group
-    need = np.broadcast_to(np.asarray(needed, dtype=np.float64), (strata,))
+    need = np.broadcast_to(np.asarray(needed, dtype=np.float64), count.shape)
+    size = np.broadcast_to(size, count.shape)
     for parent in [*parents, np.zeros(strata, dtype=np.intp)]:
         before = None
         while before is None or not np.array_equal(before, group):  # what was joined may still be too small
@@ -74,8 +75,8 @@ def _sweep(group: IntArray, count: Array, size: Array, need: Array, parent: IntA
             inside, total, enough = (np.where(joined, value, 0) for value in (inside, total, enough))
         new[..., h] = label
         inside = inside + count[..., h]
-        total = total + size[h]
-        enough = np.maximum(enough, need[h])
+        total = total + size[..., h]
+        enough = np.maximum(enough, need[..., h])
         small = (inside < enough) & (inside < total)
         if h == strata - 1 or parent[h + 1] != parent[h]:
             goes_on = np.zeros(lead, np.bool_) if h == strata - 1 else group[..., h + 1] == group[..., h]

@@ -35,14 +35,13 @@ def _fall(p: Array, q: Array, cut: Array) -> Array:
     """Find by how much p must fall for the divergence to reach the cut-off; q = 1 - p."""
     inside: BoolArray = np.asarray((p > 0) & (q > 0))
     a, b = np.where(inside, p, 0.5), np.where(inside, q, 0.5)
-    s = np.minimum(
-        np.sqrt(2 * cut * b / a), FAR
-    )  # x = p exp(-s); the second derivative is at most p/q, hence this is not beyond
-    for _ in range(STEPS):
+    # x = p exp(-s); the second derivative in s is at most p/q, hence the root is not nearer than this
+    s = np.minimum(np.sqrt(2 * cut * b / a), FAR)
+    for _ in range(STEPS):  # the last step squares the error of the one before
         fall = -a * np.expm1(-s)
         value = a * _decay(s) + b * _excess(fall / b)
         before, s = s, np.clip(s + (cut - value) * (b + fall) / np.maximum(fall, 1e-300), 0.0, FAR)
-        if np.all(np.isnan(s) | (np.abs(s - before) <= 4e-16 * s)):
+        if np.all(np.isnan(s) | (np.abs(s - before) <= 1e-9 * s)):
             break
     certain = np.where(p > 0, -np.expm1(-cut), 0.0 * cut)  # p = 1: -log x = cut; p = 0: there is no fall
     return np.asarray(np.where(inside, -a * np.expm1(-s), certain))

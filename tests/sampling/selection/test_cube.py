@@ -114,7 +114,7 @@ def test_the_local_kernel_equals_its_twin_without_a_tree(case, size):
     chance, matrix = probability[tree.rows], case[1][tree.rows]
     out = np.zeros((10, n), dtype=np.intp)
     rng, twin_rng = np.random.default_rng(5), np.random.default_rng(5)
-    kernels_cube.local_cube(chance, matrix, tree.points, tree.box, tree.depth, rng, tree.space(), out)
+    kernels_cube.local_cube(chance, matrix, tree.points, tree.box, tree.depth, rng, tree.space(), tree.axes, out)
     known = [local_twin(chance, matrix, tree.points, twin_rng).tolist() for _ in range(10)]
     assert np.sort(out, axis=1).tolist() == known
 
@@ -197,7 +197,7 @@ def test_the_tree_finds_the_nearest_whatever_was_taken_out():
         kernels_tree.take_out(place, tree.depth, alive, around, count)
         point, *others = np.flatnonzero(chance == 0.5)
         known = np.sort(((tree.points[others] - tree.points[point]) ** 2).sum(axis=1))[:5]
-        found = kernels_tree.nearest(point, tree.depth, alive, around, near, distance, *room)
+        found = kernels_tree.nearest(point, tree.depth, alive, around, near, distance, *room, tree.axes)
         assert found == min(5, len(others))
         assert distance[:found] == pytest.approx(known)
         assert len(set(near[:found].tolist()) & set(others)) == found

@@ -65,7 +65,7 @@ def test_the_local_kernel_equals_its_twin_without_a_tree(size, sides):
     chance = probability[tree.rows]
     out = np.zeros((10, n), dtype=np.intp)
     rng = np.random.default_rng(5)
-    kernels_tree.local_pivotal(chance, tree.points, tree.box, tree.depth, rng, tree.space(), out)
+    kernels_tree.local_pivotal(chance, tree.points, tree.box, tree.depth, rng, tree.space(), tree.axes, out)
     rng = np.random.default_rng(5)
     assert np.sort(out, axis=1).tolist() == [local_twin(chance, tree.points, rng).tolist() for _ in range(10)]
 
@@ -74,7 +74,7 @@ def test_a_tree_holds_every_row_in_the_box_of_its_leaf():
     spread = np.random.default_rng(3).integers(0, 9, (500, 2)) * 1.0
     tree = trees.plant(spread, np.arange(500), np.random.default_rng(4))
     assert sorted(tree.rows) == list(range(500))
-    assert np.array_equal(spread[tree.rows], tree.points[:, :2])
+    assert np.array_equal(spread[tree.rows], tree.points)
     leaf = np.array([kernels_tree.leaf_of(place, 500, tree.depth) for place in range(500)])
     assert np.all((tree.points >= tree.box[leaf, 0]) & (tree.points <= tree.box[leaf, 1]))
     assert np.bincount(leaf)[1 << tree.depth :].max() <= kernels_tree.BUCKET

@@ -4,9 +4,8 @@ Tolerance: 1e-9 relative, entry by entry. Both sides compute closed formulas in 
 at most three digits of sixteen, and a covariance is the difference of terms that are ten times larger. What is zero but
 for rounding (the Yates–Grundy variance of `registered`, to which the sample is proportional; a domain of one station)
 may differ by 1e-12 of the squared estimate, and any covariance by 1e-15 of it: the form of Horvitz and Thompson
-subtracts sums that are a million times larger. Degrees of freedom are equal.
-
-`ci95_z`, intervals with the normal quantile, are the one kind of number here that this package does not offer.
+subtracts sums that are a million times larger. Degrees of freedom are equal; `ci95_z` is
+Student's interval with infinitely many.
 """
 
 import json
@@ -179,9 +178,9 @@ def part_of(file, block, name, df):
     close(cov, want["vcov"], scale)
     there = variance > np.diagonal(scale)
     close(np.sqrt(variance[there]), np.array(want["se"], dtype=np.float64)[there])
-    for key, level in (("ci95_t", 0.95), ("ci90_t", 0.90)):
+    for key, degrees, level in (("ci95_t", df, 0.95), ("ci90_t", df, 0.90), ("ci95_z", np.inf, 0.95)):
         if key in want:
-            bounds = t_interval(theta, np.maximum(variance, 0), df, level)
+            bounds = t_interval(theta, np.maximum(variance, 0), np.asarray(degrees), level)
             close(np.stack([bounds.low, bounds.high], axis=-1)[there], np.array(want[key], dtype=np.float64)[there])
 
 
@@ -201,8 +200,9 @@ def test_every_number_of_a_block_equals_r(file, block, part):
         found = lead @ theta, lead @ cov @ lead
         close(found, [want["margin"]["est"], want["margin"]["var"]])
         close(np.sqrt(found[1]), want["margin"]["se"])
-        bounds = t_interval(np.array([found[0]]), np.array([found[1]]), np.asarray(float(want["df"])), 0.95)
-        close(np.concatenate([bounds.low, bounds.high]), want["margin"]["ci95_t"])
+        for key, degrees in (("ci95_t", float(want["df"])), ("ci95_z", np.inf)):
+            bounds = t_interval(np.array([found[0]]), np.array([found[1]]), np.asarray(degrees), 0.95)
+            close(np.concatenate([bounds.low, bounds.high]), want["margin"][key])
     else:
         part_of(file, block, part, np.asarray(float(want["df"])))
 

@@ -62,7 +62,9 @@ def cube(
         if tree is None:
             kernels_cube.cube(values[rows], matrix, rng, out)
         else:
-            kernels_cube.local_cube(values[rows], matrix, tree.points, tree.box, tree.depth, rng, tree.space(), out)
+            kernels_cube.local_cube(
+                values[rows], matrix, tree.points, tree.box, tree.depth, rng, tree.space(), tree.axes, out
+            )
         out = rows[out]
     return complete(certain, out, replicates)
 

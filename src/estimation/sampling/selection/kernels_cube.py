@@ -3,7 +3,7 @@
 import numpy as np
 
 from estimation.sampling.selection.kernels import SNAP, compiled
-from estimation.sampling.selection.kernels_tree import Space, begin, keep, nearest, pick, settled, take_out
+from estimation.sampling.selection.kernels_tree import Axes, Space, begin, keep, nearest, pick, settled, take_out
 from estimation.survey.structure import Array, IntArray
 
 DEPENDENT = 1e-7  # rows of the balance matrix are about 1 long; a smaller rest counts as none
@@ -265,7 +265,7 @@ def cube(probability: Array, matrix: Array, rng: np.random.Generator, out: IntAr
 @compiled
 def local_cube(
     probability: Array, matrix: Array, points: Array, box: Array, depth: int, rng: np.random.Generator,
-    space: Space, out: IntArray,
+    space: Space, axes: Axes, out: IntArray,
 ) -> None:  # fmt: skip
     """Draw balanced and spread samples: a random station and its p nearest fly until one is decided.
 
@@ -273,19 +273,19 @@ def local_cube(
     ----------
     probability, matrix
         As in `cube`, in the order of the leaves.
-    points, box, depth, space
+    points, box, depth, space, axes
         As in `kernels_tree.local_pivotal`.
     """
     size, p = matrix.shape
     basis, near, distance, group = room(p), np.empty(p, np.intp), np.empty(p), np.empty(p + 1, np.intp)
-    here, stack, apart_by = np.empty(points.shape[1]), np.empty(depth + 2, np.intp), np.empty(depth + 2)
+    here, stack, apart_by = np.empty(len(axes)), np.empty(depth + 2, np.intp), np.empty(depth + 2)
     chance, left, alive, around, count = space
     for row in out:
         begin(probability, points, box, depth, space)
         remaining, undecided = size, size
         while undecided > p:
             group[0], remaining = pick(left, remaining, chance, rng)
-            nearest(group[0], depth, alive, around, near, distance, here, stack, apart_by)
+            nearest(group[0], depth, alive, around, near, distance, here, stack, apart_by, axes)
             for c in range(p):
                 group[c + 1] = near[c]
             flight(matrix, chance, group, p, True, rng, basis)
@@ -293,5 +293,5 @@ def local_cube(
                 if chance[place] == 0.0 or chance[place] == 1.0:
                     take_out(place, depth, alive, around, count)
                     undecided -= 1
-        land(matrix, chance, left[:remaining].astype(np.intp), rng, basis)
+        land(matrix, chance, left[:remaining], rng, basis)
         keep(chance, row)

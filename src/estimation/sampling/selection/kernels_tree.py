@@ -12,8 +12,9 @@ from estimation.sampling.selection.kernels import SNAP, compiled, fight
 from estimation.survey.structure import Array, IntArray
 
 Array32 = NDArray[np.int32]
-Space = tuple[Array, Array32, Array, Array, Array32]
-BUCKET = 8  # points of a leaf, at most
+Axes = tuple[int, ...]
+Space = tuple[Array, IntArray, Array, Array, Array32]
+BUCKET = 16  # points of a leaf, at most
 
 
 def levels(size: int) -> int:
@@ -22,7 +23,7 @@ def levels(size: int) -> int:
 
 
 @compiled
-def build(points: Array, label: IntArray, depth: int, box: Array) -> None:
+def build(points: Array, label: IntArray, depth: int, axes: Axes, box: Array) -> None:
     """Sort points into leaves, by the median of the widest side of each node, one branch after another.
 
     Parameters
@@ -32,28 +33,30 @@ def build(points: Array, label: IntArray, depth: int, box: Array) -> None:
     label : numpy.ndarray of intp, shape (N,)
         Carried along.
     depth : int
+    axes : tuple of int, length q
+        Its length alone matters: compiled for it, loops over sides take half of the time.
     box : numpy.ndarray, shape (2^(depth + 1), 2, q)
         Filled with the lower and the upper corner of each node.
     """
-    size, sides = points.shape
+    size = len(points)
     node, level = 1, 0
     while node > 0:
         k = node - (1 << level)
         low, high = box[node]
         first, last = size * k >> level, size * (k + 1) >> level
-        for s in range(sides):
-            low[s] = high[s] = points[first, s]
-        for i in range(first + 1, last):
-            for s in range(sides):
+        for s in range(len(axes)):
+            lowest = highest = points[first, s]
+            for i in range(first + 1, last):
                 value = points[i, s]
-                low[s] = value if value < low[s] else low[s]
-                high[s] = value if value > high[s] else high[s]
+                lowest = value if value < lowest else lowest
+                highest = value if value > highest else highest
+            low[s], high[s] = lowest, highest
         if level < depth:
             widest = 0
-            for s in range(1, sides):
+            for s in range(1, len(axes)):
                 if high[s] - low[s] > high[widest] - low[widest]:
                     widest = s
-            halve(points, label, first, last - 1, size * (2 * k + 1) >> (level + 1), widest)
+            halve(points, label, first, last - 1, size * (2 * k + 1) >> (level + 1), widest, axes)
             node, level = 2 * node, level + 1
         else:
             while node & 1 == 1:
@@ -62,27 +65,39 @@ def build(points: Array, label: IntArray, depth: int, box: Array) -> None:
 
 
 @compiled
-def halve(points: Array, label: IntArray, first: int, last: int, middle: int, side: int) -> None:
-    """Put the points below the one that belongs at `middle` before it (Hoare 1961, algorithm 65)."""
-    sides = points.shape[1]
+def below(
+    points: Array, label: IntArray, first: int, last: int, pivot: float, ties: bool, side: int, axes: Axes
+) -> int:
+    """Put the points below a pivot (with `ties`: up to it) before the others; give where those begin.
+
+    Every point is swapped, with itself or another (Lomuto's partition), so that the processor has nothing to guess.
+    """
+    split = first
+    for i in range(first, last + 1):
+        less = points[i, side] < pivot or (ties and points[i, side] == pivot)
+        for s in range(len(axes)):
+            points[i, s], points[split, s] = points[split, s], points[i, s]
+        label[i], label[split] = label[split], label[i]
+        split += less
+    return split
+
+
+@compiled
+def halve(points: Array, label: IntArray, first: int, last: int, middle: int, side: int, axes: Axes) -> None:
+    """Put the points below the one that belongs at `middle` before it (Hoare 1961, algorithm 65; median of three)."""
     while first < last:
-        pivot = points[middle, side]
-        i, j = first, last
-        while i <= j:
-            while points[i, side] < pivot:
-                i += 1
-            while pivot < points[j, side]:
-                j -= 1
-            if i <= j:
-                for s in range(sides):
-                    points[i, s], points[j, s] = points[j, s], points[i, s]
-                label[i], label[j] = label[j], label[i]
-                i += 1
-                j -= 1
-        if j < middle:
-            first = i
-        if middle < i:
-            last = j
+        one, two, pivot = points[first, side], points[last, side], points[middle, side]
+        low, high = (one, two) if one < two else (two, one)
+        pivot = low if pivot < low else (high if pivot > high else pivot)
+        split = below(points, label, first, last, pivot, False, side, axes)
+        if split == first:  # the pivot is the smallest: all that are equal to it are in place at once
+            split = below(points, label, first, last, pivot, True, side, axes)
+            if middle < split:
+                return
+        if middle < split:
+            last = split - 1
+        else:
+            first = split
 
 
 @compiled
@@ -120,31 +135,29 @@ def take_out(place: int, depth: int, points: Array, box: Array, count: Array32) 
 
 
 @compiled
-def apart(here: Array, box: Array, node: int) -> float:
-    """Give the squared distance of a point from the box of a node, two sides at a time."""
+def apart(here: Array, box: Array, node: int, axes: Axes) -> float:
+    """Give the squared distance of a point from the box of a node."""
     total = 0.0
-    for s in range(0, len(here), 2):
-        first, second = here[s], here[s + 1]
-        one = box[node, 0, s] - first if box[node, 0, s] - first > first - box[node, 1, s] else first - box[node, 1, s]
-        below, above = box[node, 0, s + 1] - second, second - box[node, 1, s + 1]
-        two = below if below > above else above
-        one, two = one if one > 0.0 else 0.0, two if two > 0.0 else 0.0
-        total += one * one + two * two
-    return total
+    for s in range(len(axes)):
+        below, above = box[node, 0, s] - here[s], here[s] - box[node, 1, s]
+        outside = below if below > above else above
+        outside = outside if outside > 0.0 else 0.0
+        total += outside * outside
+    return float(total)
 
 
 @compiled
 def search_leaf(
-    node: int, depth: int, points: Array, here: Array, near: IntArray, distance: Array, found: int
-) -> int:  # fmt: skip
+    node: int, depth: int, points: Array, here: Array, near: IntArray, distance: Array, found: int, axes: Axes
+) -> int:
     """Insert the points of a leaf that are nearer than those found, nearest first; give how many there are."""
     size, last = len(points), len(near) - 1
     k = node - (1 << depth)
     for i in range(size * k >> depth, size * (k + 1) >> depth):
         total = 0.0
-        for s in range(0, len(here), 2):
-            one, two = points[i, s] - here[s], points[i, s + 1] - here[s + 1]
-            total += one * one + two * two
+        for s in range(len(axes)):
+            gap = points[i, s] - here[s]
+            total += gap * gap
         if total >= distance[last]:
             continue
         slot = min(found, last)
@@ -161,7 +174,7 @@ def search_leaf(
 @compiled
 def nearest(
     place: int, depth: int, points: Array, box: Array, near: IntArray, distance: Array,
-    here: Array, stack: IntArray, apart_by: Array,
+    here: Array, stack: IntArray, apart_by: Array, axes: Axes,
 ) -> int:  # fmt: skip
     """Find the nearest points that are still in, from the leaf of the point upwards.
 
@@ -173,6 +186,7 @@ def nearest(
         Filled with places and squared distances, nearest first.
     here, stack, apart_by : numpy.ndarray, shapes (q,), (depth + 2,), (depth + 2,)
         Room to work in: the point, nodes to look into, and how far they are.
+    axes : tuple of int, length q
 
     Returns
     -------
@@ -186,34 +200,34 @@ def nearest(
         here[s] = points[place, s]
     points[place, 0] = np.inf  # it is not its own neighbour
     climbed = leaf_of(place, len(points), depth)
-    found = search_leaf(climbed, depth, points, here, near, distance, 0)
+    found = search_leaf(climbed, depth, points, here, near, distance, 0, axes)
     while climbed > 1:
         top, stack[0] = 1, climbed ^ 1
-        apart_by[0] = apart(here, box, climbed ^ 1)
+        apart_by[0] = apart(here, box, climbed ^ 1, axes)
         climbed >>= 1
         while top > 0:
             top -= 1
             node, gap = stack[top], apart_by[top]
             while node < leaves and gap < distance[last]:
                 node, other = 2 * node, 2 * node + 1
-                gap, behind = apart(here, box, node), apart(here, box, other)
+                gap, behind = apart(here, box, node, axes), apart(here, box, other, axes)
                 if behind < gap:
                     node, other, gap, behind = other, node, behind, gap
                 if behind < distance[last]:  # the nearer one first
                     stack[top], apart_by[top] = other, behind
                     top += 1
             if gap < distance[last]:
-                found = search_leaf(node, depth, points, here, near, distance, found)
+                found = search_leaf(node, depth, points, here, near, distance, found, axes)
     points[place, 0] = here[0]
     return found
 
 
 @compiled
-def pick(left: Array32, remaining: int, chance: Array, rng: np.random.Generator) -> tuple[int, int]:
+def pick(left: IntArray, remaining: int, chance: Array, rng: np.random.Generator) -> tuple[int, int]:
     """Give an undecided place at random, and how many the list has left; decided ones that come up are dropped."""
     while True:
         turn = int(rng.random() * remaining)
-        place = np.intp(left[turn])
+        place = left[turn]
         if 0.0 < chance[place] < 1.0:
             return place, remaining
         remaining -= 1
@@ -242,8 +256,9 @@ def keep(chance: Array, out: IntArray) -> None:
 
 @compiled
 def local_pivotal(
-    probability: Array, points: Array, box: Array, depth: int, rng: np.random.Generator, space: Space, out: IntArray
-) -> None:
+    probability: Array, points: Array, box: Array, depth: int, rng: np.random.Generator,
+    space: Space, axes: Axes, out: IntArray,
+) -> None:  # fmt: skip
     """Let a random station meet its nearest neighbour until all are decided; `out` has shape (R, n).
 
     Parameters
@@ -251,14 +266,14 @@ def local_pivotal(
     probability : numpy.ndarray, shape (N,)
         Inside 0 … 1, in the order of the leaves.
     points, box, depth
-        The tree of `build`; an even number of sides.
-    space
-        Room to work in, of `trees.Tree.space`.
+        The tree of `build`.
+    space, axes
+        Room to work in, of `trees.Tree.space`, and 0 … q - 1.
     out : numpy.ndarray of intp, shape (R, n)
         Filled with places, ascending.
     """
     size = len(probability)
-    near, distance, here = np.empty(1, np.intp), np.empty(1), np.empty(points.shape[1])
+    near, distance, here = np.empty(1, np.intp), np.empty(1), np.empty(len(axes))
     stack, apart_by = np.empty(depth + 2, np.intp), np.empty(depth + 2)
     chance, left, alive, around, count = space
     for row in out:
@@ -266,7 +281,7 @@ def local_pivotal(
         remaining, undecided = size, size
         while undecided > 1:
             first, remaining = pick(left, remaining, chance, rng)
-            nearest(first, depth, alive, around, near, distance, here, stack, apart_by)
+            nearest(first, depth, alive, around, near, distance, here, stack, apart_by, axes)
             one, other = fight(chance[first], chance[near[0]], rng.random())
             chance[first], chance[near[0]] = settled(one), settled(other)
             for place in (first, near[0]):

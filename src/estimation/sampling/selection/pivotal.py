@@ -69,7 +69,7 @@ def pivotal(
         tree = plant(columns(spread, len(values), "spread"), rows, rng)
         if out.shape[1]:
             kernels_tree.local_pivotal(
-                values[tree.rows], tree.points, tree.box, tree.depth, rng, tree.space(), out
+                values[tree.rows], tree.points, tree.box, tree.depth, rng, tree.space(), tree.axes, out
             )
             out = tree.rows[out]
     elif out.shape[1]:

@@ -17,7 +17,6 @@ class Tree:
     rows : numpy.ndarray of intp, shape (N,)
         The row of the frame at each place.
     points : numpy.ndarray, shape (N, q)
-        With a column of zeros if q would be odd.
     box : numpy.ndarray, shape (2^(depth + 1), 2, q)
         The lower and the upper corner of each node.
     depth : int
@@ -28,11 +27,16 @@ class Tree:
     box: Array
     depth: int
 
-    def space(self) -> tuple[Array, NDArray[np.int32], Array, Array, NDArray[np.int32]]:
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """Number the sides."""
+        return tuple(range(self.points.shape[1]))
+
+    def space(self) -> tuple[Array, IntArray, Array, Array, NDArray[np.int32]]:
         """Make room for the chances, the list, the points, the boxes and the counts of a draw in progress."""
         nodes = 2 << self.depth
         size = len(self.rows)
-        count, left = np.empty(nodes, dtype=np.int32), np.empty(size, dtype=np.int32)
+        count, left = np.empty(nodes, dtype=np.int32), np.empty(size, dtype=np.intp)
         return np.empty(size), left, np.empty_like(self.points), np.empty_like(self.box), count
 
 
@@ -49,11 +53,9 @@ def plant(spread: Array, rows: IntArray, rng: np.random.Generator) -> Tree:
     from estimation.sampling.selection import kernels_tree
 
     label = rng.permutation(rows)
-    sides = spread.shape[1]
-    points = np.zeros((len(label), sides + sides % 2))  # kernels take two sides at a time
-    points[:, :sides] = spread[label]
+    points = np.ascontiguousarray(spread[label])
     depth = kernels_tree.levels(len(label))
     box = np.zeros((2 << depth, 2, points.shape[1]))
     if len(label):
-        kernels_tree.build(points, label, depth, box)
+        kernels_tree.build(points, label, depth, tuple(range(points.shape[1])), box)
     return Tree(label, points, box, depth)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
+from itertools import combinations_with_replacement
 from typing import Any, Concatenate, ParamSpec, cast
 
 import numpy as np
@@ -28,6 +29,7 @@ from estimation.survey.structure import (
 Covariance = Callable[[Array, Structure], Array]
 P = ParamSpec("P")
 
+FEW = 5  # quantities up to which single dot products are quicker than a matrix product for each replicate
 BLOCK = 200_000  # numbers looked at together: a megabyte and a half stays in a processor's cache
 
 
@@ -91,11 +93,12 @@ def squares(values: Array, group: IntArray, groups: int, centre: Array | BoolArr
     blocks = math.prod(lead)
     every = values if values.shape[:-2] == lead else np.broadcast_to(values, (*lead, n, k))
     across = np.ascontiguousarray(np.swapaxes(every.reshape(blocks, n, k), -1, -2))
-    a, root = _rows(centre, lead), np.sqrt(_rows(factor, lead))
+    a, root = _rows(centre, lead), _rows(np.sqrt(factor), lead)
     if group.ndim == 1 and not ascending(group):
         order = np.argsort(group, kind="stable")
         group, across, a, root = group[order], across[..., order], a[:, order], root[:, order]
-    use, binary = a > 0, a.dtype == np.bool_
+    binary = a.dtype == np.bool_
+    use = a if binary else a > 0
     everything = bool(use.all())
     if not everything:
         across, root = np.where(use[:, None, :], across, 0.0), np.where(use, root, 0.0)
@@ -105,11 +108,12 @@ def squares(values: Array, group: IntArray, groups: int, centre: Array | BoolArr
         length = np.append(starts[1:], n) - starts
         total = length if binary and everything else np.add.reduceat(a, starts, axis=-1, dtype=np.float64)
         mean = np.add.reduceat(weighted, starts, axis=-1) / np.where(total > 0, total, 1.0)[..., None, :]
-        scaled = across - np.repeat(mean, length, axis=-1)
+        scaled = np.repeat(mean, length, axis=-1)
     else:
-        scaled = across - _means(weighted, _rows(group, lead), groups, a)
+        scaled = _means(weighted, _rows(group, lead), groups, a)
+    np.subtract(across, scaled, out=scaled)
     scaled *= root[:, None, :]
-    return np.asarray(scaled @ np.swapaxes(scaled, -1, -2)).reshape(*lead, k, k)
+    return _crossed(scaled).reshape(*lead, k, k)
 
 
 def _means(weighted: Array, group: IntArray, groups: int, centre: Array | BoolArray) -> Array:
@@ -134,8 +138,18 @@ def _rows(values: NDArray[Any], lead: tuple[int, ...]) -> NDArray[Any]:
 
 def products(rows: Array) -> Array:
     """Add up r_i r_i' over the rows of (…, n, k): shape (…, k, k), exactly symmetric."""
-    across = np.ascontiguousarray(np.swapaxes(rows, -1, -2))
-    return np.asarray(across @ np.swapaxes(across, -1, -2))
+    return _crossed(np.ascontiguousarray(np.swapaxes(rows, -1, -2)))
+
+
+def _crossed(across: Array) -> Array:
+    """Give r r' of (…, k, n)."""
+    *lead, k, _ = across.shape
+    if k > FEW or math.prod(lead) == 1:
+        return np.asarray(across @ np.swapaxes(across, -1, -2))
+    found = np.empty((*lead, k, k))  # many small products: one call for all of each entry
+    for i, j in combinations_with_replacement(range(k), 2):
+        found[..., i, j] = found[..., j, i] = np.vecdot(across[..., i, :], across[..., j, :])
+    return found
 
 
 def need_two(count: Array, total: Array, unit: str = "station") -> None:

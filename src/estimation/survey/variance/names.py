@@ -55,6 +55,7 @@ UNEQUAL: dict[str, tuple[Covariance, Open | None]] = {
 }
 BY_VILLAGE: dict[str, Callable[..., Array]] = {"ultimate-cluster": ultimate_cluster, "two-stage": two_stage}
 NAMES = ("auto", *BY_STATION, *BY_VILLAGE)
+NAME_OF = {covariance: name for table in (BY_STATION, UNEQUAL) for name, (covariance, _) in table.items()}
 
 
 def by_name(name: str, *, single: str = "collapse") -> Covariance:
@@ -100,9 +101,7 @@ def by_name(name: str, *, single: str = "collapse") -> Covariance:
 
 def name_of(structure: Structure) -> str:
     """Give the name of the variance that :func:`estimation.survey.variance.default` picks."""
-    function = default(structure)[1]
-    entries = (*BY_STATION.items(), *UNEQUAL.items())
-    return next((name for name, (covariance, _) in entries if covariance is function), "ultimate-cluster")
+    return NAME_OF.get(default(structure)[1], "ultimate-cluster")
 
 
 def check(name: str, structure: Structure) -> None:

@@ -1,0 +1,37 @@
+"""In which order the stations of a sample report: arrival models, for backtests and rehearsals alike."""
+
+from estimation.simulation.arrivals.models import (
+    Adverse,
+    Areas,
+    ArrivalModel,
+    Missing,
+    Ordered,
+    Random,
+    arrived,
+    ranks,
+)
+from estimation.simulation.arrivals.named import MODELS, arrival_model
+from estimation.simulation.arrivals.night import BALI_2024, LogLogistic, fit_night
+from estimation.simulation.arrivals.recorded import Recorded, recorded
+from estimation.simulation.arrivals.survival import Survival, area_part, fit_log_logistic
+
+__all__ = [
+    "BALI_2024",
+    "MODELS",
+    "Adverse",
+    "Areas",
+    "ArrivalModel",
+    "LogLogistic",
+    "Missing",
+    "Ordered",
+    "Random",
+    "Recorded",
+    "Survival",
+    "area_part",
+    "arrival_model",
+    "arrived",
+    "fit_log_logistic",
+    "fit_night",
+    "ranks",
+    "recorded",
+]
