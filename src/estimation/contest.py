@@ -31,7 +31,18 @@ Method = Literal[
     "two-stage",
 ]
 Allocation = Literal["proportional", "registered", "equal", "neyman", "power", "optimal", "bethel"]
-EstimatorName = Literal["ratio", "separate", "poststratified", "raked", "calibrated"]
+EstimatorName = Literal[
+    "auto",
+    "multilevel",
+    "two-phase",
+    "propensity",
+    "propensity-cells",
+    "ratio",
+    "separate",
+    "poststratified",
+    "raked",
+    "calibrated",
+]
 IntervalName = Literal[
     "auto", "t", "logit", "wilson", "clopper-pearson", "likelihood", "asin", "simultaneous", "percentile"
 ]
@@ -172,7 +183,7 @@ class EstimateTable:
     """Table ``[estimate]``: how the projection is computed and when somebody may be called."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
-    estimator: EstimatorName = "ratio"
+    estimator: EstimatorName = "auto"
     auxiliaries: tuple[str, ...] = ()
     distance: Literal["linear", "raking", "logit"] = "linear"
     bounds: tuple[float, float] | None = None
@@ -182,6 +193,11 @@ class EstimateTable:
     single: Literal["collapse", "certainty", "centred", "average"] = "collapse"
     interval: IntervalName = "auto"
     degrees: Literal["design", "satterthwaite"] = "design"
+    covariates: tuple[str, ...] = ("baseline", "size")
+    delta: Annotated[float, Field(ge=0, le=2)] = 0.10
+    tau: Annotated[float, Field(gt=0, le=2)] = 0.2
+    kappa: Annotated[float, Field(ge=0, le=1)] = 0.75
+    phi: tuple[float, float] = (0.04, 0.06)
     call_error: Annotated[float, Field(gt=0, lt=0.5)] = 0.001
     call_rule: Literal["planned", "anytime", "once"] = "planned"
     spending: Literal["obrien-fleming", "pocock"] = "obrien-fleming"

@@ -2,15 +2,16 @@
 
 import re
 from datetime import datetime
+from typing import get_args
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from estimation.contest import EstimatorName, IntervalName, VarianceName
 from estimation.errors import ReportError
 from estimation.publish.words import LANGUAGES, Words, catalogue
 from estimation.rules import RULES, Notice
 from estimation.sampling.design import METHODS
-from estimation.survey.variance.default import BY_METHOD
 
 
 def test_both_languages_have_the_same_texts() -> None:
@@ -76,7 +77,15 @@ def test_unknown_language() -> None:
         Words("jv")
 
 
-def test_every_method_and_variance_has_words() -> None:
-    assert {f"design.{method}" for method in METHODS} <= set(catalogue("id"))
-    names = {function.__name__ for function in BY_METHOD.values()} | {"deville"}
-    assert {f"variance.{name}" for name in names} <= set(catalogue("id"))
+@pytest.mark.parametrize(
+    ("table", "names"),
+    [
+        ("design", METHODS),
+        ("variance", get_args(VarianceName)[1:]),
+        ("estimator", get_args(EstimatorName)[1:]),
+        ("interval", get_args(IntervalName)[1:]),
+    ],
+)
+def test_every_choice_has_words(table: str, names: tuple[str, ...]) -> None:
+    spelled = {name if table == "design" else name.replace("-", "_") for name in names}
+    assert {f"{table}.{name}" for name in spelled} <= set(catalogue("id"))

@@ -21,16 +21,16 @@ METHODS = {
     "simple": ({}, "stratified"),
     "stratified": ({"strata": "district"}, "stratified"),
     "systematic": ({}, "successive"),
-    "pps-systematic": ({}, "successive_pps"),
-    "sampford": ({}, "yates_grundy"),
-    "max-entropy": ({}, "yates_grundy"),
-    "pivotal": ({}, "local_neighbourhood"),
+    "pps-systematic": ({}, "successive"),
+    "sampford": ({}, "yates-grundy"),
+    "max-entropy": ({}, "yates-grundy"),
+    "pivotal": ({}, "local-neighbourhood"),
     "cube": ({"balance": ("registered",)}, "balanced"),
-    "two-stage": ({"per_cluster": 3}, "pps_clusters"),
+    "two-stage": ({"per_cluster": 3}, "ultimate-cluster"),
 }
 CASES = [(method, needs, variance) for method, (needs, variance) in METHODS.items()]
 CASES.append(("systematic", {"strata": "district"}, "successive"))
-CASES.append(("pivotal", {"spread": ("registered",)}, "local_neighbourhood"))
+CASES.append(("pivotal", {"spread": ("registered",)}, "local-neighbourhood"))
 
 
 @pytest.fixture(scope="module")

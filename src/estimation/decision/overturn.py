@@ -11,7 +11,7 @@ from estimation.returns import Counts
 from estimation.rules import Notice
 from estimation.sampling import Sample
 from estimation.survey import Estimate
-from estimation.survey.structure import Array, BoolArray, IntArray, stratum_sums
+from estimation.survey.structure import Array, BoolArray, IntArray, per_station, stratum_sums
 
 Values = dict[str, str | int | float | Notice]
 DRIFT = 0.25  # standard deviations: a little more than what was out differed by on any replayed night
@@ -188,7 +188,7 @@ def needed_drift(
     weight, roll : numpy.ndarray, shape (n,) or (…, n)
         Design weights 1/π; registered voters, all known.
     seen : numpy.ndarray of bool, shape (…, n)
-    cell : numpy.ndarray of intp, shape (n,)
+    cell : numpy.ndarray of intp, shape (n,) or (…, n)
 
     Returns
     -------
@@ -265,7 +265,7 @@ def _spread(values: Array, weight: Array, seen: BoolArray, cell: IntArray) -> Ar
     def within(code: IntArray, groups: int) -> tuple[Array, Array]:
         sums = stratum_sums(np.stack([weight, weight * values, heard], axis=-1), code, groups)
         mean = sums[..., 1] / np.where(sums[..., 0] > 0, sums[..., 0], 1.0)
-        rest = (weight * (values - mean[..., code]) ** 2).sum(axis=-1)
+        rest = (weight * (values - per_station(mean, code)) ** 2).sum(axis=-1)
         return rest, count - (sums[..., 2] > 0).sum(axis=-1)
 
     (rest, df), (rest_all, df_all) = within(cell, cells), within(np.zeros_like(cell), 1)

@@ -22,6 +22,7 @@ from estimation.survey.variance.kernel import chance
 LOWEST = 0.2  # of the mean chance: below, a chance is raised to it, so that no weight is five times the usual
 CELL = 5  # stations in that a cell needs, and out that an area's effect needs
 SEPARATED = 15.0  # logits beyond are chances that the data call 0 or 1
+FAR = 3.0  # standard deviations; a covariate beyond counts as there: a roll of 3 voters is no evidence of a trend
 STEPS = 50  # of Newton's method
 SETTLED = 1e-12  # relative change of the deviance that counts as none
 
@@ -118,8 +119,9 @@ def cell_response(
 ) -> Response:
     """Estimate chances by cells: the weighted part of the drawn stations of a cell that is in.
 
-    Cells are strata (districts where there is one) by class of the roll; one with fewer than five stations in is
-    taken together with the next class of its area, then with the next area (Little 1986; Eltinge and Yansaneh 1997).
+    Cells are classes of the roll (``registered/3``) by strata (districts where there is one stratum); one with
+    fewer than five stations in is taken together with the next area of its class, and a class too small with the
+    next class (Little 1986; Eltinge and Yansaneh 1997).
 
     Parameters
     ----------
@@ -245,7 +247,7 @@ def _fit_one(design: Array, inside: BoolArray) -> tuple[Array, bool]:
     from statsmodels.genmod.generalized_linear_model import GLM
     from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), np.errstate(over="ignore"):  # on the way to a separation
         warnings.simplefilter("error", PerfectSeparationWarning)
         try:
             model = GLM(inside.astype(np.float64), design, family=Binomial())
@@ -313,7 +315,7 @@ def _crossed(frame: Frame, strata: Strata) -> Strata:
 
 
 def _covariates(frame: Frame) -> tuple[Array, tuple[str, ...]]:
-    """Give standardised covariates of every station, shape (N, q), the mean where one is unknown."""
+    """Give standardised covariates of every station, shape (N, q), within ± 3; the mean where one is unknown."""
     columns: list[tuple[str, Array]] = [("registered", np.log(frame.registered))]
     earlier = [name for name in frame.table.columns if name.startswith(PREFIX)]
     # the shares add up to one
@@ -326,7 +328,7 @@ def _covariates(frame: Frame) -> tuple[Array, tuple[str, ...]]:
         if known.any() and column[known].std() > 0:
             names.append(name)
             centred = np.where(known, column, column[known].mean()) - column[known].mean()
-            values.append(centred / column[known].std())
+            values.append(np.clip(centred / column[known].std(), -FAR, FAR))
     return (np.stack(values, axis=-1) if values else np.empty((len(frame), 0))), tuple(names)
 
 

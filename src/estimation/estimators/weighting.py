@@ -94,7 +94,7 @@ class Weighting:
         assert self.calibration is not None
         count = per_station(np.maximum(self.structure.count(), 1), self.structure.stratum)
         h = np.minimum(leverage(self.calibration), MOST_LEVERAGE)
-        return np.sqrt(np.maximum((1 - 1 / count) / (1 - h), 1.0))
+        return np.asarray(np.sqrt(np.maximum((1 - 1 / count) / (1 - h), 1.0)))
 
     def refit(self, weight: Array) -> Array:
         """Weight again, as a replicate needs it: weights before calibration (R, n) to final ones (R, n)."""

@@ -15,8 +15,8 @@ from estimation.errors import DesignError, EstimateError
 from estimation.estimators import Arrival, Weighting, arrived
 from estimation.estimators.quantities import INVALID, TURNOUT
 from estimation.frame import Frame, load_frame
-from estimation.projection.earlier import previous_call
 from estimation.projection.areas import AreaResult, area_level, by_area
+from estimation.projection.earlier import previous_call
 from estimation.projection.methods import estimate_all, still_out
 from estimation.returns import Counts, Resolution, read_returns, resolve, tally
 from estimation.rules import Findings, Notice
@@ -25,7 +25,7 @@ from estimation.sampling.manifest import read_manifest
 from estimation.survey import Estimate
 from estimation.survey.effects import deff_persons, deff_stations
 from estimation.survey.structure import Array
-from estimation.survey.variance import default
+from estimation.survey.variance.names import name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Projection:
     estimator : str
         Its name; ``ratio`` where the contest's own could not be computed.
     weighting : Weighting or None
-        Its weights.
+        Its weights; the design's where it has none. Results by area take them.
     estimate : Estimate or None
         Shares, turnout, invalid share; None where too little is in.
     others : mapping of str to Estimate
@@ -198,7 +198,7 @@ def _assemble(
     level = contest.report.areas or area_level(frame)
     enough = progress.why_insufficient() is None and counts.valid[counts.seen].sum() > 0
     methods = estimate_all(contest, frame, sample, counts, arrival) if enough else None
-    estimate = methods.estimate if methods else None
+    estimate = methods.chosen.estimate if methods else None
     shares = estimate.select([f"share:{number}" for number in numbers]) if estimate else None
     others = methods.others if methods else {}
     remaining = overturn(contest, estimate, counts, sample, limit=contest.estimate.drift) if estimate else None
@@ -217,8 +217,8 @@ def _assemble(
         counts=counts,
         progress=progress,
         method=sample.method,
-        variance=methods.variance if methods else default(arrival.structure)[0],
-        estimator=weighting.name if weighting else contest.estimate.estimator,
+        variance=methods.chosen.variance if methods else name_of(arrival.structure),
+        estimator=methods.chosen.name if methods else contest.estimate.estimator,
         weighting=weighting,
         estimate=estimate,
         others=others,
@@ -230,8 +230,10 @@ def _assemble(
         call=call,
         remaining=remaining,
         areas=areas,
-        notices=_notices(contest, frame, arrival, resolution, counts, estimate, call, areas)
-        + (methods.notices if methods else ()),
+        notices=_once(
+            _notices(contest, frame, arrival, resolution, counts, estimate, call, areas),
+            methods.notices if methods else (),
+        ),
         findings=Findings.join(resolution.findings, frame.findings),
         provenance=provenance,
     )
@@ -253,6 +255,15 @@ def _progress(contest: Contest, frame: Frame, sample: Sample, counts: Counts, ar
         stations=len(frame),
         fraction=float(information(s.count(), s.drawn(), s.size)) if used else None,
     )
+
+
+def _once(*parts: tuple[Notice, ...]) -> tuple[Notice, ...]:
+    """Put notices one after the other, each once."""
+    found: list[Notice] = []
+    for notice in (notice for part in parts for notice in part):
+        if notice not in found:
+            found.append(notice)
+    return tuple(found)
 
 
 def _notices(

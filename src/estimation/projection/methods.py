@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import get_args
 
 import numpy as np
 
-from estimation.contest import Contest, EstimatorName
+from estimation.contest import Contest
 from estimation.errors import EstimationError
-from estimation.estimators import Arrival, Outstanding, Weighting, estimate, plain, weigh
-from estimation.estimators.precision import variance_name
+from estimation.estimators import Arrival, Outstanding, Weighting, plain
+from estimation.estimators.catalogue import COMPARED, Known, Night, Result, choose, estimate_by, know
 from estimation.estimators.weighting import TooManyControlsError
 from estimation.frame import Frame
 from estimation.returns import Counts
@@ -18,8 +17,6 @@ from estimation.sampling import Sample
 from estimation.survey import Estimate
 from estimation.survey.structure import Array
 
-ESTIMATORS: tuple[EstimatorName, ...] = get_args(EstimatorName)
-
 
 @dataclass(frozen=True, slots=True)
 class Methods:
@@ -27,21 +24,18 @@ class Methods:
 
     Attributes
     ----------
+    chosen : Result
+        By the estimator that the contest names.
     weighting : Weighting
-        Of the estimator that the contest names.
-    variance : str
-        The name of its covariance.
-    estimate : Estimate
-        By it.
+        Its weights, or the design's where it has none: results by area take them.
     others : mapping of str to Estimate
         By every other estimator that could be computed.
     notices : tuple of Notice
         W321 for one that could not, and why.
     """
 
+    chosen: Result
     weighting: Weighting
-    variance: str
-    estimate: Estimate
     others: Mapping[str, Estimate]
     notices: tuple[Notice, ...]
 
@@ -55,31 +49,39 @@ def estimate_all(contest: Contest, frame: Frame, sample: Sample, counts: Counts,
     table = contest.estimate
     numbers = [candidate.number for candidate in contest.candidates]
     rest = outstanding(contest, frame, sample, counts)
+    known = know(frame, sample.cells, numbers, table, design_strata=sample.strata)
+    night = Night(sample.rows, counts, arrival)
     notices: list[Notice] = []
     try:
-        weighting = weigh(table.estimator, frame, sample.rows, sample.cells, arrival.structure, table)
-        chosen = estimate(counts, weighting, numbers, table, rest)
-        notices += weighting.notes
+        chosen = estimate_by(table.estimator, known, night, rest)
     except EstimationError as error:
-        notices.append(Notice("W322", {"method": table.estimator, "why": _why(error)}))
-        table = replace(table, estimator="ratio", variance="auto")
-        weighting = plain(arrival.structure)
-        chosen = estimate(counts, weighting, numbers, table, rest)
-    others: dict[str, Estimate] = {}
-    design = replace(table, variance="auto", auxiliaries=())
-    for name in ESTIMATORS:
-        if name == weighting.name:
+        name = choose(table.estimator, night)
+        notices.append(Notice("W322", {"method": name, "why": _why(error)}))
+        known = replace(known, table=replace(table, variance="auto"))
+        chosen = estimate_by("ratio", known, night, rest)
+    weighting = chosen.weighting or plain(arrival.structure)
+    notices += [*weighting.notes, *chosen.estimate.notes]
+    beside = replace(known, table=replace(table, variance="auto", auxiliaries=()))
+    others, missing = _others(chosen.name, beside, night, rest)
+    return Methods(chosen, weighting, others, (*notices, *missing))
+
+
+def _others(chosen: str, known: Known, night: Night, rest: Outstanding) -> tuple[dict[str, Estimate], list[Notice]]:
+    """Estimate by every other method, with its own defaults and the design's variance."""
+    found: dict[str, Estimate] = {}
+    notices = []
+    for name in COMPARED:
+        if name == chosen:
             continue
         # one that can't be computed is named, with its reason, and doesn't stop the others; but that few returns
         # can't carry many control totals is nothing to be told of a method that is for comparison only
         try:
-            beside = weigh(name, frame, sample.rows, sample.cells, arrival.structure, design)
-            others[name] = estimate(counts, beside, numbers, design, rest)
+            found[name] = estimate_by(name, known, night, rest).estimate
         except TooManyControlsError:
             continue
         except EstimationError as error:
             notices.append(Notice("W321", {"method": name, "why": str(error)}))
-    return Methods(weighting, variance_name(weighting, table), chosen, others, tuple(notices))
+    return found, notices
 
 
 def _why(error: EstimationError) -> str | Notice:

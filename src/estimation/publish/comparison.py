@@ -19,10 +19,10 @@ def methods(p: Projection, w: Words) -> Part:
     leader, other = leader_and_runner_up(p.contest, p.estimate.theta)
     order = np.argsort(-p.estimate.theta[: len(p.contest.candidates)], kind="stable")[:SHOWN]
     shown = [p.contest.candidates[int(i)] for i in order]
-    name = w(f"estimator.{p.estimator}")
+    name = _spoken(w, p.estimator)
     lines = [(w("methods.used", method=name[:1].upper() + name[1:]), p.estimate)]
     for key, estimate in p.others.items():
-        name = w(f"estimator.{key}")
+        name = _spoken(w, key)
         lines.append((name[:1].upper() + name[1:], estimate))
     rows = []
     for label, estimate in lines:
@@ -40,6 +40,10 @@ def methods(p: Projection, w: Words) -> Part:
     )
 
 
+def _spoken(w: Words, name: str) -> str:
+    return w(f"estimator.{name.replace('-', '_')}")
+
+
 def _cell(p: Projection, w: Words, estimate: Estimate, name: str) -> str:
     bounds, i = estimate.interval(p.contest.about.level), estimate.index(name)
     value, low, high = (float(part[i]) for part in (estimate.theta, bounds.low, bounds.high))
@@ -49,7 +53,7 @@ def _cell(p: Projection, w: Words, estimate: Estimate, name: str) -> str:
 def says_estimator(p: Projection, w: Words) -> list[str]:
     """Say how the shares were estimated, and what calibration did to the weights."""
     controls = ", ".join(p.weighting.controls) if p.weighting else ""
-    lines = [w(f"estimator.says_{p.estimator}", controls=controls)]
+    lines = [w(f"estimator.says_{p.estimator.replace('-', '_')}", controls=controls)]
     if p.weighting is not None and p.weighting.calibration is not None:
         report = p.weighting.calibration.summary()
         parts = {name: w.decimal(float(getattr(report, name)), 2) for name in ("smallest", "median", "largest", "kish")}

@@ -9,8 +9,8 @@ from estimation.contest import Candidate
 from estimation.decision import leader_and_runner_up
 from estimation.estimators.quantities import INVALID, TURNOUT
 from estimation.projection import AreaResult, Projection
-from estimation.publish.figures import Row, dot_and_interval
 from estimation.publish.comparison import methods, says_call, says_estimator, says_interval
+from estimation.publish.figures import Row, dot_and_interval
 from estimation.publish.part import PALETTE, Part, Shown, picture
 from estimation.publish.template import render_part
 from estimation.publish.words import Words
@@ -276,7 +276,7 @@ class ProjectionReport:
 
     def method(self) -> Part:
         """Say in words how the numbers were made."""
-        p, w, about = self.projection, self.words, self.projection.contest.about
+        p, w = self.projection, self.words
         key = "method.all_asked" if p.contest.returns.asked == "all" else "method.design"
         how = w(f"design.{p.method}") if p.method != "all" else ""
         counts = {"drawn": p.progress.drawn, "stations": p.stations, "strata": p.progress.strata}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from estimation.contest import Contest
@@ -28,6 +29,8 @@ class Counts:
         The station is in, and its return is used.
     kept_out : numpy.ndarray of bool, shape (…, n)
         A return came in and is kept out.
+    received : numpy.ndarray, shape (…, n), or None
+        When the station was first heard of, in seconds of any clock; NaN where unknown or not in.
     """
 
     votes: Array
@@ -36,6 +39,7 @@ class Counts:
     registered: Array
     seen: NDArray[np.bool_]
     kept_out: NDArray[np.bool_]
+    received: Array | None = None
 
     @property
     def valid(self) -> Array:
@@ -64,4 +68,7 @@ def tally(contest: Contest, frame: Frame, resolution: Resolution, rows: IntArray
     votes = np.where(usable[:, None], votes, 0.0)
     invalid, total = column("invalid"), column("total")
     ballots = np.where(np.isnan(invalid), total, votes.sum(axis=-1) + invalid)
-    return Counts(votes, invalid, ballots, frame.registered[rows], usable, (at >= 0) & ~usable)
+    stamps = pd.DatetimeIndex(pd.to_datetime(resolution.table["first_received"], utc=True))
+    seconds = np.asarray((stamps - pd.Timestamp(0, tz="UTC")).total_seconds(), dtype=np.float64)
+    received = np.where(usable, np.append(seconds, np.nan)[at], np.nan)
+    return Counts(votes, invalid, ballots, frame.registered[rows], usable, (at >= 0) & ~usable, received)

@@ -24,7 +24,8 @@ class Resolution:
     ----------
     table : pandas.DataFrame
         One row for each station with a return: ``row`` (in the frame), ``usable``, the counts,
-        ``received_at``, ``file``, ``line``. A station whose return is kept out has usable False.
+        ``received_at``, ``first_received`` (of all its returns), ``file``, ``line``. A station whose return is
+        kept out has usable False.
     findings : Findings
         What is wrong with the returns received so far, errors first.
     outside : int
@@ -78,7 +79,10 @@ def resolve(
     whole_file = reading["line"].isin([0, 1]) | (reading["code"] == "E213")
     mine = [(f, n) in seen for f, n in zip(reading["file"], reading["line"], strict=True)]
     kept = Findings(reading[(whole_file | pd.Series(mine, index=reading.index, dtype=bool)).astype(bool)])
-    held, disagree = _hold(table[table["row"] >= 0], contest.vote_columns)
+    of_frame = table[table["row"] >= 0]
+    held, disagree = _hold(of_frame, contest.vote_columns)
+    first = of_frame.groupby("row")["received_at"].min().rename("first_received")
+    held = held.merge(first, left_on="row", right_index=True, how="left")
     far = _far_from_village(contest, frame, held)
     findings = Findings.join(kept.errors, *found["E"], disagree, kept.warnings, *found["W"], far)
     last = table["received_at"].max()

@@ -268,8 +268,7 @@ def residual(linear: Linear, calibration: Calibration) -> Linear:
     penalty, keep = _flat(calibration.penalty, lead, 1), _flat(~calibration.dropped, lead, 1)
     left = np.empty((len(u), n, k))
     for rows in _blocks(len(left), n * max(k, x.shape[-1])):
-        given = (value[rows] for value in (u, weight, x, scale, penalty, keep))
-        left[rows] = _unexplained(*given)
+        left[rows] = _unexplained(u[rows], weight[rows], x[rows], scale[rows], penalty[rows], keep[rows])
     return Linear(linear.theta, left.reshape(*lead, n, k), calibration.weight)
 
 

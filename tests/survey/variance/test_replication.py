@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from estimation.survey import Structure, ratio
-from estimation.survey.variance import brewer, pps_clusters, stratified, successive, successive_pps
+from estimation.survey.variance import brewer, stratified, successive, successive_pps, ultimate_cluster
 from estimation.survey.variance.hadamard import hadamard
 from estimation.survey.variance.replication import METHODS, Replicates, ratio_fit, replicate_covariance, replicates
 
@@ -227,7 +227,7 @@ def test_villages_are_left_out_whole_and_certain_ones_station_by_station():
     made = replicates(design, "jackknife")
     assert len(made.factor) == 7 + 4  # villages, and the stations of the certain one that is not all in
     assert made.df == (4 - 1) + (3 - 1) + (4 - 1)
-    want = pps_clusters(expanded(values, design), design)
+    want = ultimate_cluster(expanded(values, design), design)
     np.testing.assert_allclose(covariance(values, design, "jackknife"), want, rtol=1e-12)
     for method in ("bootstrap", "successive-replicates"):
         factor = replicates(design, method, rng()).factor

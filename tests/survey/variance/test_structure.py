@@ -69,25 +69,25 @@ def test_without_primary_units_stations_are_counted():
         ("simple", "stratified"),
         ("stratified", "stratified"),
         ("systematic", "successive"),
-        ("pps-systematic", "successive_pps"),
+        ("pps-systematic", "successive"),
         ("sampford", "deville"),
         ("max-entropy", "deville"),
-        ("pivotal", "local_neighbourhood"),
-        ("local-cube", "local_neighbourhood"),
+        ("pivotal", "local-neighbourhood"),
+        ("local-cube", "local-neighbourhood"),
         ("cube", "balanced"),
-        ("two-stage", "pps_clusters"),
+        ("two-stage", "ultimate-cluster"),
     ],
 )
 def test_each_method_has_its_variance(method, name):
     found, function = variance.default(made(method=method))
     assert found == name
-    assert function is getattr(variance, name)
+    assert function is getattr(variance, "successive_pps" if method == "pps-systematic" else name.replace("-", "_"))
 
 
 @pytest.mark.parametrize("method", ["sampford", "max-entropy"])
 def test_joint_probabilities_serve_a_sample_that_is_all_in(method):
     joint = np.full((4, 4), 0.2)
-    assert variance.default(made(method=method, joint=joint)) == ("yates_grundy", variance.yates_grundy)
+    assert variance.default(made(method=method, joint=joint)) == ("yates-grundy", variance.yates_grundy)
     weight = np.array([[2.0, 2.0, 2.0, 2.0], [2.0, 2.0, 2.0, 0.0]])
     part = Structure(weight, np.zeros(4, dtype=np.intp), np.array([8.0]), method, joint=joint)
     assert variance.default(part)[0] == "deville"

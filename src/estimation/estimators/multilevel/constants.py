@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from estimation.errors import EstimateError
 
+WIDE = ("province", "regency")
+
 
 @dataclass(frozen=True, slots=True)
 class Constants:
@@ -35,6 +37,9 @@ class Constants:
         Scale of the half-Cauchy prior of σ_u/σ, areas relative to stations (Gelman 2006 for the family).
     grid : tuple of float
         Values of λ = σ_u²/σ² at each area level, about evenly spaced in their logarithms.
+    grid_wide : tuple of float
+        The same at the levels in ``WIDE``: provinces and regencies may differ by more than their stations do (East Java
+        2019, 600 stations, a quarter in: the interval score falls from 0.99 to 0.91 of the ratio's with the value 3).
     floor : float
         Voters that a station counts for at least as an exposure: special stations (hospitals, prisons) have a roll of
         a few and many voters from elsewhere.
@@ -48,6 +53,7 @@ class Constants:
     turnout_variance: float = 0.02
     area_scale: float = 0.5
     grid: tuple[float, ...] = (0.02, 0.1, 0.35, 1.0)
+    grid_wide: tuple[float, ...] = (0.02, 0.1, 0.35, 1.0, 3.0)
     floor: float = 30.0
 
     def __post_init__(self) -> None:
@@ -59,7 +65,8 @@ class Constants:
             raise EstimateError(f"multilevel: delta = {self.delta} must be 0 or more standard deviations")
         if not 0 <= self.kappa <= 1:
             raise EstimateError(f"multilevel: kappa = {self.kappa} must lie between 0 and 1")
-        if not self.grid or not all(value > 0 for value in self.grid):
-            raise EstimateError(f"multilevel: the grid {self.grid} needs at least one value, all above 0")
+        for grid in (self.grid, self.grid_wide):
+            if not grid or not all(value > 0 for value in grid):
+                raise EstimateError(f"multilevel: the grid {grid} needs at least one value, all above 0")
         if not min(self.phi[0], self.phi[0] + self.phi[1]) > 0:
             raise EstimateError(f"multilevel: phi = {self.phi} must give a positive variance to every share")

@@ -9,7 +9,7 @@ from estimation.columns import nearest
 from estimation.errors import EstimateError
 from estimation.estimators.multilevel.tree import Tree
 from estimation.frame import Frame
-from estimation.survey.structure import Array
+from estimation.survey.structure import Array, BoolArray
 
 BASELINE, SIZE = "baseline", "size"
 MOST_WORDS = 12  # different words of a column that becomes indicators
@@ -64,7 +64,7 @@ def covariates_for(
         raw += [(f"stratum {h + 1}", column) for h, column in enumerate(indicators.T)]
     found: list[Array] = []
     labels: list[str] = []
-    missing: list[Array] = []
+    missing: list[BoolArray] = []
     for name, values in raw:
         unknown = np.isnan(values)
         columns = [(name, _filled(values, unknown, tree))]
@@ -111,7 +111,7 @@ def _varies_within(probability: Array, tree: Tree) -> bool:
     return bool((high > 1.01 * low).any())
 
 
-def _filled(values: Array, unknown: Array, tree: Tree) -> Array:
+def _filled(values: Array, unknown: BoolArray, tree: Tree) -> Array:
     """Put the mean of the finest area that has any value where a station has none."""
     if not unknown.any():
         return values

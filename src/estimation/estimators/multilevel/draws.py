@@ -1,16 +1,17 @@
 """Draws from the joint predictive distribution."""
 
 import numpy as np
-from scipy.special import expit, logit, ndtr, stdtrit
+from scipy.special import ndtr, stdtrit
 
 from estimation.survey.structure import Array
 
 
 def draw(theta: Array, cov: Array, df: Array, candidates: int, number: int, rng: np.random.Generator) -> Array:
-    """Draw quantities whose margins are the logit t intervals, joined by the covariance's correlations.
+    """Draw quantities whose margins are the Wilson intervals, joined by the covariance's correlations.
 
-    logit θ + T √V / (θ (1 - θ)) with T of Student's distribution on each quantity's own degrees of freedom and a normal
-    copula (Joe 2014, section 2.3); shares are made to add up to one again.
+    A draw is the p with (θ - p)² = T² p (1 - p) / n_e, n_e = θ (1 - θ) / V, on the side that T's sign says, with T of
+    Student's distribution on each quantity's own degrees of freedom and a normal copula (Joe 2014); shares are made
+    to add up to one again.
 
     Parameters
     ----------
@@ -33,8 +34,10 @@ def draw(theta: Array, cov: Array, df: Array, candidates: int, number: int, rng:
     normal = rng.standard_normal((*theta.shape[:-1], number, theta.shape[-1])) @ np.swapaxes(root, -1, -2)
     t = stdtrit(df[..., None, :], np.clip(ndtr(normal), 1e-15, 1 - 1e-15))
     fixed = (se <= 0) | (theta <= 0) | (theta >= 1)
-    inside = np.where(fixed, 0.5, theta)
-    moved = expit(logit(inside)[..., None, :] + t * (se / (inside * (1 - inside)))[..., None, :])
-    drawn = np.where(fixed[..., None, :], theta[..., None, :], moved)
+    spread = np.where(fixed, 1.0, theta * (1 - theta))
+    a = t**2 * (variance / spread)[..., None, :]
+    root_of = np.sqrt(a * spread[..., None, :] + a**2 / 4)
+    moved = (theta[..., None, :] + a / 2 + np.sign(t) * root_of) / (1 + a)
+    drawn = np.where(fixed[..., None, :], theta[..., None, :], np.clip(moved, 0.0, 1.0))
     drawn[..., :candidates] /= drawn[..., :candidates].sum(axis=-1, keepdims=True)
     return np.asarray(drawn)

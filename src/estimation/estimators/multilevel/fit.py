@@ -15,6 +15,7 @@ prediction, where it adds λ (Σ x)²: the formula for an observed area with not
 
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 
 import numpy as np
 
@@ -127,14 +128,14 @@ def fit(night: Night, exposure: Exposure, counts: Array, use: BoolArray) -> Fit:
     matrix = np.zeros((len(x), 1, gram.shape[-1] + 1, gram.shape[-1] + 1))
     matrix[:, 0, :-1, :-1] = gram
     matrix[:, 0, :f, -1] = matrix[:, 0, -1, :f] = fixed_left
-    lambdas = [np.array(constants.grid)[None]] * ground.tree.depth
+    lambdas = [np.array(grid)[None] for grid in ground.grids]
     matrix, log_det, _ = _eliminate_areas(
         matrix, np.concatenate([leaves, left[:, None]], axis=1)[:, None], lambdas, ground
     )
     matrix, rest = _eliminate_fixed(matrix, night.precision)
     noise = exposure.variance - np.where(use, x**2 / np.where(use, weight, 1.0), 0.0).sum(axis=-1)
     noise = np.where(complete, 0.0, np.maximum(noise, 0.0))
-    grid = np.array(list(product(*[constants.grid] * ground.tree.depth))).reshape(-1, ground.tree.depth)
+    grid = np.array(list(product(*ground.grids))).reshape(prod(map(len, ground.grids)), -1)
     return Fit(
         night,
         x,

@@ -8,7 +8,7 @@ import numpy as np
 
 from estimation.columns import AREA_LEVELS, nearest
 from estimation.errors import EstimateError
-from estimation.estimators.multilevel.constants import Constants
+from estimation.estimators.multilevel.constants import WIDE, Constants
 from estimation.estimators.multilevel.covariates import covariates_for
 from estimation.estimators.multilevel.tree import Tree, grow
 from estimation.frame import Frame
@@ -81,6 +81,12 @@ class Ground:
 
     def __len__(self) -> int:
         return len(self.exposure.x)
+
+    @property
+    def grids(self) -> list[tuple[float, ...]]:
+        """Values of λ by level, from the finest to the widest."""
+        known = self.constants
+        return [known.grid_wide if name in WIDE else known.grid for name in reversed(self.levels)]
 
     def tuned(self, **changes: Any) -> "Ground":
         """Take other constants, such as ``delta=0.25`` for a stress test.

@@ -62,8 +62,8 @@ def rate(fit: Fit, form: Array) -> Mixed:
 def shares(fit: Fit, numerators: Array, whole: Array) -> Mixed:
     """Predict ratios of two predicted totals: the candidates' shares, or the invalid share.
 
-    θ = θ⁰ + (Σ d + l'coef) / T̂ with d = y - θ⁰ t; θ⁰ is the ratio of what is in first, then the prediction itself, so that
-    neither the design's weights nor the error of T̂ enter to first order.
+    θ = θ⁰ + (Σ d + l'coef) / T̂ with d = y - θ⁰ t; θ⁰ is the ratio of what is in first, then the prediction itself, so
+    that neither the design's weights nor the error of T̂ enter to first order.
 
     Parameters
     ----------
@@ -97,9 +97,13 @@ def share_prior(fit: Fit, theta: Array, whole: Array) -> Array:
     """
     low, more = fit.night.ground.constants.phi
     phi = low + more * (1 - 4 * theta * (1 - theta))
-    scale = np.sqrt(phi) * np.abs(fit.rates @ whole)[:, None]
-    multinomial = theta[..., None] * (np.eye(theta.shape[-1]) - theta[:, None, :])
-    return np.asarray(scale[..., None] * multinomial * scale[:, None, :])
+    scale = np.sqrt(phi * theta * (1 - theta)) * np.abs(fit.rates @ whole)[:, None]
+    if theta.shape[-1] == 1:
+        return scale[..., None] ** 2
+    # the multinomial's correlations belong to shares that add up to one; those with a vote added do not
+    odds = np.sqrt(theta / (theta.sum(axis=-1, keepdims=True) - theta))
+    correlation = np.where(np.eye(theta.shape[-1]) > 0, 1.0, -odds[..., None] * odds[:, None, :])
+    return np.asarray(scale[..., None] * correlation * scale[:, None, :])
 
 
 def honest(mixed: Mixed, prior: Array, share_in: Array) -> tuple[Array, Array, Array]:
@@ -169,7 +173,8 @@ def joint_covariance(fit: Fit, members: Sequence[Mixed], share_in: Array) -> Arr
     nu, scatter = scatter_of(fit, forms, prior)
     weight = softmax(_log_weight(fit, nu, scatter[..., : width[0], : width[0]]))
     theta = ((forms @ fit.counted[..., None])[..., 0][:, None] + fit.out @ np.swapaxes(forms, -1, -2)) * scale[:, None]
-    away = theta - (weight[..., None] * theta).sum(axis=1, keepdims=True)
+    away = theta - theta[:, :1]
+    away = away - (weight[..., None] * away).sum(axis=1, keepdims=True)
     within = (scatter * (fit.spread * weight * (nu / (nu - 2)))[..., None, None]).sum(axis=1)
     mean = (scatter * weight[..., None, None]).sum(axis=1)
     return np.asarray(
@@ -205,14 +210,14 @@ def _mix(fit: Fit, forms: Array, counted: Array, out: Array, denominator: Array,
     log_weight = _log_weight(fit, nu, scatter)
     theta = start[:, None] + (counted[:, None] + out) / denominator[:, None, None]
     weight = softmax(log_weight)[..., None]
-    mean = (weight * theta).sum(axis=1)
+    mean = theta[:, 0] + (weight * (theta - theta[:, :1])).sum(axis=1)  # exactly the points' own where all agree
     within = own * (fit.spread * (nu / (nu - 2)))[..., None] / denominator[:, None, None] ** 2
     variance = (weight * (within + (theta - mean[:, None]) ** 2)).sum(axis=1)
     return Mixed(fit, forms, mean, denominator, prior, log_weight, variance, (weight * own).sum(axis=1))
 
 
 def _inside(mixed: Mixed, numerators: Array, whole: Array) -> Mixed:
-    """Keep the predicted counts of what is out above 0: at least what one vote in two more than were counted would be."""
+    """Keep what is predicted of the stations out above 0: their share is at least 1 / (votes counted + 2)."""
     fit = mixed.fit
     counted, all_counted = fit.counted @ numerators.T, fit.counted @ whole
     rest = np.maximum(mixed.denominator - all_counted, 0.0)

@@ -2,8 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import prod
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from estimation.errors import EstimateError
 from estimation.estimators.multilevel.draws import draw
@@ -42,6 +45,7 @@ def predict(
     drawn: int | None = None,
     turnout: bool = True,
     outstanding: Outstanding | None = None,
+    interval: str = "wilson",
     draws: int = 0,
     rng: np.random.Generator | None = None,
 ) -> Estimate:
@@ -49,17 +53,20 @@ def predict(
 
     For candidate c, r_i = (y_ic - θ_c t_i) / x_i = Z_i β + Σ_k u_k[g_k(i)] + b v_i + ε_i with a random effect of every
     nested area, a slope on the order of arrival and ε_i ~ N(0, σ²/ω_i), ω_i = (x_i/x̄)^κ; the variance ratios of the
-    levels are mixed over a grid by their marginal posterior weight (the model-based theory of Valliant, Dorfman and
-    Royall 2000, chapters 2 and 8; small areas as in Rao and Molina 2015, chapter 5; grid mixing as in Rue, Martino and
-    Chopin 2009, section 3). The same model on valid votes and ballots for each voter gives what shares are taken of, the
-    invalid share and turnout. The finite population is in it: what is in is known, and at a census the variance is zero.
+    levels are mixed over a grid by their marginal posterior weight (prediction theory: Valliant, Dorfman and Royall
+    2000, chapters 2 and 8; small areas: Rao and Molina 2015, chapter 5; grid: Rue, Martino and Chopin 2009, section 3).
+    The same model on valid votes and ballots for each voter gives what shares are taken of, the invalid share and
+    turnout. The finite population is in it: what is in is known, and at a census the variance is zero.
 
-    Two additions make the interval honest: bias that the slope can't learn, (δ (1 - p) σ̂ X / T̂)² with p = |A|/|S|; and for
-    small candidates, whose few strongholds may all be out, more variance and fewer degrees of freedom after the
-    residuals' kurtosis. So ``interval`` is the logit t interval by default. The design's weights play no part; what it
-    used must be a level or a covariate of the ground.
+    Two additions make the interval honest: bias that the slope can't learn, (δ (1 - p) σ̂ X / T̂)² with p = |A|/|S|; and
+    for small candidates, whose few strongholds may all be out, more variance and fewer degrees of freedom, after the
+    kurtosis of the residuals. The interval is Wilson's with Student's quantile by default: the logit t interval is the
+    same for large shares, and nearly all of [0, 1] where the standard error of a small one is larger than itself. The
+    design's weights play no part: what it used must be a level or a covariate of the ground. Coverage is a property
+    across nights, not of a single one.
 
-    Cost and memory are linear in stations drawn and in areas, see :mod:`estimation.estimators.multilevel.fit`.
+    Cost and memory are linear in the stations drawn and in the areas, see :mod:`estimation.estimators.multilevel.fit`;
+    what is linear in the stations of the frame is done once, by :func:`ground`.
 
     Parameters
     ----------
@@ -80,6 +87,8 @@ def predict(
     outstanding : Outstanding, optional
         Then no interval reaches below what has been counted when all that is out goes to others, nor above what a
         candidate has when he gets all of it.
+    interval : str
+        The estimate's own kind of interval, one of ``estimation.survey.estimate.KINDS``.
     draws : int
         Number of draws from the joint predictive distribution, see :func:`estimation.estimators.multilevel.draws.draw`.
     rng : numpy.random.Generator, optional
@@ -110,13 +119,9 @@ def predict(
     if not np.all(total > 0):
         raise EstimateError("multilevel: no station with a valid vote is in: wait for returns")
 
-    def flat(values: Array, trailing: int) -> Array:
-        rest = values.shape[values.ndim - trailing :]
-        return np.broadcast_to(values, (*lead, *rest)).reshape(-1, *rest)
-
-    seen, places = flat(counts.seen, 1), flat(rows, 1)
-    votes, ballots, invalid = flat(counts.votes, 2), flat(counts.ballots, 1), flat(counts.invalid, 1)
-    order = None if rank is None else flat(rank, 1)
+    seen, places = _flat(counts.seen, lead), _flat(rows, lead)
+    votes, ballots, invalid = _flat(counts.votes, lead, 2), _flat(counts.ballots, lead), _flat(counts.invalid, lead)
+    order = None if rank is None else _flat(rank, lead)
     families, notes = _families(ground, places, seen, ballots, invalid, turnout)
     each = _numbers_each(ground, n, k)
     blocks = [slice(i, i + each) for i in range(0, len(seen), each)]
@@ -133,7 +138,13 @@ def predict(
     support = _support(counts, families, lead, outstanding)
     names = (*(share_name(number) for number in numbers), *list(families)[1:])
     made = draw(theta, cov, df, k, draws, rng) if draws and rng is not None else None
-    return Estimate(names, theta, cov, df, support, notes if not lead else (), draws=made, kind="logit")
+    return Estimate(names, theta, cov, df, support, notes if not lead else (), draws=made, kind=interval)
+
+
+def _flat(values: NDArray[Any], lead: tuple[int, ...], trailing: int = 1) -> NDArray[Any]:
+    """Lay the leading axes on one."""
+    rest = values.shape[values.ndim - trailing :]
+    return np.broadcast_to(values, (*lead, *rest)).reshape(-1, *rest)
 
 
 def _families(
@@ -169,7 +180,7 @@ def _night(ground: Ground, rows: IntArray, seen: BoolArray, rank: Array | None, 
 
 def _predict(night: Night, stack: Array, uses: dict[str, BoolArray], share_in: Array) -> tuple[Array, Array, Array]:
     """Predict one block of replicates: estimates, covariance, degrees of freedom."""
-    ground, k = night.ground, stack.shape[1] - 2
+    k = stack.shape[1] - 2
     names, unit = list(uses), np.eye(k + 2)
     fits = _fits(night, stack, uses)
     votes = np.append(np.ones(k), [0.0, 0.0])
@@ -185,21 +196,40 @@ def _predict(night: Night, stack: Array, uses: dict[str, BoolArray], share_in: A
         np.concatenate(values, axis=-1)
         for values in zip(*[(part.mixed.theta, part.variance, part.df) for part in parts], strict=True)
     )
-    together = np.logical_and.reduce(list(uses.values()))
-    if np.all(together.sum(axis=-1) >= TOGETHER * uses["share"].sum(axis=-1)):
-        same = [f for f in fits.values() if np.array_equal(f.weight > 0, together) and f.responses.shape[1] == k + 2]
-        joint = same[0] if same else fit(night, ground.exposure, stack, together)
-        groups = [(joint, parts)]
-    else:
-        groups = [(part.mixed.fit, [part]) for part in parts]
-    cov = np.zeros((*theta.shape, theta.shape[-1]))
-    done = 0
-    for fitted, members in groups:
-        block = joint_covariance(fitted, [part.mixed for part in members], share_in)
-        width = block.shape[-1]
-        cov[:, done : done + width, done : done + width] = block
-        done += width
+    cov = _correlated(night, stack, uses, fits, [part.mixed for part in parts], share_in)
     return theta, _scaled(cov, variance), df
+
+
+def _correlated(
+    night: Night,
+    stack: Array,
+    uses: dict[str, BoolArray],
+    fits: dict[str, Fit],
+    members: list[Mixed],
+    share_in: Array,
+) -> Array:
+    """Give a covariance of all quantities, whose correlations count.
+
+    It comes from one fit on the stations that have all numbers; where these are too few, families are taken as
+    independent.
+    """
+    together = np.logical_and.reduce(list(uses.values()))
+    close = together.sum(axis=-1) >= TOGETHER * uses["share"].sum(axis=-1)
+    width = [member.theta.shape[1] for member in members]
+    cov = np.zeros((len(stack), sum(width), sum(width)))
+    if close.any():
+        whole = [fitted for name, fitted in fits.items() if name != TURNOUT]  # with the exposure that all have
+        same = [fitted for fitted in whole if np.array_equal(fitted.weight > 0, together)]
+        fitted = same[0] if same else fit(night, night.ground.exposure, stack, together | ~close[:, None])
+        cov = joint_covariance(fitted, members, share_in)
+    if not close.all():
+        apart, end = np.zeros_like(cov), 0
+        for member, own in zip(members, width, strict=True):
+            place = slice(end, end + own)
+            apart[:, place, place] = joint_covariance(member.fit, [member], share_in)
+            end += own
+        cov = np.where(close[:, None, None], cov, apart)
+    return cov
 
 
 def _fits(night: Night, stack: Array, uses: dict[str, BoolArray]) -> dict[str, Fit]:
@@ -260,7 +290,7 @@ def _support(
 def _numbers_each(ground: Ground, n: int, k: int) -> int:
     """Say how many replicates make a block."""
     columns = ground.covariates.shape[1] + 2 + k + 3
-    points = len(ground.constants.grid)
-    area = columns * ground.tree.areas * points
-    grid = points**ground.tree.depth * columns**2
-    return max(1, BLOCK // max(columns * n, area, grid))
+    points = [len(grid) for grid in ground.grids]
+    area = columns * ground.tree.areas * max(points, default=1)
+    grid = prod(points) * columns**2
+    return int(max(1, BLOCK // max(columns * n, area, grid)))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -74,7 +75,7 @@ def grow(
     if not paths:
         return Tree(np.zeros(stations, dtype=np.intp), 1, (), 0), (), indicators
     begins = []
-    for upper, lower in zip(paths[:-1], paths[1:], strict=True):
+    for upper, lower in pairwise(paths):
         home = np.empty(int(lower.max()) + 1, dtype=np.intp)
         home[lower] = upper
         begins.append(np.flatnonzero(np.diff(home, prepend=-1)))

@@ -1,7 +1,7 @@
 """Covariances of expanded influence, one file for each family of designs."""
 
 from estimation.survey.variance.balanced import balanced
-from estimation.survey.variance.clusters import pps_clusters, two_stage, ultimate_cluster
+from estimation.survey.variance.clusters import two_stage, ultimate_cluster
 from estimation.survey.variance.default import default
 from estimation.survey.variance.kernel import Covariance
 from estimation.survey.variance.names import by_name
@@ -31,7 +31,6 @@ __all__ = [
     "horvitz_thompson",
     "local_neighbourhood",
     "overton",
-    "pps_clusters",
     "stratified",
     "successive",
     "successive_pps",

@@ -154,11 +154,6 @@ def _two_stage(expanded: Array, structure: Structure, single: str) -> Array:
     return first + _second_stage(expanded, structure, units, units.probability)
 
 
-def pps_clusters(expanded: Array, structure: Structure) -> Array:
-    """Give :func:`ultimate_cluster` without correction, under the name that it had."""
-    return ultimate_cluster(expanded, structure)
-
-
 def _given(structure: Structure, shape: tuple[int, ...]) -> Array:
     """Probabilities of primary units as designed; 0 where they are not given."""
     known = structure.cluster_probability

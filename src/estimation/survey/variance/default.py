@@ -3,25 +3,25 @@
 from estimation.errors import DesignError
 from estimation.survey.structure import Structure
 from estimation.survey.variance.balanced import balanced
-from estimation.survey.variance.clusters import pps_clusters
+from estimation.survey.variance.clusters import ultimate_cluster
 from estimation.survey.variance.kernel import Covariance, complete
 from estimation.survey.variance.neighbourhood import local_neighbourhood
 from estimation.survey.variance.stratified import stratified
 from estimation.survey.variance.successive import successive, successive_pps
 from estimation.survey.variance.unequal import deville, yates_grundy
 
-BY_METHOD: dict[str, Covariance] = {
-    "all": stratified,
-    "simple": stratified,
-    "stratified": stratified,
-    "systematic": successive,
-    "pps-systematic": successive_pps,
-    "sampford": yates_grundy,
-    "max-entropy": yates_grundy,
-    "pivotal": local_neighbourhood,
-    "local-cube": local_neighbourhood,
-    "cube": balanced,
-    "two-stage": pps_clusters,
+BY_METHOD: dict[str, tuple[str, Covariance]] = {
+    "all": ("stratified", stratified),
+    "simple": ("stratified", stratified),
+    "stratified": ("stratified", stratified),
+    "systematic": ("successive", successive),
+    "pps-systematic": ("successive", successive_pps),
+    "sampford": ("yates-grundy", yates_grundy),
+    "max-entropy": ("yates-grundy", yates_grundy),
+    "pivotal": ("local-neighbourhood", local_neighbourhood),
+    "local-cube": ("local-neighbourhood", local_neighbourhood),
+    "cube": ("balanced", balanced),
+    "two-stage": ("ultimate-cluster", ultimate_cluster),
 }
 
 
@@ -43,7 +43,7 @@ def default(structure: Structure) -> tuple[str, Covariance]:
     local-cube
     cube                :func:`balanced`; :func:`deville` while no more stations are in than there are
                         balancing variables
-    two-stage           :func:`pps_clusters`
+    two-stage           :func:`ultimate_cluster`
     ==================  =====================================================================
 
     **Returns that are not all in.** Joint probabilities of the draw say nothing of the stations
@@ -59,7 +59,7 @@ def default(structure: Structure) -> tuple[str, Covariance]:
     Returns
     -------
     tuple of str and function
-        The variance's name, for the page, and the function of (expanded, structure).
+        The variance's name, as a contest writes it, and the function of (expanded, structure).
 
     Raises
     ------
@@ -69,10 +69,10 @@ def default(structure: Structure) -> tuple[str, Covariance]:
     """
     if structure.method not in BY_METHOD:
         raise DesignError(f"no variance is known for method '{structure.method}': it is one of {', '.join(BY_METHOD)}")
-    function = BY_METHOD[structure.method]
+    name, function = BY_METHOD[structure.method]
     if function is yates_grundy and (structure.joint is None or not complete(structure)):
-        function = deville
+        return "deville", deville
     if function is balanced and structure.balance is not None:
         over = structure.inside.sum(axis=-1).min() - structure.balance.shape[-1]
-        function = balanced if over > 0 else deville
-    return function.__name__, function
+        return (name, function) if over > 0 else ("deville", deville)
+    return name, function

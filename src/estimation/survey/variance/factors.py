@@ -72,7 +72,7 @@ def units_of(structure: Structure) -> Units:
     """Find the primary units of one sample, without certainties.
 
     A station, or in two stages a village. A village that was certain is a stratum of its own in
-    which the stations are the units, as in :func:`estimation.survey.variance.pps_clusters`.
+    which the stations are the units, as in :func:`estimation.survey.variance.ultimate_cluster`.
 
     Raises
     ------

@@ -101,7 +101,7 @@ def by_name(name: str, *, single: str = "collapse") -> Covariance:
 
 def name_of(structure: Structure) -> str:
     """Give the name of the variance that :func:`estimation.survey.variance.default` picks."""
-    return NAME_OF.get(default(structure)[1], "ultimate-cluster")
+    return default(structure)[0]
 
 
 def check(name: str, structure: Structure) -> None:

@@ -96,7 +96,7 @@ def replicates(
     **Finite-population correction.** f_h is the part of the stratum that is in; with unequal
     probabilities f_i is π_i, of which the bootstrap takes the mean of the stratum. Villages other
     than certain ones have f = 0, as if drawn with replacement, which covers the second stage and is
-    conservative (as :func:`estimation.survey.variance.pps_clusters`). Without any correction:
+    conservative (as :func:`estimation.survey.variance.ultimate_cluster`). Without any correction:
     a `size` that is infinite.
 
     Parameters

@@ -1,0 +1,163 @@
+"""Runs a backtest: blocks of nights over processes or a cluster, kept as they are done, so that it can go on."""
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, as_completed
+from dataclasses import asdict
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from estimation import __version__
+from estimation.contest import Contest, load_contest
+from estimation.errors import EstimationError
+from estimation.files import write_bytes
+from estimation.simulation.backtest.replay import Plan, Replay, Stage, replay_block, stage
+from estimation.simulation.backtest.table import first_calls, tabulate
+from estimation.simulation.executor import executor
+from estimation.simulation.known import Population, open_population
+
+SCHEMA = "backtest/1"
+
+
+def backtest(
+    contest: Contest,
+    plan: Plan,
+    *,
+    where: str | None = None,
+    workers: int = 1,
+    cluster: str | None = None,
+    keep: Path | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> tuple[Population, Replay]:
+    """Replay a past election night after night.
+
+    Parameters
+    ----------
+    contest : Contest
+        With an official result.
+    where : str, optional
+        One area, ``regency=SITUBONDO``.
+    workers, cluster
+        See :func:`estimation.simulation.executor.executor`.
+    keep : pathlib.Path, optional
+        Folder for finished blocks; those of the same plan that are there already are not computed again.
+    progress : function of (blocks done, blocks), optional
+
+    Returns
+    -------
+    tuple of Population and Replay
+        The same for the same plan on any number of workers.
+
+    Raises
+    ------
+    EstimationError
+        The contest has no official result, or the design does not fit it.
+    """
+    check(plan)
+    opened = stage(open_population(contest, where), plan)  # what is wrong is said before any process is started
+    key = _key(opened.population, plan)
+    folder = None if keep is None else keep / key
+    done = {} if folder is None else _kept(folder, plan.blocks)
+    say = progress or (lambda *_: None)
+    say(len(done), plan.blocks)
+    missing = [block for block in range(plan.blocks) if block not in done]
+    if workers == 1 and cluster is None:
+        for block in missing:
+            done[block] = _save(folder, block, replay_block(opened, block))
+            say(len(done), plan.blocks)
+    elif missing:
+        with executor(workers, cluster) as pool:
+            given = str(contest.folder.resolve()), where, plan
+            waiting: dict[Future[Replay], int] = {pool.submit(_work, *given, block): block for block in missing}
+            for future in as_completed(waiting):
+                done[waiting[future]] = _save(folder, waiting[future], future.result())
+                say(len(done), plan.blocks)
+    parts = [done[block] for block in range(plan.blocks)]
+    return opened.population, Replay(*(np.concatenate(values) for values in zip(*parts, strict=True)))
+
+
+def document(population: Population, plan: Plan, replay: Replay) -> dict[str, object]:
+    """Compose the JSON of a backtest, ``backtest/1``."""
+    table = tabulate(population, plan, replay)
+    rows = [
+        {str(name): _plain(value) for name, value in row.items() if not _absent(row["quantity"], str(name))}
+        for row in table.to_dict("records")
+    ]
+    return {
+        "schema": SCHEMA,
+        "contest": population.contest.about.id,
+        "replicates": plan.replicates,
+        "level": plan.level,
+        "seed": plan.design.seed,
+        "stations": len(population.frame),
+        "left_out": population.left_out,
+        "first_right_call": first_calls(plan, replay),
+        "version": __version__,
+        "rows": rows,
+    }
+
+
+def check(plan: Plan) -> None:
+    """Refuse a plan that can't be meant.
+
+    Raises
+    ------
+    EstimationError
+        A part of the returns does not lie in (0, 1] or stands twice, or there are fewer than two nights.
+    """
+    if plan.replicates < 2:
+        raise EstimationError(f"--replicates {plan.replicates}: at least 2 are needed, and 1,000 say something")
+    if not plan.received or not all(0 < part <= 1 for part in plan.received):
+        raise EstimationError("--received takes parts of the sample in (0, 1], such as 0.1,0.5,1")
+    if list(plan.received) != sorted(set(plan.received)):
+        raise EstimationError("--received: give each part once, the smallest first")
+
+
+def _absent(quantity: object, column: str) -> bool:
+    return quantity != "lead" and column in ("call_rate", "wrong_call_rate", "never_called_rate")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, float):
+        return round(value, 9) + 0.0 if np.isfinite(value) else None
+    return value
+
+
+@lru_cache(maxsize=2)
+def _stage(folder: str, where: str | None, plan: Plan) -> Stage:
+    return stage(open_population(load_contest(folder), where), plan)
+
+
+def _work(folder: str, where: str | None, plan: Plan, block: int) -> Replay:
+    """Replay one block in another process, which opens the contest once."""
+    return replay_block(_stage(folder, where, plan), block)
+
+
+def _key(population: Population, plan: Plan) -> str:
+    """Name a plan by all that its numbers depend on."""
+    what: Mapping[str, object] = {"frame": population.frame.sha256, "version": __version__, "plan": asdict(plan)}
+    votes = hashlib.sha256(np.ascontiguousarray(population.counts.votes).tobytes()).hexdigest()
+    text = json.dumps({**what, "votes": votes}, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+
+
+def _save(folder: Path | None, block: int, replay: Replay) -> Replay:
+    if folder is not None:
+        held = io.BytesIO()
+        np.savez(held, **replay._asdict())
+        write_bytes(folder / f"block-{block:05d}.npz", held.getvalue())
+    return replay
+
+
+def _kept(folder: Path, blocks: int) -> dict[int, Replay]:
+    found = {}
+    for block in range(blocks):
+        path = folder / f"block-{block:05d}.npz"
+        if path.is_file():
+            with np.load(path, allow_pickle=False) as held:
+                found[block] = Replay(*(held[name] for name in Replay._fields))
+    return found
