@@ -43,7 +43,7 @@ def test_what_the_file_says_and_the_defaults(make_contest: MakeContest) -> None:
     assert (returns.columns, returns.timezone) == ({"jam": "received_at"}, ZoneInfo("Asia/Makassar"))
     assert (contest.design.strata, contest.design.n, contest.design.seed) == (None, 300, 1)
     assert (contest.estimate.estimator, contest.estimate.call_error, contest.estimate.min_received) == (
-        "ratio",
+        "auto",
         0.001,
         0.5,
     )
@@ -104,7 +104,8 @@ def test_an_empty_file_misses_both_tables(tmp_path: Path) -> None:
         ("[report]\nfoo = 1\n", "[report]: unknown key 'foo': known are language, areas"),
         (
             '[estimate]\nestimator = "ratoi"\n',
-            "[estimate] estimator: 'ratoi' can't be used: known are ratio: did you mean",
+            "[estimate] estimator: 'ratoi' can't be used: known are auto, multilevel, two-phase, propensity, "
+            "propensity-cells, ratio, separate, poststratified, raked, calibrated: did you mean 'ratio'?",
         ),
         ("[estimate]\ncall_error = 0.5\n", "[estimate] call_error: 0.5 can't be used: Input should be less than 0.5"),
         ("[returns]\nallowance = -1\n", "[returns] allowance: -1 can't be used"),

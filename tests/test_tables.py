@@ -1,6 +1,9 @@
 """Tables: text stays text, a blank is null, and every row knows its line."""
 
+import csv
 import hashlib
+import re
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -35,9 +38,12 @@ def rows(read: Table) -> list[tuple[object, ...]]:
         ("t.xlsx", b"PK", "a file of kind '.xlsx' can't be read here: save it as CSV or Parquet"),
         ("t.csv", b"a,b,a\n1,2,3\n", "line 1: column 'a' stands there twice: rename or remove one"),
         ("t.csv", b"a,,c\n1,2,3\n", "line 1: column 2 has no name"),
-        ("t.csv", "désa,b\n1,2\n".encode("latin-1"), "line 1: the text is not UTF-8: save the file as 'CSV UTF-8'"),
-        ("t.csv", "a,b\n".encode("utf-16"), "the text is not UTF-8"),
-        ("t.csv", b"a,b\n" + b"1,2\n" * 20_000 + "é,2\n".encode("latin-1"), "the text is not UTF-8"),
+        ("t.csv", b"d\x81sa,b\n1,2\n", "line 1: the text is not UTF-8: save the file as 'CSV UTF-8'"),
+        ("t.csv", "a,b\né,1\n".encode() + "é,2\n".encode("latin-1"), "line 3: the text is not UTF-8"),
+        ("t.csv", b"a,b\n" + b"1,2\n" * 20_000 + b"\x9d,2\n", "line 20002: the text is not UTF-8"),
+        ("t.csv", b"\xff\xd8\xff\xe0\x00\x10JFIF", "this is no text: save the file as 'CSV UTF-8'"),
+        ("t.csv", "a,b\n1,2\n".encode("utf-16")[:-1], "line 2: the text is not UTF-16"),
+        ("t.csv", b'"a,b\n' + b"1,2\n" * 40_000, "line 1: the header can't be read (a quote is not closed"),
     ],
     ids=[
         "empty",
@@ -47,9 +53,12 @@ def rows(read: Table) -> list[tuple[object, ...]]:
         "xlsx",
         "twice",
         "unnamed",
-        "latin-1",
-        "utf-16",
-        "latin-1-late",
+        "no-encoding",
+        "two-encodings",
+        "no-encoding-late",
+        "binary",
+        "half-a-character",
+        "open-quote",
     ],
 )
 def test_a_file_that_cannot_be_read_is_named_with_the_remedy(
@@ -75,6 +84,83 @@ def test_delimiters_byte_order_marks_and_line_ends(tmp_path: Path, delimiter: st
     assert read.header == ["tps_id", "n"]
     assert rows(read) == [("001", "7"), ("002", None)]
     assert read.lines([0, 1]).tolist() == [2, 3]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+@pytest.mark.parametrize(
+    ("encoding", "begin", "named", "mark"),
+    [
+        ("utf-8", b"", "utf-8", False),
+        ("utf-8", b"\xef\xbb\xbf", "utf-8", True),
+        ("utf-16-le", b"\xff\xfe", "utf-16-le", True),
+        ("utf-16-be", b"\xfe\xff", "utf-16-be", True),
+        ("utf-16-le", b"", "utf-16-le", False),
+        ("utf-16-be", b"", "utf-16-be", False),
+        ("cp1252", b"", "windows-1252", False),
+    ],
+)
+def test_the_encoding_and_the_separator_are_detected_and_recorded(
+    tmp_path: Path, encoding: str, begin: bytes, named: str, mark: bool, separator: str, end: str
+) -> None:
+    cells = [("tps_id", "désa", "n"), ("001", "Tânjung – 2", "7"), ("002", "", "8")]
+    content = begin + "".join(separator.join(row) + end for row in cells).encode(encoding)
+    read = table(tmp_path, content)
+    assert (read.encoding, read.mark, read.separator, read.header_line) == (named, mark, separator, 1)
+    assert read.header == ["tps_id", "désa", "n"]
+    assert rows(read) == [("001", "Tânjung – 2", "7"), ("002", None, "8")]
+    assert read.lines([0, 1]).tolist() == [2, 3]
+    assert read.sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_a_separator_within_quotes_is_none(tmp_path: Path) -> None:
+    read = table(tmp_path, '\n\n"suara, sah";"a,b,c"\n"1";"2"\n')
+    assert (read.separator, read.header, read.header_line) == (";", ["suara, sah", "a,b,c"], 3)
+
+
+def test_a_header_of_two_lines_within_quotes(tmp_path: Path) -> None:
+    read = table(tmp_path, '"suara\nsah";b\n1;2\n3;4\n')
+    assert (read.header, rows(read)) == (["suara\nsah", "b"], [("1", "2"), ("3", "4")])
+    assert read.lines([0, 1]).tolist() == [3, 4]
+
+
+@settings(deadline=None)
+@given(
+    cells=st.lists(
+        st.text(st.characters(codec="cp1252", exclude_categories=["Cc"]), min_size=1).filter(str.strip),
+        min_size=1,
+        max_size=8,
+    ),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "cp1252"]),
+    separator=st.sampled_from(",;\t|"),
+)
+def test_any_text_comes_back_as_it_was_written(
+    tmp_path_factory: pytest.TempPathFactory, cells: list[str], encoding: str, separator: str
+) -> None:
+    path = tmp_path_factory.mktemp("t") / "t.csv"
+    with path.open("w", newline="", encoding=encoding) as stream:
+        writer = csv.writer(stream, delimiter=separator, quoting=csv.QUOTE_ALL, lineterminator="\n")
+        writer.writerows([("kode", "isi"), *(("1", cell) for cell in cells)])
+    content = path.read_bytes()
+    if encoding == "cp1252" and re.search(rb"[\xc2-\xf4][\x80-\xbf]", content):
+        with pytest.raises(TableError, match="the text is not UTF-8") if not _is_utf_8(content) else nullcontext():
+            read_table(path)
+        return
+    assert read_table(path).data.column("isi").to_pylist() == cells
+
+
+def _is_utf_8(content: bytes) -> bool:
+    try:
+        content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def test_kept_rows_know_their_line(tmp_path: Path) -> None:
+    read = table(tmp_path, "a,b\n1,x\n2,x\n\n3,x\n").keep(np.array([False, True, True]))
+    assert (read.data.column("a").to_pylist(), read.lines([0, 1]).tolist()) == (["2", "3"], [3, 5])
+    assert read.keep(np.array([False, True])).lines([0]).tolist() == [5]
 
 
 def test_everything_stays_text_as_it_stands(tmp_path: Path) -> None:

@@ -146,6 +146,7 @@ class ReturnsTable:
     ballot_reserve: Annotated[float, Field(ge=0)] = 0.025
     max_registered: Annotated[int, Field(gt=0)] = 600
     asked: Literal["sample", "all"] = "sample"
+    ledger: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

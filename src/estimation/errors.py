@@ -25,6 +25,10 @@ class ReturnsError(EstimationError):
     """No file of returns can be used."""
 
 
+class LedgerError(EstimationError):
+    """The ledger of returns can't be opened, belongs to another contest, or was changed."""
+
+
 class EstimateError(EstimationError):
     """A quantity can't be estimated from what is in."""
 

@@ -1,10 +1,13 @@
 """Reads a file of rows exactly as it stands: text stays text, and every row knows its line."""
 
+import codecs
 import csv
 import hashlib
 import io
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +17,10 @@ from numpy.typing import NDArray
 from estimation.errors import TableError
 
 SUFFIXES = (".csv", ".parquet")
+SEPARATORS = ",;\t|"
 Coded = Callable[[list[str]], Collection[str]]
 _CODED = pa.dictionary(pa.int32(), pa.string())
+_MULTIBYTE = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")
 
 
 def nothing(header: list[str]) -> Collection[str]:
@@ -25,7 +30,7 @@ def nothing(header: list[str]) -> Collection[str]:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of one file, as Arrow columns.
+    """Rows of one file, as Arrow columns, and how the file is written.
 
     Attributes
     ----------
@@ -37,14 +42,28 @@ class Table:
         Of the file's bytes, as ``sha256sum`` prints it.
     ragged : tuple of (int, str)
         Lines that have too many or too few fields, left out of ``data``: line number and text.
+    encoding : str
+        ``utf-8``, ``utf-16-le``, ``utf-16-be`` or ``windows-1252``; blank where the file is no text.
+    separator : str
+        Between fields; blank where the file has none.
+    mark : bool
+        The file begins with a byte-order mark.
+    header_line : int
+        The line that the header stands in; 0 where there is none.
     """
 
     path: Path
     data: pa.Table
     sha256: str
     ragged: tuple[tuple[int, str], ...] = ()
+    encoding: str = ""
+    separator: str = ""
+    mark: bool = False
+    header_line: int = 1
     _content: bytes = field(default=b"", repr=False)
     _one_line_each: bool = field(default=False, repr=False)
+    _lines: NDArray[np.int64] | None = field(default=None, repr=False)
+    _numeric: Mapping[str, NDArray[np.bool_]] = field(default_factory=dict, repr=False)
 
     @property
     def header(self) -> list[str]:
@@ -57,11 +76,32 @@ class Table:
         A Parquet file has no lines; there, the row number counted from 1 is given.
         """
         rows = np.asarray(rows, dtype=np.int64)
+        if self._lines is not None:
+            return self._lines[rows]
         if self.path.suffix.lower() == ".parquet":
             return rows + 1
         if self._one_line_each:
             return rows + 2
         return _record_lines(self._content, len(self.header))[rows]
+
+    def was_number(self, name: str) -> NDArray[np.bool_]:
+        """Tell which cells of a column were numbers in the file, not text, shape (n,): a code has lost its zeros there."""
+        kind = self.data.column(name).type
+        if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+            return np.ones(self.data.num_rows, dtype=np.bool_)
+        mask = self._numeric.get(name)
+        return np.zeros(self.data.num_rows, dtype=np.bool_) if mask is None else mask
+
+    def keep(self, rows: NDArray[np.bool_]) -> "Table":
+        """Give some rows of the table, each with the line that it stands in."""
+        if rows.all():
+            return self
+        return replace(
+            self,
+            data=self.data.filter(pa.array(rows)),
+            _lines=self.lines(np.flatnonzero(rows)),
+            _numeric={name: mask[rows] for name, mask in self._numeric.items()},
+        )
 
 
 def read_table(path: Path, coded: Coded = nothing) -> Table:
@@ -70,8 +110,7 @@ def read_table(path: Path, coded: Coded = nothing) -> Table:
     Parameters
     ----------
     path : Path
-        ``.csv`` in UTF-8, with or without byte-order mark, fields separated by comma, semicolon
-        or tab; or ``.parquet``.
+        ``.csv`` (see :func:`parse_csv`) or ``.parquet``.
     coded : callable, optional
         Of the headers, those whose few values come back dictionary-encoded.
 
@@ -86,18 +125,91 @@ def read_table(path: Path, coded: Coded = nothing) -> Table:
     if not content or content.isspace():
         raise TableError(f"{path}: the file is empty: put a header line and one row for each station in it")
     kind = path.suffix.lower()
-    ragged: tuple[tuple[int, str], ...] = ()
-    kept, one_line_each = b"", False
+    if kind == ".csv":
+        return parse_csv(path, content, coded)
     if kind == ".parquet":
-        data = _read_parquet(path, content, coded)
-    elif kind == ".csv":
-        data, ragged = _read_csv(path, content, coded)
-        kept = content
-        newlines = content.count(b"\n") + (not content.endswith(b"\n"))
-        one_line_each = not ragged and newlines == data.num_rows + 1
-    else:
-        raise TableError(f"{path}: a file of kind '{kind}' can't be read here: save it as CSV or Parquet")
-    return Table(path, data, hashlib.sha256(content).hexdigest(), ragged, kept, one_line_each)
+        return Table(path, _read_parquet(path, content, coded), hashlib.sha256(content).hexdigest())
+    raise TableError(f"{path}: a file of kind '{kind}' can't be read here: save it as CSV or Parquet")
+
+
+def parse_csv(path: Path, content: bytes, coded: Coded = nothing) -> Table:
+    """Read the content of a CSV file.
+
+    Parameters
+    ----------
+    path : Path
+        Its name, for messages.
+    content : bytes
+        Text in UTF-8 or UTF-16, with or without byte-order mark, or in Windows-1252; fields
+        separated by comma, semicolon, tab or bar. Encoding and separator are detected once.
+    coded : callable, optional
+        See :func:`read_table`.
+
+    Raises
+    ------
+    TableError
+        The text can't be decoded, a header stands there twice or is blank.
+    """
+    text, encoding, mark = decoded(path, content)
+    if not text or text.isspace():
+        raise TableError(f"{path}: the file is empty: put a header line and one row for each station in it")
+    data, ragged, separator = _read_csv(path, text, coded)
+    newlines = text.count(b"\n") + (not text.endswith(b"\n"))
+    one_line_each = not ragged and newlines == data.num_rows + 1
+    digest = hashlib.sha256(content).hexdigest()
+    return Table(path, data, digest, ragged, encoding, separator, mark, _first_line(text), text, one_line_each)
+
+
+def decoded(path: Path, content: bytes) -> tuple[bytes, str, bool]:
+    """Tell the encoding of a text, and give the text in UTF-8.
+
+    UTF-8 before all; UTF-16 by its byte-order mark, or by its zero bytes; else Windows-1252, where every byte has a
+    meaning in it and none of them looks like UTF-8.
+
+    Returns
+    -------
+    bytes, str, bool
+        The text; ``utf-8``, ``utf-16-le``, ``utf-16-be`` or ``windows-1252``; whether it began with a byte-order mark.
+
+    Raises
+    ------
+    TableError
+        It is none of them; the message names the first line that isn't.
+    """
+    mark = content.startswith(codecs.BOM_UTF8)
+    encoding = _utf_16(content)
+    if encoding:
+        mark = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        try:
+            return content[2 if mark else 0 :].decode(encoding).encode("utf-8"), encoding, mark
+        except UnicodeDecodeError as error:
+            line = content[: error.start].decode(encoding, errors="ignore").count("\n") + 1
+            raise TableError(f"{path}, line {line}: the text is not UTF-16: save the file as 'CSV UTF-8'") from error
+    if b"\x00" in content[:4096]:
+        raise TableError(f"{path}: this is no text: save the file as 'CSV UTF-8'")
+    try:
+        if not content.isascii():
+            content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        told = f"{path}, line {line}: the text is not UTF-8: save the file as 'CSV UTF-8'"
+        if mark or _MULTIBYTE.search(content):
+            raise TableError(told) from error
+        try:
+            return content.decode("cp1252").encode("utf-8"), "windows-1252", False
+        except UnicodeDecodeError:
+            raise TableError(told) from error
+    return content, "utf-8", mark
+
+
+def _utf_16(content: bytes) -> str:
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16-le" if content.startswith(codecs.BOM_UTF16_LE) else "utf-16-be"
+    head = content[:4096]
+    odd, even, some = head[1::2].count(0), head[::2].count(0), max(1, len(head) // 5)
+    if (odd > some) == (even > some):
+        return ""
+    return "utf-16-le" if odd > some else "utf-16-be"
 
 
 def find_table(folder: Path, stem: str) -> Path | None:
@@ -137,17 +249,19 @@ def _is_text(kind: pa.DataType) -> bool:
     return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
 
 
-def _read_csv(path: Path, content: bytes, coded: Coded) -> tuple[pa.Table, tuple[tuple[int, str], ...]]:
+def _read_csv(path: Path, content: bytes, coded: Coded) -> tuple[pa.Table, tuple[tuple[int, str], ...], str]:
+    first = _first_line(content)
     try:
         header, delimiter = _header(content)
-    except UnicodeDecodeError as error:
-        raise TableError(f"{path}, line 1: the text is not UTF-8: save the file as 'CSV UTF-8'") from error
+    except csv.Error as error:
+        raise TableError(f"{path}, line {first}: the header can't be read ({error}): mend it") from error
     twice = sorted({name for name in header if header.count(name) > 1})
     if twice:
-        raise TableError(f"{path}, line 1: column '{twice[0]}' stands there twice: rename or remove one")
+        raise TableError(f"{path}, line {first}: column '{twice[0]}' stands there twice: rename or remove one")
     if any(not name.strip() for name in header):
-        raise TableError(f"{path}, line 1: column {[bool(n.strip()) for n in header].index(False) + 1} has no name")
-    return _parse_csv(path, content, delimiter, header, coded(header))
+        number = [bool(n.strip()) for n in header].index(False) + 1
+        raise TableError(f"{path}, line {first}: column {number} has no name")
+    return *_parse_csv(path, content, delimiter, header, coded(header)), delimiter
 
 
 def _parse_csv(
@@ -162,12 +276,9 @@ def _parse_csv(
     )
     if content.lstrip(b"\r\n").find(b"\n") < 0:
         return pa.table({name: pa.array([], pa.string()) for name in header}), ()
-    try:
+    with suppress(pa.ArrowInvalid):  # else some rows are ragged, or hold a newline where blocks meet
         options = pv.ParseOptions(delimiter=delimiter)
         return pv.read_csv(pa.BufferReader(content), parse_options=options, convert_options=convert), ()
-    except pa.ArrowInvalid as error:
-        if "UTF8" in str(error) or "utf8" in str(error):
-            raise TableError(f"{path}: the text is not UTF-8: save the file as 'CSV UTF-8'") from error
     bad: list[tuple[int, str]] = []
 
     def skip(row: pv.InvalidRow) -> str:
@@ -199,11 +310,22 @@ def _records(content: bytes, delimiter: str) -> "list[tuple[int, int]]":
     return records[1:]
 
 
+def _first_line(content: bytes) -> int:
+    """Give the number of the first line that is not blank."""
+    return content[: len(content) - len(content.lstrip(b"\r\n"))].count(b"\n") + 1
+
+
 def _header(content: bytes) -> tuple[list[str], str]:
-    """Read the header and tell the delimiter: whichever of comma, semicolon and tab it holds most of."""
-    line = content[: 1 << 20].lstrip(b"\r\n").split(b"\n", 1)[0].rstrip(b"\r").decode("utf-8-sig")
-    delimiter = max(",;\t", key=line.count)
-    return next(csv.reader([line], delimiter=delimiter)), delimiter
+    """Read the header and tell the separator: whichever makes most fields of it, outside quotes."""
+    text = content[: 1 << 20].decode("utf-8-sig", errors="ignore").lstrip("\r\n")
+    headers: dict[str, list[str]] = {}
+    for mark in SEPARATORS:
+        with suppress(csv.Error):  # something else than this mark stands behind a closing quote
+            headers[mark] = next(csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True))
+    if not headers:
+        raise csv.Error("a quote is not closed, or text stands behind one")
+    separator = max(headers, key=lambda mark: len(headers[mark]))
+    return headers[separator], separator
 
 
 def _record_lines(content: bytes, fields: int) -> NDArray[np.int64]:

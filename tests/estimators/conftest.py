@@ -40,6 +40,14 @@ class Biased:
         sample = Sample(rows, probability, self.strata, self.strata, "stratified")
         return sample, np.argsort(np.argsort(keys)) < round(part * len(rows))
 
+    def nights(self, part, number):
+        """Lay nights behind each other: rows (b, n), what is in (b, n), the design of the drawn."""
+        found = [self.night(part, seed) for seed in range(number)]
+        rows, seen = np.stack([sample.rows for sample, _ in found]), np.stack([seen for _, seen in found])
+        probability = found[0][0].probability
+        weight = np.broadcast_to(1 / probability, rows.shape)
+        return rows, seen, Structure(weight, self.strata.codes[rows], self.strata.size, probability=probability)
+
 
 @pytest.fixture(scope="session")
 def biased() -> Biased:

@@ -18,6 +18,7 @@ from estimation.estimators.propensity import (
     logistic_response,
     propensity,
 )
+from estimation.rules import Notice
 from estimation.survey import Structure
 
 
@@ -35,6 +36,7 @@ def test_with_every_station_in_it_is_the_ratio(biased, by):
     design = arrived(sample, np.ones(160, dtype=np.bool_)).structure
     found = propensity(biased.frame, sample.rows, biased.strata, design, by=by)
     np.testing.assert_allclose(found.weight, plain(design).weight, rtol=1e-12)
+    assert found.notes == ()
     assert found.name == {"logistic": "propensity", "cells": "propensity-cells"}[by]
 
 
@@ -72,6 +74,7 @@ def test_a_cell_with_few_in_goes_with_the_next(two_cells):
     assert (found.groups, found.joined) == (2, 1)
     together = (fewer.weight > 0)[size >= 1].sum() / 28
     np.testing.assert_allclose(found.chance[size >= 1], together, rtol=1e-12)
+    assert propensity(frame, rows, strata, fewer, by="cells").notes == (Notice("W320", {"count": 1}),)
 
 
 def test_chances_are_raised_to_a_fifth_of_their_mean(two_cells):

@@ -1,21 +1,27 @@
 """Calibration of the arrived: by hand, in the limits, and against arrival by size."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from estimation.contest import EstimateTable
 from estimation.errors import EstimateError
-from estimation.estimators import arrived, plain, weigh
+from estimation.estimators import arrived, plain, respond, weigh
 from estimation.estimators.propensity import propensity
 from estimation.estimators.two_phase import calibrate_phases, choices, two_phase
 from estimation.estimators.weighting import TooManyControlsError
+from estimation.frame import Frame
+from estimation.rules import Findings, Notice
 from estimation.sampling import strata_by
 from estimation.survey import Structure
 from estimation.survey.variance import stratified
 
+REFERENCE = Path(__file__).parents[1] / "reference"
 FULL = ("stations by stratum", "stations by registered/3", "registered", "baseline")
+RAKED = EstimateTable(auxiliaries=FULL, distance="raking")
 
 
 def test_controls_from_the_most_to_the_fewest(biased):
@@ -34,9 +40,20 @@ def test_with_every_station_in_it_is_the_calibrated_estimator(biased):
     sample, _ = biased.night(1.0)
     design = arrived(sample, np.ones(160, dtype=np.bool_)).structure
     found = two_phase(biased.frame, sample.rows, biased.strata, design)
-    same = weigh("calibrated", biased.frame, sample.rows, biased.strata, design, EstimateTable(auxiliaries=FULL))
+    same = weigh("calibrated", biased.frame, sample.rows, biased.strata, design, RAKED)
     assert (found.name, found.controls, found.notes) == ("two-phase", FULL, same.notes)
     np.testing.assert_array_equal(found.weight, same.weight)
+
+
+def test_with_every_station_in_its_weights_equal_r():
+    population, drawn = (pd.read_csv(REFERENCE / f"{name}.csv") for name in ("population", "sample_strat120"))
+    expected = pd.read_csv(REFERENCE / "expected_gweights_strat120.csv")["g_strat_full_raking"]
+    areas = {"province": "P", "regency": "R", "tps": "001"}
+    frame = Frame(population.assign(**areas).astype({"registered": "float64"}), "0" * 64, Findings.none())
+    rows, strata = frame.rows_of(drawn["tps_id"]), strata_by(frame, "district")
+    design = Structure(drawn["weight"].to_numpy(dtype=np.float64), strata.codes[rows], strata.size)
+    table = EstimateTable(auxiliaries=("registered by district", "baseline_1", "baseline_2", "baseline_3"))
+    np.testing.assert_allclose(two_phase(frame, rows, strata, design, table).calibration.g, expected, rtol=1e-8)
 
 
 def test_a_census_has_the_true_share_and_no_error(biased):
@@ -48,11 +65,12 @@ def test_a_census_has_the_true_share_and_no_error(biased):
 
 
 def test_what_is_in_meets_the_frame(biased):
-    sample, seen = biased.night(0.5)
+    sample, seen = biased.night(0.75)
     design = arrived(sample, seen).structure
     found = two_phase(biased.frame, sample.rows, biased.strata, design)
+    assert found.weight[seen].min() > 0
     table = biased.frame.table.iloc[sample.rows]
-    assert found.weight[~seen].tolist() == [0] * int((~seen).sum())
+    assert found.weight[~seen].tolist() == [0] * 40
     assert found.weight.sum() == pytest.approx(len(biased.frame), rel=1e-9)
     assert found.weight @ table["registered"] == pytest.approx(biased.frame.registered.sum(), rel=1e-9)
     votes = biased.frame.registered * biased.frame.table["baseline_1"]
@@ -64,7 +82,7 @@ def test_while_few_are_in_fewer_totals_are_asked_for(biased):
     design = arrived(sample, seen).structure
     found = two_phase(biased.frame, sample.rows, biased.strata, design)
     assert found.controls == FULL[1:]
-    assert [(note.code, note.values["stations"]) for note in found.notes if note.code == "W324"] == [("W324", 24)]
+    assert found.notes[-1] == Notice("W324", {"stations": 24, "controls": 13})
     with pytest.raises(TooManyControlsError, match="control totals for 24 stations in: at most a third as many"):
         two_phase(biased.frame, sample.rows, biased.strata, design, EstimateTable(auxiliaries=FULL))
     few = np.cumsum(seen) <= 5
@@ -88,58 +106,37 @@ def test_replicates_equal_single_nights(biased):
         np.testing.assert_allclose(found.weight[r], single.weight, rtol=1e-8)
 
 
-def summary(biased, part, nights, **estimators):
-    """Give mean error, true and mean standard error of each estimator, in points."""
-    found = {name: [] for name in estimators}
-    for seed in range(nights):
-        sample, seen = biased.night(part, seed)
-        design = arrived(sample, seen).structure
-        y, x = biased.votes[sample.rows][:, None], biased.valid[sample.rows][:, None]
-        for name, weighted in estimators.items():
-            linear = weighted(sample.rows, design).linear(np.where(seen[:, None], y, 0), np.where(seen[:, None], x, 0))
-            found[name].append((linear.theta[0], stratified(linear.expanded, linear_design(design))[0, 0]))
-    truth = biased.votes.sum() / biased.valid.sum()
-    values = {name: np.array(rows) for name, rows in found.items()}
-    return {
-        name: (
-            100 * (v[:, 0].mean() - truth),
-            100 * v[:, 0].std(ddof=1),
-            100 * np.sqrt(v[:, 1].mean()),
-        )
-        for name, v in values.items()
-    }
-
-
-def linear_design(design):
-    return design
+def summary(biased, part, nights, weighted):
+    """Give mean error, true and mean standard error of an estimator, in points."""
+    rows, seen, drawn = biased.nights(part, nights)
+    design = respond(drawn, biased.strata, biased.strata, biased.strata.codes[rows], seen).structure
+    y, x = (np.where(seen, counts[rows], 0)[..., None] for counts in (biased.votes, biased.valid))
+    linear = weighted(rows, design).linear(y, x)
+    error = 100 * (linear.theta[:, 0] - biased.votes.sum() / biased.valid.sum())
+    variance = 1e4 * stratified(linear.expanded, design)[:, 0, 0]
+    return error.mean(), error.std(ddof=1), np.sqrt(variance.mean())
 
 
 def test_it_takes_most_of_the_bias_of_arrival_by_size(biased):
-    """Small stations come first and vote otherwise; 60 nights, half of the sample in."""
-    found = summary(
-        biased,
-        0.5,
-        60,
-        ratio=lambda rows, design: plain(design),
-        two_phase=lambda rows, design: two_phase(biased.frame, rows, biased.strata, design),
-        propensity=lambda rows, design: propensity(biased.frame, rows, biased.strata, design),
-        cells=lambda rows, design: propensity(biased.frame, rows, biased.strata, design, by="cells"),
-    )
-    bias = {name: abs(values[0]) for name, values in found.items()}
-    error = {name: values[1] / np.sqrt(60) for name, values in found.items()}
-    assert bias["ratio"] > 2 > 10 * error["ratio"]  # points, far beyond chance
-    assert bias["two_phase"] + 3 * error["two_phase"] < 0.4 * bias["ratio"]
-    assert bias["propensity"] + 3 * error["propensity"] < 0.4 * bias["ratio"]
-    assert bias["cells"] + 3 * error["cells"] < 0.6 * bias["ratio"]
+    """Small stations come first and vote otherwise; half of the sample is in."""
+    nights = 200
+    plain_bias, spread, _ = summary(biased, 0.5, nights, lambda rows, design: plain(design))
+    assert plain_bias < -2 < -10 * spread / np.sqrt(nights)  # points, far beyond chance
+    for part, weighted in (
+        (0.25, lambda rows, design: two_phase(biased.frame, rows, biased.strata, design)),
+        (0.35, lambda rows, design: propensity(biased.frame, rows, biased.strata, design)),
+        (0.6, lambda rows, design: propensity(biased.frame, rows, biased.strata, design, by="cells")),
+    ):
+        bias, spread, _ = summary(biased, 0.5, nights, weighted)
+        assert abs(bias) + 3 * spread / np.sqrt(nights) < part * abs(plain_bias)
 
 
 def test_the_variance_is_the_true_one_under_random_arrival(biased):
-    found = summary(biased.at_random(), 0.5, 150, two_phase=lambda r, d: two_phase(biased.frame, r, biased.strata, d))[
-        "two_phase"
-    ]
-    # a standard deviation of 150 has the error 1 / √300; 12 parameters of 80 stations cost a little more
-    assert found[2] == pytest.approx(found[1], rel=4 / np.sqrt(300))
-    assert abs(found[0]) < 4 * found[1] / np.sqrt(150)
+    bias, true, mean = summary(
+        biased.at_random(), 0.5, 200, lambda rows, design: two_phase(biased.frame, rows, biased.strata, design)
+    )
+    assert mean == pytest.approx(true, rel=4 / np.sqrt(400))  # a standard deviation of 200 has the error 1 / √400
+    assert abs(bias) < 4 * true / np.sqrt(200)
 
 
 def double_sample():
@@ -152,22 +149,18 @@ def double_sample():
 
 
 def test_double_sampling_for_regression_by_hand():
-    # x̄ = 3 of those in and 4 of those drawn; b = Σ(x - 3)(y - 20) / Σ(x - 3)² = 50 / 10; Σ(y - 20)² = 266
+    # x̄ = 3 of those in and 4 of those drawn; b = Σ(x - 3)(y - 20) / Σ(x - 3)² = 51 / 10
     x, y, design = double_sample()
     ones = np.ones((6, 1))
     found = calibrate_phases(design, ones, np.array([60.0]), x, names=("stations", "x"))
     np.testing.assert_allclose(found.weight @ np.concatenate([ones, x], axis=1), [60, 240], rtol=1e-12)
-    # a mean: Σ w y / Σ w
-    np.testing.assert_allclose(found.linear(y, ones)[0].theta, [20 + 5 * (4 - 3)], rtol=1e-12)
-    # Cochran 1977, eq. 12.51 with these estimates: (1/6 - 1/60) s²_y + (1/4 - 1/6) s²_e, s² over 3, but for the
-    # g-weights 15 g / 15 of the four, g = 1 + (x - 3) / 10
-    g = 1 + (x[:4, 0] - 3) / 10
-    centred, left = y[:4, 0] - 20, y[:4, 0] - 20 - 5 * (x[:4, 0] - 3)
-    u = centred - 5  # y - θ, whose residual from the one variable 1 is y - 20
-    assert u + 5 == pytest.approx(centred)
-    v, e = g * centred, g * left
-    s = [np.sum((z - z.mean()) ** 2) / 3 for z in (v, e)]
-    expected = (1 / 6 - 1 / 60) * s[0] + (1 / 4 - 1 / 6) * s[1]
+    # a mean, as the ratio to 1
+    np.testing.assert_allclose(found.linear(y, ones)[0].theta, [20 + 5.1 * (4 - 3)], rtol=1e-12)
+    # Cochran 1977, eq. 12.51: (1/6 - 1/60) s²_y + (1/4 - 1/6) s²_e, both over 3, with g = 1 + 4 (x - 3) / 10
+    g = 1 + 4 * (x[:4, 0] - 3) / 10
+    centred = y[:4, 0] - 20
+    v, e = g * centred, g * (centred - 5.1 * (x[:4, 0] - 3))
+    expected = (1 / 6 - 1 / 60) * v.var(ddof=1) + (1 / 4 - 1 / 6) * e.var(ddof=1)
     np.testing.assert_allclose(found.covariance(y, ones, stratified), [[expected]], rtol=1e-12)
 
 
@@ -194,7 +187,7 @@ def test_a_variable_of_the_sample_that_tells_all_leaves_the_first_phase_alone():
 
 def test_what_cannot_be_met_is_named():
     x, _, design = double_sample()
-    with pytest.raises(EstimateError, match="auxiliary 'x' has no number at a station that is in"):
+    with pytest.raises(EstimateError, match="'x' has no number at a drawn station: fill it, or leave"):
         calibrate_phases(
             design, np.ones((6, 1)), np.array([60.0]), np.where(x == 2, np.nan, x), names=("stations", "x")
         )

@@ -14,7 +14,7 @@ from estimation.errors import DesignError, EstimationError
 from estimation.projection import document, project, write_take
 
 HALF_PAST_SIX = datetime.fromisoformat("2024-11-27T18:30:00+07:00")
-EVERYBODY = '[returns]\nasked = "all"\n'
+EVERYBODY = '[returns]\nasked = "all"\n[estimate]\nestimator = "ratio"\n'
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +74,10 @@ def test_demo_at_half_past_six(at_half_past_six):
     assert (p.progress.strata_in, p.progress.strata) == (17, 17)
     assert p.estimate.names == ("share:1", "share:2", "turnout", "invalid")
     assert p.estimate.theta[:2].sum() == pytest.approx(1, abs=1e-12)
-    assert float(p.estimate.df) == p.progress.used - 17
+    assert (p.estimator, p.variance) == ("multilevel", "model")
+    plain = project(p.contest, as_of=HALF_PAST_SIX, estimate={"estimator": "ratio"})
+    assert (plain.estimator, plain.variance) == ("ratio", "stratified")
+    assert float(plain.estimate.df) == p.progress.used - 17
     assert p.as_of == HALF_PAST_SIX
 
 
@@ -288,8 +291,9 @@ def test_another_sample_needs_no_manifest(demo, tmp_path):
 
 
 def test_one_area_of_a_larger_sample_can_be_looked_at_alone(demo):
-    p = project(load_contest(demo), as_of=HALF_PAST_SIX, where="district=BESUKI")
-    whole = project(load_contest(demo), as_of=HALF_PAST_SIX)
+    ratio = {"estimator": "ratio"}
+    p = project(load_contest(demo), as_of=HALF_PAST_SIX, where="district=BESUKI", estimate=ratio)
+    whole = project(load_contest(demo), as_of=HALF_PAST_SIX, estimate=ratio)
     (area,) = [area for area in whole.areas if area.path[-1] == "BESUKI"]
     assert (p.progress.drawn, p.received, p.progress.used) == (area.drawn, area.received, area.used) == (25, 16, 16)
     np.testing.assert_allclose(p.estimate.theta[:2], area.estimate.theta, rtol=1e-12)

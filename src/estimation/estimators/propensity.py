@@ -103,15 +103,17 @@ def propensity(
     base = 1 / chance(structure)
     weighted = replace(structure, weight=np.where(inside, base / response.chance, 0.0))
     name = "propensity" if by == "logistic" else "propensity-cells"
-    joined = (Notice("W320", {"count": response.joined}),) if response.joined else ()
-    if table is not None and table.auxiliaries:
+    few = by == "cells" and response.joined > 0 and not inside.all()
+    joined = (Notice("W320", {"count": response.joined}),) if few else ()
+    table = table or EstimateTable()
+    if table.auxiliaries:
         found = weigh("calibrated", frame, rows, strata, weighted, table)
         return replace(found, name=name, notes=(*joined, *found.notes))
     groups = int(structure.stratum.max()) + 1
     own = structure.stratum[..., None] == np.arange(groups)
     labels = tuple(f"stations of stratum {g + 1}" for g in range(groups))
     found_weights = calibrate(weighted.weight, own.astype(np.float64), structure.size[..., :groups], names=labels)
-    return Weighting(name, weighted, found_weights, controls=("stations by stratum",), notes=joined)
+    return Weighting(name, weighted, found_weights, table.leverage, ("stations by stratum",), joined)
 
 
 def cell_response(

@@ -20,6 +20,7 @@ from estimation.survey.variance import default
 from estimation.survey.variance.kernel import Covariance, chance, second_phase
 
 NAME = "two-phase"
+POSITIVE = ("raking", "logit")  # distances whose g-weights stay positive, as the inverse of a chance does
 FEWEST_CLASSES = 3  # different rolls that classes of the roll need
 
 
@@ -52,7 +53,9 @@ def two_phase(
     structure : Structure
         Of :func:`estimation.estimators.arrived`: weights (…, n), 0 = not in.
     table : EstimateTable, optional
-        ``auxiliaries`` (then nothing coarser is taken), ``distance`` and ``bounds``.
+        ``auxiliaries`` (then nothing coarser is taken), ``distance`` and ``bounds``. The distance is ``raking``
+        where ``logit`` is not asked for: g = exp(λ'x) is what the inverse of a chance to be in may look like,
+        which a linear g, negative for stations of a kind that is rarely in, is not (Kott 2006).
 
     Raises
     ------
@@ -60,6 +63,7 @@ def two_phase(
         As :func:`estimation.estimators.weigh`; ``TooManyControlsError``: too few are in for the coarsest controls.
     """
     table = table or EstimateTable()
+    table = table if table.distance in POSITIVE else replace(table, distance="raking")
     first: TooManyControlsError | None = None
     for entries in [table.auxiliaries] if table.auxiliaries else choices(frame, strata):
         try:
@@ -181,12 +185,16 @@ def calibrate_phases(
     Raises
     ------
     EstimateError
-        As :func:`estimation.survey.calibration.calibrate`.
+        A sampled variable is unknown at a drawn station; and as :func:`estimation.survey.calibration.calibrate`.
     """
     weight = 1 / chance(structure) if drawn is None else drawn
     q = known.shape[-1]
     labels = tuple(names) if names is not None else None
     head = None if labels is None else labels[:q]
+    absent = np.argwhere(~np.isfinite(sampled))
+    if len(absent):
+        name = f"sampled variable {absent[0][-1] + 1}" if labels is None else f"'{labels[q + absent[0][-1]]}'"
+        raise EstimateError(f"{name} has no number at a drawn station: fill it, or leave the variable out")
     whole = calibrate(weight, known, totals, names=head)
     means = (whole.weight[..., None, :] @ sampled)[..., 0, :]
     lead = np.broadcast_shapes(known.shape[:-1], sampled.shape[:-1])

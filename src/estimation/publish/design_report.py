@@ -87,7 +87,7 @@ class DesignReport:
     def strata(self) -> Part:
         """Tabulate the strata, or the districts where the design has none, and what was drawn in each."""
         p, w = self.plan, self.words
-        cells = p.sample.cells
+        cells = p.sample.strata if p.design.strata else p.sample.cells
         drawn = np.bincount(cells.codes[p.sample.rows], minlength=len(cells.labels))
         rows = [
             [self._stratum(label), w.whole(int(size)), w.whole(int(n)), w.percent(n / size)]

@@ -1,7 +1,7 @@
 """Settles which return holds for each station at a moment."""
 
-import hashlib
 from dataclasses import dataclass
+from hashlib import sha256
 from datetime import datetime
 
 import numpy as np
@@ -11,9 +11,80 @@ from numpy.typing import NDArray
 from estimation import checks
 from estimation.contest import Contest
 from estimation.frame import Frame
+from estimation.returns.content import canonical
 from estimation.returns.intake import Intake
 from estimation.rules import Findings
 from estimation.survey.structure import IntArray
+
+Broken = dict[str, tuple[str, NDArray[np.bool_]]]  # by code: the column to look at, and the rows that break the rule
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What the rules of the form say of some rows.
+
+    Attributes
+    ----------
+    row : numpy.ndarray of intp, shape (m,)
+        In the frame; -1 where it doesn't know the station.
+    errors, warnings : mapping of str to (str, numpy.ndarray of bool)
+    kept_out : numpy.ndarray of bool, shape (m,)
+        A rule that keeps a return out is broken, or a cell could not be read.
+    """
+
+    row: IntArray
+    errors: Broken
+    warnings: Broken
+    kept_out: NDArray[np.bool_]
+
+    def codes(self) -> list[str]:
+        """Give the broken error rules of each row as one text, ``E203,E205``; '' where there is none."""
+        said = [""] * len(self.row)
+        for code, (_, bad) in sorted(self.errors.items()):
+            for i in np.flatnonzero(bad):
+                said[i] += f",{code}" if said[i] else code
+        return said
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """The rules of the form, made ready for one contest and its frame.
+
+    Attributes
+    ----------
+    contest : Contest
+    frame : Frame
+    index : pandas.Index
+        ``tps_id`` of the frame.
+    villages : numpy.ndarray of intp, shape (N,)
+    """
+
+    contest: Contest
+    frame: Frame
+    index: pd.Index
+    villages: IntArray
+
+    @classmethod
+    def of(cls, contest: Contest, frame: Frame) -> "Judge":
+        """Look the frame's stations and villages up once, for any number of files."""
+        return cls(contest, frame, pd.Index(frame.table["tps_id"]), frame.areas("village").codes)
+
+    def __call__(self, table: pd.DataFrame) -> Verdicts:
+        """Check every row by itself; see :func:`~estimation.checks.form_errors`."""
+        returns, votes = self.contest.returns, self.contest.vote_columns
+        limits = checks.Limits(returns.allowance, returns.ballot_reserve, returns.max_registered)
+        row = np.asarray(self.index.get_indexer(pd.Index(table["tps_id"])), dtype=np.intp)
+        known = row >= 0
+        registered = self.frame.registered
+        roll = np.where(known, registered[row], np.nan) if len(registered) else np.full(len(row), np.nan)
+        village = np.where(known, self.villages[row], -1) if len(registered) else row
+        rolls = pd.DataFrame({"village": self.villages, "registered": registered})
+        errors = checks.form_errors(table, votes, roll, village, rolls, limits)
+        errors["E207"] = ("tps_id", ~known)
+        errors["E212"] = ("status", (table["status"] == "rejected").to_numpy(dtype=np.bool_))
+        unreadable = table["unreadable"].to_numpy(dtype=np.bool_)
+        kept_out = unreadable | np.logical_or.reduce([bad for _, bad in errors.values()])
+        return Verdicts(row, errors, checks.form_warnings(table, votes, roll, limits), kept_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +124,9 @@ def resolve(
     """Settle which return holds for each station.
 
     The policy: a verified return holds before any other, unless it was rejected later; else, from
-    one source, the latest by time of receipt (ties by content hash); sources that disagree make
-    the station missing; a return that is kept out takes the station out, and its predecessor is
-    not revived.
+    one source, the latest by time of receipt (of returns of one time the one that the file says
+    now, where it was overwritten, else by content hash); sources that disagree make the station
+    missing; a return that is kept out takes the station out, and its predecessor is not revived.
 
     Parameters
     ----------
@@ -67,13 +138,14 @@ def resolve(
     table = intake.table
     if as_of is not None:
         table = table[table["received_at"].isna() | (table["received_at"] <= as_of)]
-    row = frame.rows_of(table["tps_id"])
+    judge = Judge.of(contest, frame)
+    row = np.asarray(judge.index.get_indexer(pd.Index(table["tps_id"])), dtype=np.intp)
     table = table.assign(row=row)
     in_sample = np.isin(row, asked)
     apart = ((row >= 0) & ~in_sample) | np.asarray(table["tps_id"].isin(frame.elsewhere), dtype=np.bool_)
     outside = int(table.loc[apart, "tps_id"].nunique())
     table = table[~apart].reset_index(drop=True)
-    table, found = _judge(contest, frame, table)
+    table, found = _judge(judge, table)
     reading = intake.findings.table
     seen = set(zip(table["file"], table["line"], strict=True))
     whole_file = reading["line"].isin([0, 1]) | (reading["code"] == "E213")
@@ -91,26 +163,16 @@ def resolve(
     return Resolution(held, findings, outside, untimed, moment)
 
 
-def _judge(contest: Contest, frame: Frame, table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, list[Findings]]]:
-    """Check every row by the rules of the form; adds the column ``kept_out``."""
-    limits = checks.Limits(contest.returns.allowance, contest.returns.ballot_reserve, contest.returns.max_registered)
-    villages = frame.areas("village").codes
-    row = table["row"].to_numpy()
-    known = row >= 0
-    roll = np.where(known, frame.registered[row], np.nan) if len(frame) else np.full(len(row), np.nan)
-    village = np.where(known, villages[row], -1)
-    rolls = pd.DataFrame({"village": villages, "registered": frame.registered})
-    votes = contest.vote_columns
-    errors = checks.form_errors(table, votes, roll, village, rolls, limits)
-    errors["E207"] = ("tps_id", ~known)
-    errors["E212"] = ("status", (table["status"] == "rejected").to_numpy(dtype=np.bool_))
-    unreadable = table["unreadable"].to_numpy(dtype=np.bool_)
-    kept_out = unreadable | np.logical_or.reduce([bad for _, bad in errors.values()])
-    warnings = checks.form_warnings(table, votes, roll, limits)
-    blank = errors.pop("E201")[1] & ~unreadable
+def _judge(judge: Judge, table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, list[Findings]]]:
+    """Check every row by the rules of the form; adds the column ``kept_out``, and lists what is broken."""
+    verdicts = judge(table)
+    errors, kept_out = dict(verdicts.errors), verdicts.kept_out
+    blank = errors.pop("E201")[1] & ~table["unreadable"].to_numpy(dtype=np.bool_)
+    votes = judge.contest.vote_columns
     found = {"E": [_list("E201", table, blank & table[name].isna().to_numpy(), name) for name in votes]}
     found["E"] += [_list(code, table, bad, column) for code, (column, bad) in sorted(errors.items())]
-    found["W"] = [_list(code, table, bad & ~kept_out, column) for code, (column, bad) in sorted(warnings.items())]
+    warned = sorted(verdicts.warnings.items())
+    found["W"] = [_list(code, table, bad & ~kept_out, column) for code, (column, bad) in warned]
     return table.assign(kept_out=kept_out), found
 
 
@@ -150,8 +212,10 @@ def _hold(table: pd.DataFrame, votes: list[str]) -> tuple[pd.DataFrame, Findings
     verified = table["row"].map(verdict).eq("verified")
     table = table[~verified | (table["status"] == "verified")]
     source = table["source"].fillna("").where(~verified, "verified")
-    table = table.assign(_source=source, _tie=_tie_break(table, source))
-    table = table.sort_values(["row", "_source", "received_at", "_tie"], kind="stable", na_position="first")
+    edition = table["revision"] if "revision" in table else 0  # a file that was overwritten: what it says now holds
+    table = table.assign(_source=source, _edition=edition, _tie=_tie_break(table, source))
+    order = ["row", "_source", "received_at", "_edition", "_tie"]
+    table = table.sort_values(order, kind="stable", na_position="first")
     last = table.drop_duplicates(["row", "_source"], keep="last")
     counts = last[[*votes, "invalid", "total"]].fillna(-1)
     several = last["row"].duplicated(keep=False)
@@ -159,17 +223,12 @@ def _hold(table: pd.DataFrame, votes: list[str]) -> tuple[pd.DataFrame, Findings
     bad = several & different
     held = last.sort_values(["row", "kept_out", "received_at"], na_position="first").drop_duplicates("row", keep="last")
     out = held["kept_out"] | held["row"].isin(last.loc[bad, "row"])
-    held = held.assign(usable=~out).drop(columns=["_source", "_tie", "kept_out", "unreadable"])
+    held = held.assign(usable=~out).drop(columns=["_source", "_edition", "_tie", "kept_out", "unreadable"])
     return held.reset_index(drop=True), _list("E211", last, np.asarray(bad, dtype=np.bool_), "source")
 
 
 def _tie_break(table: pd.DataFrame, source: "pd.Series[str]") -> "pd.Series[str]":
     """Hash the content of rows that came from one source at one time, so that no file order decides."""
     same = table.assign(_source=source).duplicated(["row", "_source", "received_at"], keep=False)
-    if not same.any():
-        return pd.Series("", index=table.index, dtype="str")
-    names = sorted(set(table.columns) - {"file", "line"})
-    content = table.loc[same, names].astype(object).map(repr).agg("\x1f".join, axis=1)
-    return content.map(lambda text: hashlib.sha256(text.encode("utf-8")).hexdigest()).reindex(
-        table.index, fill_value=""
-    )
+    said = [sha256(text.encode("utf-8")).hexdigest() for text in canonical(table[same])]
+    return pd.Series(said, index=table.index[same], dtype="str").reindex(table.index, fill_value="")

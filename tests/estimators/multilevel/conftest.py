@@ -78,12 +78,11 @@ def world() -> Callable[..., World]:
 
 
 class Dense(NamedTuple):
-    """What the reference says of one family: estimates, margins' variances and degrees of freedom, and more."""
+    """What the reference says of one family: estimates, margins' variances and degrees of freedom."""
 
     theta: np.ndarray
     variance: np.ndarray
     df: np.ndarray
-    lead: float
 
 
 def dense(
@@ -97,7 +96,6 @@ def dense(
     v: np.ndarray,
     share_in: float,
     c: Any,
-    inner: tuple[int, int] | None = None,
 ) -> Dense:
     """Predict ratios from stations `rows` with full matrices, in loops: no tree, no elimination, no batches.
 
@@ -111,8 +109,6 @@ def dense(
         Counts of the stations in; None: the ratio is to Σ x.
     v : (n,)
         Centred place in the order of arrival.
-    inner : pair of int
-        The lead's two columns.
     """
     n = len(rows)
     mean = x[population].mean()
@@ -207,11 +203,7 @@ def dense(
     excess = (centred**4).mean(axis=0) / np.maximum((centred**2).mean(axis=0) ** 2, 1e-300) - 3
     kd = np.maximum(np.minimum(nu, 2 / (2 / n + np.maximum(excess, 0) / n)), 3)
     inflation = np.maximum(1, (kd * sigma2 + c.nu0 * s0) / ((kd + c.nu0) * sigma2))
-    lead = np.nan
-    if inner is not None and numerators.shape[1] == 2:
-        # two candidates: the lead's error is twice the first one's
-        lead = 4 * float((inflation * (variance + bias2 * sigma2))[inner[0]])
-    return Dense(theta, inflation * (variance + bias2 * sigma2), kd + c.nu0, lead)
+    return Dense(theta, inflation * (variance + bias2 * sigma2), kd + c.nu0)
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,7 @@ def test_an_unobserved_village_adds_its_share_of_the_variance(world):
     nested = ground(w.frame, ("village",), ()).tuned(delta=0.0, grid=(0.3,))
     plain, apart = (predict(g, rows, counts, NUMBERS, drawn=6, turnout=False) for g in (flat, nested))
     # one village in: its effect can't be told from the intercept, which takes 2 λ (Σ x)² in place of 0
-    out, inside = w.registered[6:].sum(), w.registered[:6].sum()
+    out = w.registered[6:].sum()
     omega = (w.registered[:6] / w.registered.mean()) ** 0.75
     mean_error = 1 / omega.sum()
     slope = -(w.registered[:6] * slope_column(None, seen, w.registered[:6], 6)).sum()
@@ -52,7 +52,6 @@ def test_an_unobserved_village_adds_its_share_of_the_variance(world):
     more = out**2 * 2 * 0.3
     ratio = (spread + more) / spread
     np.testing.assert_allclose(apart.variance, plain.variance * ratio, rtol=1e-9)
-    assert inside > 0
 
 
 def test_exposures(world):
@@ -65,7 +64,6 @@ def test_exposures(world):
     assert g.roll is not None
     assert (g.roll.stations, g.roll.x[0], g.roll.x[-1]) == (31, 5, 0)
     assert g.roll.columns[0] == np.nansum(known)
-    assert ground(world().frame).roll is ground(world().frame).exposure or ground(world().frame).roll is not None
     same = ground(world().frame)
     assert same.roll is same.exposure
     none = world(unknown=35)

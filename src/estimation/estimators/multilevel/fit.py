@@ -9,8 +9,8 @@ With W the design of the stations in, C = W'ΩW + P and l what a prediction adds
 Areas are nested, so that the areas of the finest level touch nobody but their own ancestors: to eliminate them keeps
 the next level diagonal (1/(1 + λ a) of what each has goes on to its parent), and so on to the widest. Cost and memory
 are linear in the number of areas, where a Cholesky factor of C needs its cube; the rest is one small matrix of the
-covariates and the slope. An area without any station in has a = 0 and takes part in nothing but the variance of the
-prediction, where it adds λ (Σ x)²: the formula for an observed area with nothing observed.
+covariates and the slope. An area without any station in takes part in nothing but the prediction: its own effect is
+unknown and adds λ (Σ x)² to the variance, and its Σ x belongs to the area above it (:mod:`.present`).
 """
 
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ import numpy as np
 
 from estimation.estimators.multilevel.constants import Constants
 from estimation.estimators.multilevel.ground import Exposure, Ground
+from estimation.estimators.multilevel.present import Present, present
 from estimation.survey.structure import Array, BoolArray, IntArray, stratum_sums
 
 
@@ -71,6 +72,8 @@ class Fit:
         Σ x over the population.
     grid : numpy.ndarray, shape (G, levels)
         λ by level, the finest first.
+    areas : Present
+        With a station used in any of the replicates.
     """
 
     night: Night
@@ -85,6 +88,7 @@ class Fit:
     stations: Array
     total: float
     grid: Array
+    areas: Present
 
     @property
     def mean_weight(self) -> Array:
@@ -116,11 +120,12 @@ def fit(night: Night, exposure: Exposure, counts: Array, use: BoolArray) -> Fit:
     responses = counts / np.where(use, x, 1.0)[:, None]
     weight = exposure.weight(x)
     columns = np.concatenate([night.fixed, responses], axis=1)
-    gram, leaves = _sums(columns, weight, ground.tree.leaf[night.rows], ground.tree.areas)
+    areas = present(ground.tree, exposure, night.rows, use)
+    gram, leaves = _sums(columns, weight, areas)
     stations = use.sum(axis=-1).astype(np.float64)
     complete = stations == exposure.stations
-    inside = stratum_sums(x[..., None], ground.tree.leaf[night.rows], ground.tree.areas)[..., 0]
-    left = np.where(complete[:, None], 0.0, exposure.leaf - inside)
+    inside = stratum_sums(x[..., None], areas.code, areas.number)[..., 0]
+    left = np.where(complete[:, None], 0.0, areas.totals - inside)
     f = night.fixed.shape[1]
     fixed_left = -(night.fixed @ x[..., None])[..., 0]
     fixed_left[:, : f - 1] += exposure.columns  # over all stations the slope adds up to nothing
@@ -129,9 +134,8 @@ def fit(night: Night, exposure: Exposure, counts: Array, use: BoolArray) -> Fit:
     matrix[:, 0, :-1, :-1] = gram
     matrix[:, 0, :f, -1] = matrix[:, 0, -1, :f] = fixed_left
     lambdas = [np.array(grid)[None] for grid in ground.grids]
-    matrix, log_det, _ = _eliminate_areas(
-        matrix, np.concatenate([leaves, left[:, None]], axis=1)[:, None], lambdas, ground
-    )
+    sums = np.concatenate([leaves, left[:, None]], axis=1)[:, None]
+    matrix, log_det, _ = _eliminate_areas(matrix, sums, lambdas, areas, predict=True)
     matrix, rest = _eliminate_fixed(matrix, night.precision)
     noise = exposure.variance - np.where(use, x**2 / np.where(use, weight, 1.0), 0.0).sum(axis=-1)
     noise = np.where(complete, 0.0, np.maximum(noise, 0.0))
@@ -144,11 +148,12 @@ def fit(night: Night, exposure: Exposure, counts: Array, use: BoolArray) -> Fit:
         counts.sum(axis=-1),
         -matrix[..., :-1, -1],
         matrix[..., :-1, :-1],
-        np.where(complete[:, None], 0.0, noise[:, None] - matrix[..., -1, -1]),
+        np.where(complete[:, None], 0.0, noise[:, None] + grid @ areas.hidden - matrix[..., -1, -1]),
         _prior(grid, constants) - (log_det + rest) / 2,
         stations,
         float(exposure.columns[0]),
         grid,
+        areas,
     )
 
 
@@ -164,37 +169,37 @@ def residuals(fitted: Fit, point: IntArray) -> Array:
     numpy.ndarray, shape (B, ρ, n)
         0 where a station is not used.
     """
-    night, tree = fitted.night, fitted.night.ground.tree
+    night, areas = fitted.night, fitted.areas
     f = night.fixed.shape[1]
     columns = np.concatenate([night.fixed, fitted.responses], axis=1)
-    codes = tree.leaf[night.rows]
-    gram, leaves = _sums(columns, fitted.weight, codes, tree.areas)
-    lambdas = [fitted.grid[point, level][:, None] for level in range(tree.depth)]
-    matrix, _, passed = _eliminate_areas(gram[:, None], leaves[:, None], lambdas, night.ground)
+    depth = night.ground.tree.depth
+    gram, leaves = _sums(columns, fitted.weight, areas)
+    lambdas = [fitted.grid[point, level][:, None] for level in range(depth)]
+    matrix, _, passed = _eliminate_areas(gram[:, None], leaves[:, None], lambdas, areas, predict=False)
     inner = matrix[:, 0, :f, :f] + np.diag(night.precision)
     beta = np.linalg.solve(inner, matrix[:, 0, :f, f:])
     left = fitted.responses - np.swapaxes(beta, -1, -2) @ night.fixed
-    effect = np.zeros((len(codes), left.shape[1], 1))  # of the areas of one level, those above included
-    for level in range(tree.depth - 1, -1, -1):
+    effect = np.zeros((*left.shape[:2], 1))  # of the areas of one level, those above included
+    for level in range(depth - 1, -1, -1):
         sums, lam = passed[level][:, 0], lambdas[level][:, :, None]
-        if level < tree.depth - 1:
-            effect = effect[..., tree.parent(level)]
+        if level < depth - 1:
+            effect = effect[..., areas.parents[level]]
         own = sums[:, f:] - np.swapaxes(beta, -1, -2) @ sums[:, :f] - effect * sums[:, :1]
         effect = effect + own * lam / (1 + lam * sums[:, :1])
-    if tree.depth:
-        left = left - np.take_along_axis(effect, codes[:, None], axis=-1)
+    if depth:
+        left = left - np.take_along_axis(effect, areas.code[:, None], axis=-1)
     return np.asarray(left * np.sqrt(fitted.weight)[:, None])
 
 
-def _sums(columns: Array, weight: Array, codes: IntArray, areas: int) -> tuple[Array, Array]:
+def _sums(columns: Array, weight: Array, areas: Present) -> tuple[Array, Array]:
     """Give weighted products of columns (B, c, c), and weighted sums by area (B, c, m)."""
     weighted = columns * weight[:, None]
-    leaves = stratum_sums(np.swapaxes(weighted, -1, -2), codes, areas)
+    leaves = stratum_sums(np.swapaxes(weighted, -1, -2), areas.code, areas.number)
     return weighted @ np.swapaxes(columns, -1, -2), np.ascontiguousarray(np.swapaxes(leaves, -1, -2))
 
 
 def _eliminate_areas(
-    matrix: Array, leaves: Array, lambdas: list[Array], ground: Ground
+    matrix: Array, leaves: Array, lambdas: list[Array], areas: Present, *, predict: bool
 ) -> tuple[Array, Array, list[Array]]:
     """Eliminate the areas of each level from the finest on.
 
@@ -206,6 +211,8 @@ def _eliminate_areas(
         Its products with the finest areas; the first row is that of the intercept, a = Σ ω.
     lambdas : list of numpy.ndarray, each of shape (1, g) or (B, g)
         By level.
+    predict : bool
+        The last row is l.
 
     Returns
     -------
@@ -226,7 +233,9 @@ def _eliminate_areas(
         matrix = _merged(matrix[:, :, None] - lost)
         log_det = _merged(log_det[:, :, None] + np.log(grown).sum(axis=-1))
         if level < len(lambdas) - 1:
-            sums = _merged(np.add.reduceat(scaled, ground.tree.begins[level], axis=-1))
+            sums = _merged(np.add.reduceat(scaled, areas.begins[level], axis=-1))
+            if predict:
+                sums[..., -1, :] += areas.unseen[level]
     return matrix, log_det, passed
 
 

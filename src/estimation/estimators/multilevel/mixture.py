@@ -224,7 +224,7 @@ def _inside(mixed: Mixed, numerators: Array, whole: Array) -> Mixed:
     least = rest / (all_counted + 2)
     out = np.maximum(mixed.theta * mixed.denominator[:, None] - counted, least[:, None])
     theta = (counted + out) / mixed.denominator[:, None]
-    if len(numerators) > 1:
+    if np.array_equal(numerators.sum(axis=0), whole):
         theta = theta / theta.sum(axis=-1, keepdims=True)
     return Mixed(
         fit, mixed.forms, theta, mixed.denominator, mixed.prior, mixed.log_weight, mixed.variance, mixed.residual

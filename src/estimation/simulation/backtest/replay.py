@@ -1,6 +1,7 @@
 """One block of nights: drawn, received in an order, estimated at several parts of the returns."""
 
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,13 +15,13 @@ from estimation.estimators.quantities import TURNOUT
 from estimation.returns import Counts
 from estimation.sampling.allocate import cells_for, strata_for
 from estimation.sampling.design import Design
-from estimation.sampling.draw import draw_rows
+from estimation.sampling.draw import Drawn, draw_rows
 from estimation.sampling.strata import Strata
 from estimation.seeds import generator
 from estimation.simulation.arrivals import ArrivalModel, arrival_model, arrived
 from estimation.simulation.known import Population
 from estimation.simulation.replicate import structure_of
-from estimation.survey import Estimate, Structure
+from estimation.survey import Estimate
 from estimation.survey.structure import Array, BoolArray, IntArray, group_sums
 
 BLOCK = 100  # nights; fixed, so that the same seed gives the same nights on any number of workers
@@ -117,28 +118,44 @@ def quantities(population: Population) -> tuple[tuple[str, ...], Array]:
 
 def replay_block(at: Stage, block: int) -> Replay:
     """Replay one block of nights; its number and the design's seed name all its random numbers."""
-    plan, population = at.plan, at.population
-    number = min(BLOCK, plan.replicates - block * BLOCK)
-    seed = plan.design.seed
-    drawn = draw_rows(population.frame, plan.design, at.strata, generator(seed, "backtest", str(block)), number)
-    whole = structure_of(population.frame, plan.design, at.strata, drawn)
-    rows = np.where(drawn.rows < 0, drawn.rows[:, :1], drawn.rows)
-    there = whole.inside
-    keys = at.model(population, rows, generator(seed, "backtest arrival", str(block)))
-    shape = (number, len(plan.estimators), len(plan.received))
-    q = len(quantities(population)[0])
+    plan = at.plan
+    drawn, keys = draw_block(at, block)
+    shape = (len(keys), len(plan.estimators), len(plan.received))
+    q = len(quantities(at.population)[0])
     found = Replay(*(np.full((*shape, q), np.nan) for _ in range(4)), *(np.zeros(shape, np.bool_) for _ in range(2)))
+    every = np.arange(len(keys))
     for p, part in enumerate(plan.received):
-        seen = arrived(keys, part, there)
-        night = _night(at, rows, whole, seen, keys)
+        night, weight = night_of(at, drawn, keys, part)
         for e, name in enumerate(plan.estimators):
-            _fill(at, night, whole.weight, name, found, (slice(None), e, p))
+            try:
+                _fill(at, night, weight, name, found, (every, e, p))
+            except EstimationError:
+                for b in every:  # some nights have too little in: those that haven't are not to suffer
+                    one = every[b : b + 1]
+                    with suppress(EstimationError):  # it says nothing, and the table counts the nights that do
+                        _fill(at, *night_of(at, _some(drawn, one), keys[one], part), name, found, (one, e, p))
     return found
 
 
-def _night(at: Stage, rows: IntArray, whole: Structure, seen: BoolArray, keys: Array) -> Night:
-    """Lay the nights out as an estimator takes them."""
+def draw_block(at: Stage, block: int) -> tuple[Drawn, Array]:
+    """Draw the samples of one block of nights, and the keys of their arrival, shape (b, n)."""
+    plan, seed = at.plan, at.plan.design.seed
+    number = min(BLOCK, plan.replicates - block * BLOCK)
+    frame = at.population.frame
+    drawn = draw_rows(frame, plan.design, at.strata, generator(seed, "backtest", str(block)), number)
+    rows = np.where(drawn.rows < 0, drawn.rows[:, :1], drawn.rows)
+    return drawn, at.model(at.population, rows, generator(seed, "backtest arrival", str(block)))
+
+
+def night_of(at: Stage, drawn: Drawn, keys: Array, part: float) -> tuple[Night, Array]:
+    """Lay nights out at one part of the returns, as an estimator takes them, with the design weights, (b, n).
+
+    The weight is 0 for a place that a smaller sample leaves empty.
+    """
     counts = at.population.counts
+    whole = structure_of(at.population.frame, at.plan.design, at.strata, drawn)
+    rows = np.where(drawn.rows < 0, drawn.rows[:, :1], drawn.rows)
+    seen = arrived(keys, part, whole.inside)
 
     def look(values: Array) -> Array:
         return np.where(seen, values[rows], np.nan)
@@ -149,17 +166,25 @@ def _night(at: Stage, rows: IntArray, whole: Structure, seen: BoolArray, keys: A
         votes, look(counts.invalid), look(counts.ballots), counts.registered[rows], seen, np.zeros_like(seen), received
     )
     arrival = respond(whole, at.strata, at.cells, at.cells.codes[rows], seen)
-    return Night(rows, own, arrival, whole.inside)
+    return Night(rows, own, arrival, whole.inside), whole.weight
+
+
+def _some(drawn: Drawn, nights: IntArray) -> Drawn:
+    psu = None if drawn.psu_probability is None else drawn.psu_probability[nights]
+    return Drawn(drawn.rows[nights], drawn.probability[nights], psu)
 
 
 def _fill(
-    at: Stage, night: Night, weight: Array, name: EstimatorName, found: Replay, place: tuple[slice, int, int]
+    at: Stage, night: Night, weight: Array, name: EstimatorName, found: Replay, place: tuple[IntArray, int, int]
 ) -> None:
-    """Estimate, and write what an estimator says into its place; one that can't be computed says nothing."""
-    try:
-        estimate = estimate_by(name, at.known, night).estimate
-    except EstimationError:  # with so few returns: counted as left out in the table
-        return
+    """Estimate, and write what an estimator says into its place.
+
+    Raises
+    ------
+    EstimationError
+        One of the nights has too little in for it.
+    """
+    estimate = estimate_by(name, at.known, night).estimate
     names = quantities(at.population)[0]
     order, candidates = at.population.order, at.population.contest.candidates
     pair = {f"share:{candidates[order[0]].number}": 1.0, f"share:{candidates[order[1]].number}": -1.0}
@@ -174,8 +199,7 @@ def _fill(
         found.variance[(*place, q)] = own.variance[..., j]
         found.low[(*place, q)] = limits.low[..., j]
         found.high[(*place, q)] = limits.high[..., j]
-    called, wrong = calls(at, night, weight, estimate)
-    found.called[place], found.wrong[place] = called, wrong
+    found.called[place], found.wrong[place] = calls(at, night, weight, estimate)
 
 
 def calls(at: Stage, night: Night, weight: Array, estimate: Estimate) -> tuple[BoolArray, BoolArray]:
@@ -188,11 +212,13 @@ def calls(at: Stage, night: Night, weight: Array, estimate: Estimate) -> tuple[B
     weight : numpy.ndarray, shape (b, n)
         Design weights 1/π; 0 for a place that a smaller sample leaves empty.
     """
-    contest, structure, counts = at.population.contest, night.arrival.structure, night.counts
+    contest = replace(at.population.contest, estimate=at.plan.table)  # the rule for calls that was asked for
+    structure, counts = night.arrival.structure, night.counts
     cell, number, there = at.cells.codes[night.rows], len(at.cells.labels), weight > 0
     drawn_by, in_by = (group_sums(of, cell, number).astype(np.intp) for of in (there, counts.seen))
     drawn = group_sums(there, structure.stratum, structure.strata)
-    roll = np.where(np.isfinite(counts.registered), counts.registered, np.nanmean(counts.registered))
+    known = np.isfinite(counts.registered)
+    roll = np.where(known, counts.registered, counts.registered[known].mean() if known.any() else 1.0)
     drift = needed_drift(contest, estimate, counts.votes, weight=weight, roll=roll, seen=counts.seen, cell=cell)
     judged = judge(
         contest,

@@ -17,9 +17,9 @@ def tabulate(population: Population, plan: Plan, replay: Replay) -> pd.DataFrame
         One row for each part, estimator and quantity: ``received``, ``estimator``, ``quantity``, ``truth``, ``bias``,
         ``true_se`` (standard deviation over nights), ``mean_se`` (root of the mean variance), ``coverage`` with its
         exact binomial bounds of 95 % (Clopper and Pearson 1934), ``half_width``, ``interval_score`` (Gneiting and
-        Raftery 2007, eq. 43: width + 2/α times what the truth lies outside), ``nights`` that say anything, ``design``, ``n``,
-        ``arrival``. For the lead also ``call_rate`` (at that moment), ``wrong_call_rate`` and ``never_called_rate``
-        (up to that moment, of all nights).
+        Raftery 2007, eq. 43: width + 2/α times what the truth lies outside), ``nights`` that say anything,
+        ``design``, ``n``, ``arrival``. For the lead also ``call_rate`` (at that moment), ``wrong_call_rate`` and
+        ``never_called_rate`` (up to that moment, of all nights).
     """
     names, truth = quantities(population)
     design = plan.design

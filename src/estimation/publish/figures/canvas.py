@@ -1,0 +1,98 @@
+"""The canvas that all figures are drawn on: plain, bare, the same each time."""
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Canvas
+
+MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p", "h", "<", ">", "*")
+INK, QUIET, LINE = "#1c1c1a", "#6b6a64", "#d9d6cc"
+WIDTHS = {"wide": 7.2, "narrow": 3.5}  # inches at 100 px: a desktop column and a phone
+Tick = Callable[[float], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A picture in two widths and the sentence that says what it shows."""
+
+    svg: dict[str, str]
+    alt: str
+
+
+def canvas(
+    salt: str,
+    width: float,
+    height: float,
+    draw: "Callable[[Axes, bool], None]",
+    ticks: tuple[Tick, Tick],
+    box: tuple[float, float, float, float] | None = None,
+) -> str:
+    """Set a plain canvas with one pair of axes up, let `draw` fill it, and give it as a bare picture.
+
+    The box of the axes is left, bottom, width and height as parts of the canvas; by default with
+    room for values at the left and below.
+    """
+
+    def fill(whole: "Canvas") -> None:
+        axes = whole.add_axes(box or (0.42 / width, 0.32 / height, 1 - 0.5 / width, 1 - 0.6 / height))
+        furnish(axes, ticks, width)
+        draw(axes, width > 5)
+
+    return paint(salt, width, height, fill)
+
+
+def paint(salt: str, width: float, height: float, fill: "Callable[[Canvas], None]") -> str:
+    """Set an empty canvas up, let `fill` put axes on it, and give it as a bare picture.
+
+    Parameters
+    ----------
+    salt : str
+        Unique on the page; ids in the picture come from it.
+    width, height : float
+        Inches.
+    """
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure as Canvas
+
+    style: Any = {"svg.fonttype": "none", "svg.hashsalt": salt, "font.family": "sans-serif", "font.size": 10}
+    with mpl.rc_context(style):
+        whole = Canvas(figsize=(width, height), dpi=100)
+        FigureCanvasSVG(whole)
+        fill(whole)
+        stream = io.StringIO()
+        whole.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return _bare(stream.getvalue())
+
+
+def furnish(axes: "Axes", ticks: tuple[Tick, Tick], width: float) -> None:
+    """Make axes plain: few values, written as the page's readers do, and no frame."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    for axis, tick in zip((axes.xaxis, axes.yaxis), ticks, strict=True):
+        axis.set_major_locator(MaxNLocator(4 if width < 5 else 7, steps=[1, 2, 5, 10]))
+        axis.set_major_formatter(FuncFormatter(lambda value, _, tick=tick: tick(value)))
+    axes.tick_params(colors=QUIET, length=0, pad=4)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    axes.set_axisbelow(True)
+
+
+def _bare(svg: str) -> str:
+    """Keep what a page needs: no document type, metadata, style sheet or fixed size, no ids but those in use."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<(metadata|style)[^>]*>.*?</\1>", "", svg, flags=re.DOTALL)
+    head, rest = svg.split(">", 1)
+    box = re.search(r'viewBox="([^"]+)"', head)
+    svg = f'<svg viewBox="{box[1] if box else ""}" aria-hidden="true" focusable="false">{rest}'
+    for name in set(re.findall(r' id="([^"]+)"', svg)):
+        if f"#{name}" not in svg:
+            svg = svg.replace(f' id="{name}"', "")
+    svg = re.sub(r"font-family: [^;\"]*;?", "", svg)
+    svg = re.sub(r"\s*\n\s*", " ", svg)
+    return svg.strip()

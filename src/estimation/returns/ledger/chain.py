@@ -1,0 +1,93 @@
+"""The hash chain: each event's link is the SHA-256 of the link before it and of what the event says."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import NamedTuple
+
+from estimation.errors import LedgerError
+
+GENESIS = bytes(32)
+
+
+class Event(NamedTuple):
+    """One line of the ledger; see the table ``event``."""
+
+    seq: int
+    kind: str
+    content: bytes
+    tps_id: str
+    source: str
+    received_at: str
+    recorded_at: str
+    file: int
+    place: str
+    line: int
+    note: str = ""
+    replaces: bytes | None = None
+    payload: str | None = None
+
+    def body(self) -> bytes:
+        """Everything that the link covers; the payload by its hash, which is the content."""
+        replaces = self.replaces.hex() if self.replaces else ""
+        said = (
+            f"{self.seq}\x1f{self.kind}\x1f{self.content.hex()}\x1f{self.tps_id}\x1f{self.source}\x1f"
+            f"{self.received_at}\x1f{self.recorded_at}\x1f{self.file}\x1f{self.place}\x1f{self.line}\x1f"
+            f"{self.note}\x1f{replaces}\x1f{self.payload is not None}"
+        )
+        return said.encode("utf-8", "surrogatepass")
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The end of the chain: whoever notes it can tell later that nothing before it was changed or taken away."""
+
+    seq: int
+    link: bytes
+
+    def __str__(self) -> str:
+        return f"{self.seq}:{self.link.hex()}"
+
+
+def next_link(previous: bytes, event: Event) -> bytes:
+    """Link an event to the one before it."""
+    return sha256(previous + event.body()).digest()
+
+
+def check(events: Iterable[tuple[Event, bytes]], name: str) -> Head:
+    """Walk the chain from its beginning.
+
+    Parameters
+    ----------
+    events : iterable of (Event, bytes)
+        In the order of ``seq``, each with its link.
+    name : str
+        The ledger, for the message.
+
+    Raises
+    ------
+    LedgerError
+        Names the first broken link: an event was changed, is missing, or was put in.
+    """
+    seq, link = 0, GENESIS
+    for event, kept in events:
+        if event.seq != seq + 1:
+            raise LedgerError(
+                f"{name}: the chain breaks after event {seq}: event {seq + 1} is missing, the next one is {event.seq}: "
+                f"restore the ledger from a copy, or enter the inbox into a new one"
+            )
+        where = f"event {event.seq} ({event.kind}" + (f", TPS {event.tps_id}" if event.tps_id else "")
+        where += f", {event.place}" + (f" line {event.line})" if event.line else ")")
+        if event.payload is not None and sha256(event.payload.encode("utf-8")).digest() != event.content:
+            raise LedgerError(
+                f"{name}: the chain breaks at {where}: the return was changed after it had been entered: restore the "
+                f"ledger from a copy, or enter the inbox into a new one"
+            )
+        link = next_link(link, event)
+        if link != kept:
+            raise LedgerError(
+                f"{name}: the chain breaks at {where}: it, or the order of events before it, was changed after it "
+                f"had been entered: restore the ledger from a copy, or enter the inbox into a new one"
+            )
+        seq = event.seq
+    return Head(seq, link)
