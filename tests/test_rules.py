@@ -5,7 +5,7 @@ import re
 import pytest
 
 from estimation.checks import findings
-from estimation.rules import FINDING_COLUMNS, RULES, Findings, Notice
+from estimation.rules import FINDING_COLUMNS, RULES, Findings, Notice, rule_table
 
 
 def some() -> Findings:
@@ -25,8 +25,8 @@ def test_every_rule_has_its_code_a_text_and_where_it_can_be_mended_a_remedy(code
 
 def test_every_rule_of_the_form_has_a_code() -> None:
     errors, warnings = ([code for code in RULES if code.startswith(first)] for first in ("E2", "W2"))
-    assert errors == [f"E2{number:02d}" for number in range(1, 16)]
-    assert warnings == [f"W2{number:02d}" for number in range(1, 12)]
+    assert errors == [f"E2{number:02d}" for number in range(1, 21)]
+    assert warnings == [f"W2{number:02d}" for number in range(1, 22)]
 
 
 def test_the_table_can_not_be_changed() -> None:
@@ -53,6 +53,14 @@ def test_findings_are_counted_and_parted() -> None:
     assert (len(found), found.counts()) == (3, {"E203": 2, "W210": 1})
     assert (found.errors.counts(), found.warnings.counts()) == ({"E203": 2}, {"W210": 1})
     assert found.table["tps_id"].tolist() == ["0001", "", ""]
+
+
+def test_a_page_prints_every_rule_of_returns_with_how_often_it_was_broken() -> None:
+    table = rule_table(some())
+    assert list(table.columns) == ["code", "text", "remedy", "found"]
+    assert table["code"].tolist() == [code for code in RULES if code[:2] in ("E2", "W2")]
+    assert table.loc[table["found"] > 0, ["code", "found"]].to_numpy().tolist() == [["E203", 2], ["W210", 1]]
+    assert rule_table(some(), ("W1",))["code"].tolist() == ["W101", "W102"]
 
 
 def test_no_finding() -> None:

@@ -29,7 +29,8 @@ def cells(held: Iterable[Held]) -> pd.DataFrame:
             inside = spoken & (low <= true + SLACK) & (true - SLACK <= high)
             both = spoken & plain
             own, theirs = (
-                np.where(both, value, 0).sum(axis=0) for value in (_score(low, high, true), _score(*found["ratio-z"], true))
+                np.where(both, value, 0).sum(axis=0)
+                for value in (_score(low, high, true), _score(*found["ratio-z"], true))
             )
             width = np.where(spoken, high - low, 0).sum(axis=0)
             for p, part in enumerate(case.parts):

@@ -1,6 +1,6 @@
 """Coded rules on frames and returns, vectorised: which rows break which rule, and where they stand."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from estimation.columns import AREA_LEVELS
 from estimation.rules import FINDING_COLUMNS, Findings
 from estimation.tables import Table, as_text
 
+_LOST = r"^\d+([.,]\d+)?[eE]\+?\d+$|^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}"
 BoolArray = NDArray[np.bool_]
 Array = NDArray[np.float64]
 IntArray = NDArray[np.intp]
@@ -20,18 +21,18 @@ IntArray = NDArray[np.intp]
 
 def findings(
     code: str,
-    file: str,
+    file: str | Sequence[object],
     lines: Sequence[int] | NDArray[np.int64],
     column: str,
     values: Sequence[object],
     tps_ids: Sequence[object],
 ) -> Findings:
-    """List the same broken rule at several lines of one file."""
+    """List the same broken rule at several lines of one file, or of a file each."""
     n = len(lines)
     table = pd.DataFrame(
         {
             "code": [code] * n,
-            "file": [file] * n,
+            "file": [file] * n if isinstance(file, str) else list(file),
             "line": np.asarray(lines, dtype=np.int64),
             "column": [column] * n,
             "value": _said(values),
@@ -47,11 +48,32 @@ def _said(values: Sequence[object]) -> list[str]:
     return ["" if value is None or value is pd.NA or value != value else str(value) for value in values]
 
 
-def whole_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def decimal_mark(columns: Iterable[pa.ChunkedArray]) -> str:
+    """Tell the decimal mark of a file from its text columns: ``.``, ``,``, ``mixed``, or blank where none stands in it.
+
+    Three digits behind a mark tell nothing, as they may be thousands: ``1.234``.
+    """
+    found = set()
+    for column in columns:
+        if pa.types.is_string(column.type):
+            for mark in ".,":
+                decimals = rf"^\s*-?\d+[{mark}](?:\d{{1,2}}|\d{{4,}})\s*$"
+                if pc.any(pc.match_substring_regex(column, decimals)).as_py():
+                    found.add(mark)
+    return "mixed" if len(found) > 1 else next(iter(found), "")
+
+
+def whole_numbers(column: pa.ChunkedArray, decimal: str = "") -> pa.ChunkedArray:
     """Read a column of counts; what is blank or is no whole number becomes null.
 
     ``12`` and ``12.0`` are whole; ``-3``, ``1.234``, ``1,2E+3``, ``12 voters`` are not. Negative
     numbers are null too: see :func:`not_whole`.
+
+    Parameters
+    ----------
+    column : pyarrow.ChunkedArray
+    decimal : str, optional
+        The file's decimal mark, see :func:`decimal_mark`; where it is a comma, ``12,0`` is whole too.
     """
     if pa.types.is_integer(column.type):
         return pc.if_else(pc.less(column, 0), None, column)
@@ -66,8 +88,9 @@ def whole_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
         numbers = pc.cast(column, pa.int64())
     except pa.ArrowInvalid:
         text = as_text(column)
-        digits = pc.match_substring_regex(text, r"^\d{1,15}(\.0)?$")
-        clean = pc.replace_substring_regex(pc.if_else(digits, text, None), r"\.0$", "")
+        mark = "[.,]" if decimal == "," else r"\."
+        digits = pc.match_substring_regex(text, rf"^\d{{1,15}}({mark}0)?$")
+        clean = pc.replace_substring_regex(pc.if_else(digits, text, None), rf"{mark}0$", "")
         return pc.cast(clean, pa.int64())
     return pc.if_else(pc.less(numbers, 0), None, numbers)
 
@@ -77,6 +100,25 @@ def not_whole(column: pa.ChunkedArray, numbers: pa.ChunkedArray) -> BoolArray:
     number = pa.types.is_integer(column.type) or pa.types.is_floating(column.type)
     blank = pc.is_null(column, nan_is_null=True) if number else pc.is_null(as_text(column))
     return _mask(pc.and_(pc.is_null(numbers), pc.invert(blank)))
+
+
+def lost_digits(ids: pa.ChunkedArray) -> BoolArray:
+    """Find the codes that a spreadsheet turned into scientific notation or a date, shape (n,)."""
+    return _mask(pc.fill_null(pc.match_substring_regex(ids, _LOST), False))
+
+
+def letters_for_digits(column: pa.ChunkedArray) -> tuple[BoolArray, pa.ChunkedArray]:
+    """Find the cells where O stands for 0, or I or l for 1, and give the number that they would be.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n,)
+    pyarrow.ChunkedArray
+        The proposed reading as text, for every cell.
+    """
+    found = pc.and_(pc.match_substring_regex(column, "^[0-9OoIl]+$"), pc.match_substring_regex(column, "[OoIl]"))
+    reading = pc.replace_substring_regex(pc.replace_substring_regex(column, "[Oo]", "0"), "[Il]", "1")
+    return _mask(pc.fill_null(found, False)), reading
 
 
 def _mask(array: pa.ChunkedArray) -> BoolArray:

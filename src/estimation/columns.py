@@ -57,6 +57,8 @@ RETURN_COLUMNS = (
     Column("source", ("sumber", "kanal")),
     Column("reporter", ("petugas", "pelapor", "saksi")),
     Column("status", ("status_verifikasi", "verifikasi")),
+    Column("submission", ("submission_id", "id_kiriman")),  # of the sending: it stays when the sending is edited
+    Column("revision", ("revisi",)),  # of one submission, the highest is the newest
 )
 
 _VOTES = re.compile(r"(?:votes|vote|suara|paslon|suara_paslon|perolehan|perolehan_suara|calon|suara_calon)_?0*(\d+)")

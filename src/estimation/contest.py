@@ -69,6 +69,7 @@ VarianceName = Literal[
     "fay",
     "successive-replicates",
 ]
+FormatName = Literal["auto", "table", "kobo", "odk", "apollo", "messages", "kpu"]
 CONTROL_WORDS = ("stations", "registered", "baseline", "stratum")  # what [estimate] auxiliaries are made of
 Release = Literal["internal", "embargoed", "public"]
 
@@ -140,7 +141,14 @@ class ReturnsTable:
 
     __pydantic_config__: ClassVar[ConfigDict] = _FORBID
     path: str = "inbox"
+    format: FormatName = "auto"
     columns: dict[str, str] = field(default_factory=dict)
+    statuses: dict[str, Literal["received", "verified", "rejected"]] = field(default_factory=dict)
+    code: str = ""  # that messages begin with; the contest's id by default
+    database: str | None = None
+    table: str | None = None
+    query: str | None = None
+    parameters: dict[str, str | int] = field(default_factory=dict)
     timezone: ZoneInfo | None = None
     allowance: Annotated[float, Field(ge=0)] = 0.10
     ballot_reserve: Annotated[float, Field(ge=0)] = 0.025

@@ -50,6 +50,19 @@ RULES = _table(
     Rule("E213", "the row has too many or too few fields", "compare it with the header"),
     Rule("E214", "the file can't be used", "see the message; the other files are used"),
     Rule("E215", "the status is unknown", "write received, verified or rejected"),
+    Rule(
+        "E216",
+        "the tps_id was turned into a number or a date, and digits of it are lost",
+        "format the column as text and write the codes again",
+    ),
+    Rule("E217", "the row is hidden, or cells of it are merged", "show all rows, split the cells and save again"),
+    Rule(
+        "E218",
+        "the message has too few or too many fields",
+        "send it as the sheet says: station#officer#votes of each candidate#invalid",
+    ),
+    Rule("E219", "the check digit of the officer's code is wrong", "compare the code with the sheet"),
+    Rule("E220", "the officer's code stands for several stations", "begin the message with the tps_id"),
     Rule("W201", "the form's registered voters differ from the frame's", "check the form"),
     Rule("W202", "ballots received are far from the roll and its reserve", "check the form"),
     Rule("W203", "more registered voters on the form than a station may have", "check the form"),
@@ -61,6 +74,22 @@ RULES = _table(
     Rule("W209", "invalid votes or the total are blank", "used for the shares only"),
     Rule("W210", "an unknown column was ignored", "rename it, or map it in [returns] columns"),
     Rule("W211", "no valid vote was counted", "check the form"),
+    Rule("W212", "the rows are not as many as the source counted", "export all pages again"),
+    Rule(
+        "W213", "letters stand in a number; the reading given is not used", "send the number again, or confirm the reading"
+    ),
+    Rule("W214", "a row of totals was left out", "leave it out of the file"),
+    Rule(
+        "W215",
+        "the tps_id had lost its leading zeros, and was found in the frame with them",
+        "format the column as text",
+    ),
+    Rule("W216", "a column with personal data was left out", "leave it out of the file"),
+    Rule("W217", "the header stands again among the rows, and was left out", "put files together without their headers"),
+    Rule("W218", "stations without any count yet at the source", "wait for them"),
+    Rule("W219", "the vote of the station is to be repeated (PSU)", "use the count of the repeated vote"),
+    Rule("W220", "messages that hold no count were left out", "read them by hand"),
+    Rule("W221", "a worksheet was not read", "show it, or give it the columns of returns"),
     # a projection
     Rule("W301", "{group}: too few returns in a stratum, so these strata were taken together", ""),
     Rule("W302", "strata without any return yet: {count} of {strata}", ""),
@@ -98,6 +127,12 @@ RULES = _table(
         "W323",
         "control totals that could not be met with bearable weights, and were met as nearly as these allow: {count}; "
         "the farthest is off by {percent} %",
+        "",
+    ),
+    Rule(
+        "W325",
+        "{missing} of {drawn} stations are not in; early stations differ from late ones, which the prediction corrects as "
+        "far as it shows, and the interval allows for the rest",
         "",
     ),
     Rule("W324", "{stations} stations in are too few for {controls} control totals", ""),
@@ -215,6 +250,25 @@ RULES = _table(
     ),
     Rule("C37", "{area} has {share} % for {name}: all stations still out would have to vote like that or more so", ""),
 )
+
+
+def rule_table(findings: "Findings", begin: tuple[str, ...] = ("E2", "W2")) -> pd.DataFrame:
+    """List the rules with how often each was broken, those never broken too, as a page prints them.
+
+    Parameters
+    ----------
+    findings : Findings
+    begin : tuple of str, optional
+        Which rules: what their codes begin with; by default those of returns.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``code``, ``text``, ``remedy``, ``found`` (a whole number), in the order of the rules.
+    """
+    counts = findings.counts()
+    rows = [(r.code, r.text, r.remedy, counts.get(r.code, 0)) for r in RULES.values() if r.code.startswith(begin)]
+    return pd.DataFrame(rows, columns=["code", "text", "remedy", "found"])
 
 
 @dataclass(frozen=True, slots=True)

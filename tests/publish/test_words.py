@@ -81,7 +81,7 @@ def test_unknown_language() -> None:
     ("table", "names"),
     [
         ("design", METHODS),
-        ("variance", get_args(VarianceName)[1:]),
+        ("variance", ("model", *get_args(VarianceName)[1:])),
         ("estimator", get_args(EstimatorName)[1:]),
         ("interval", get_args(IntervalName)[1:]),
     ],

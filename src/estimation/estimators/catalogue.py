@@ -16,6 +16,7 @@ from estimation.estimators.weighting import Weighting, weigh
 from estimation.frame import Frame
 from estimation.returns import Counts
 from estimation.sampling import Strata
+from estimation.seeds import generator
 from estimation.survey import Estimate
 from estimation.survey.structure import BoolArray, IntArray
 
@@ -174,7 +175,9 @@ def estimate_by(
             rank=rank,
             drawn=night.drawn,
             outstanding=outstanding,
-            draws=draws,
+            interval="wilson" if table.interval == "auto" else table.interval,
+            draws=draws or (table.replicates if table.interval == "percentile" else 0),
+            rng=generator("estimate", own),
         )
         return Result(own, found, "model", None)
     weighting = _weighting(own, known, night)

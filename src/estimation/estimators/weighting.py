@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from estimation.columns import AREA_LEVELS
 from estimation.contest import EstimateTable, EstimatorName
 from estimation.errors import EstimateError
 from estimation.estimators.controls import BASELINE, REGISTERED, STATIONS, STRATUM, Auxiliary, controls_for, lay
@@ -20,6 +21,7 @@ LARGEST = 1 / 3  # of the stations in: more control totals than that leave too l
 WIDEST = (0.2, 5.0)  # g-weights outside are drawn back by a ridge, where no bounds are asked for
 MOST_LEVERAGE = 0.9  # a station nearly alone in its cell has no residual to speak of: 1 - h is rounding there
 UNMET = 1e-6  # relative difference of a total that counts as not met
+EACH = 6  # stations in, on average, for each area of a margin
 CLASSES = "registered/3"
 
 
@@ -128,7 +130,8 @@ def weigh(
     separate        the roll of each stratum, by g = X_h / X̂_h: the separate ratio estimator (Cochran 1977, section
                     6.10) of votes and valid votes to the roll
     poststratified  stations of each class of the roll (``registered/3``), as early returns are small ones
-    raked           stations by district and by class of the roll, each margin alone, multiplicative distance
+    raked           stations by district (by regency or province where districts are many) and by class of the
+                    roll, each margin alone, multiplicative distance
     calibrated      stations by stratum, the roll, and the earlier election's votes where the frame has them;
                     the distance that ``[estimate] distance`` names
     ==============  ==========================================================================================
@@ -157,13 +160,14 @@ def weigh(
     table = table or EstimateTable()
     if name == "ratio":
         return plain(structure)
-    entries = table.auxiliaries or _defaults(name, frame, strata)
+    seen = structure.inside
+    fewest = int(seen.sum(axis=-1).min())
+    entries = table.auxiliaries or _defaults(name, frame, fewest)
     if name == "poststratified" and len(entries) > 1:
         entries = (f"{STATIONS} by {','.join(entries)}",)
     controls = controls_for(frame, entries, strata)
-    seen = structure.inside
     auxiliary = lay(controls, rows, seen)
-    most, fewest = auxiliary.values.shape[-1], int(seen.sum(axis=-1).min())
+    most = auxiliary.values.shape[-1]
     if most > LARGEST * fewest:
         raise TooManyControlsError(
             most,
@@ -178,8 +182,8 @@ def weigh(
     return Weighting(name, structure, found, table.leverage, tuple(entries), (*controls.notes, *joined, *notes))
 
 
-def _defaults(name: str, frame: Frame, strata: Strata) -> tuple[str, ...]:
-    """Choose control totals from what the frame has."""
+def _defaults(name: str, frame: Frame, stations: int) -> tuple[str, ...]:
+    """Choose control totals from what the frame has, and that so many stations can carry."""
     if name == "separate":
         return (f"{REGISTERED} by {STRATUM}",)
     roll = frame.registered[np.isfinite(frame.registered)]
@@ -187,7 +191,8 @@ def _defaults(name: str, frame: Frame, strata: Strata) -> tuple[str, ...]:
     if name == "poststratified":
         return classes or ("district",)
     if name == "raked":
-        return ("district", *classes)
+        fits = [level for level in AREA_LEVELS[2::-1] if len(frame.areas(level).paths) * EACH <= stations]
+        return ((fits or [AREA_LEVELS[0]])[0], *classes)
     earlier = (BASELINE,) if any(column.startswith("baseline_") for column in frame.table.columns) else ()
     return (f"{STATIONS} by {STRATUM}", REGISTERED, *earlier)
 

@@ -209,6 +209,7 @@ def _assemble(
     areas = by_area(
         frame, sample, counts, weighting, numbers, level, contest.estimate, still_out(contest, frame, sample, counts)
     )
+    predicted = methods is not None and methods.chosen.weighting is None
     return Projection(
         contest=contest,
         as_of=resolution.as_of,
@@ -231,7 +232,7 @@ def _assemble(
         remaining=remaining,
         areas=areas,
         notices=_once(
-            _notices(contest, frame, arrival, resolution, counts, estimate, call, areas),
+            _notices(contest, frame, arrival, resolution, counts, estimate, call, areas, predicted),
             methods.notices if methods else (),
         ),
         findings=Findings.join(resolution.findings, frame.findings),
@@ -275,13 +276,14 @@ def _notices(
     estimate: Estimate | None,
     call: Call,
     areas: tuple[AreaResult, ...],
+    predicted: bool,
 ) -> tuple[Notice, ...]:
     used, drawn = int(counts.seen.sum()), len(counts.seen)
     notices = list(arrival.notes)
     if estimate is None:
         notices.insert(0, Notice("W314", {"why": call.reasons[0]}))
     if used < drawn:
-        notices.append(Notice("W304", {"missing": drawn - used, "drawn": drawn}))
+        notices.append(Notice("W325" if estimate is not None and predicted else "W304", {"missing": drawn - used, "drawn": drawn}))
     if resolution.outside:
         notices.append(Notice("W305", {"count": resolution.outside}))
     if resolution.untimed:

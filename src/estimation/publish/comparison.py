@@ -65,8 +65,9 @@ def says_interval(p: Projection, w: Words) -> str:
     """Say from which variance the intervals come, of which kind they are, and on how many degrees of freedom."""
     assert p.estimate is not None
     df = int(np.min(p.estimate.df))
+    key = "method.interval_model" if p.variance == "model" else "method.interval"
     return w(
-        "method.interval",
+        key,
         level=w.level(p.contest.about.level),
         variance=w(f"variance.{p.variance.replace('-', '_')}"),
         how=w(f"interval.{_kind(p.estimate.kind).replace('-', '_')}", df=w.whole(df)),

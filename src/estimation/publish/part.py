@@ -51,12 +51,29 @@ def picture(
     *,
     header: list[str] | None = None,
     rows: list[list[str]] | None = None,
+    caption: str = "",
 ) -> Part:
-    """Make a part of a figure; its words are the alternative text, which states the finding, and a table's rows."""
+    """Make a part of a figure; its words are the alternative text, which states the finding, and a table's rows.
+
+    Parameters
+    ----------
+    header, rows : list, optional
+        A table of what is drawn.
+    caption : str
+        How to read the picture, below it.
+    """
     html = render_part(
-        "figure", w=words, name=name, heading=heading, figure=figure, header=header or [], rows=rows or []
+        "figure",
+        w=words,
+        name=name,
+        heading=heading,
+        figure=figure,
+        header=header or [],
+        rows=rows or [],
+        caption=caption,
     )
-    return Part(name, "\n".join([figure.alt, *(" | ".join(row) for row in [header or [], *(rows or [])] if row)]), html)
+    lines = [figure.alt, *(" | ".join(row) for row in [header or [], *(rows or [])] if row)]
+    return Part(name, "\n".join(lines), html)
 
 
 def table(

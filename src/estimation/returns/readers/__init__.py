@@ -1,5 +1,6 @@
 """One file for each kind of source; each gives the same columns."""
 
-from estimation.returns.readers.tabular import Batch, read_tabular
+from estimation.returns.readers.batch import Batch, Source
+from estimation.returns.readers.tabular import read_tabular
 
-__all__ = ["Batch", "read_tabular"]
+__all__ = ["Batch", "Source", "read_tabular"]

@@ -1,5 +1,6 @@
 """One block of nights: drawn, received in an order, estimated at several parts of the returns."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -202,15 +203,19 @@ def _fill(
     found.called[place], found.wrong[place] = calls(at, night, weight, estimate)
 
 
-def calls(at: Stage, night: Night, weight: Array, estimate: Estimate) -> tuple[BoolArray, BoolArray]:
+def calls(
+    at: Stage, night: Night, weight: Array, estimate: Estimate, others: Mapping[str, Estimate] | None = None
+) -> tuple[BoolArray, BoolArray]:
     """Say on which nights somebody is called at this moment, and on which it is the wrong one; shape (b,) each.
 
-    By the rule of the contest (:func:`estimation.decision.judge`), without a look at other methods.
+    By the rule of the contest (:func:`estimation.decision.judge`).
 
     Parameters
     ----------
     weight : numpy.ndarray, shape (b, n)
         Design weights 1/π; 0 for a place that a smaller sample leaves empty.
+    others : mapping of str to Estimate, optional
+        Other methods' estimates, which must agree; a backtest asks none.
     """
     contest = replace(at.population.contest, estimate=at.plan.table)  # the rule for calls that was asked for
     structure, counts = night.arrival.structure, night.counts
@@ -228,6 +233,7 @@ def calls(at: Stage, night: Night, weight: Array, estimate: Estimate) -> tuple[B
         thin=thin_strata(in_by, drawn_by, at.plan.table.min_per_stratum),
         fraction=information(structure.count(), drawn, structure.size),
         whole=there.sum(axis=-1) >= len(at.population.frame),
+        others=others,
         drift_ok=drift >= at.plan.table.drift,
     )
     leader = judged.comparisons.leader

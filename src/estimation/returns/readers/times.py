@@ -1,0 +1,63 @@
+"""Reads times of receipt as moments: with their offset, or in the zone that is declared."""
+
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from estimation.errors import ReturnsError
+from estimation.tables import Table, as_text
+
+
+def no_times(rows: int) -> "pd.Series[pd.Timestamp]":
+    """Give a column without any time."""
+    return pd.Series(pd.NaT, index=range(rows)).dt.tz_localize("UTC")
+
+
+def read_times(
+    source: Table, column: pa.ChunkedArray | None, zone: ZoneInfo | None
+) -> tuple["pd.Series[pd.Timestamp]", NDArray[np.bool_]]:
+    """Read times of receipt as UTC.
+
+    Parameters
+    ----------
+    source : Table
+        For messages.
+    column : pyarrow.ChunkedArray or None
+        ISO 8601; None where the file has no times.
+    zone : zoneinfo.ZoneInfo or None
+        Of times without an offset.
+
+    Returns
+    -------
+    pandas.Series of datetime64[UTC], length n
+    numpy.ndarray of bool, shape (n,)
+        Which cells hold no time that can be read; a file without any time has none of them.
+
+    Raises
+    ------
+    ReturnsError
+        All times lack an offset and no zone is declared.
+    """
+    rows = source.data.num_rows
+    if column is None or as_text(column).null_count == rows:
+        return no_times(rows), np.zeros(rows, dtype=np.bool_)
+    text = as_text(column).to_pandas()
+    offset = np.asarray(
+        text.str.contains(r"\d{2}:\d{2}.*(?:[zZ]|[+-]\d{2}(?::?\d{2})?)$", regex=True).fillna(False), dtype=np.bool_
+    )
+    times = no_times(rows)
+    times[offset] = pd.to_datetime(text[offset], utc=True, format="ISO8601", errors="coerce")
+    naive = ~offset & np.asarray(text.notna())
+    if zone is not None:
+        local = pd.to_datetime(text[naive], format="ISO8601", errors="coerce")
+        times[naive] = local.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert("UTC")
+    elif naive.any() and naive.sum() == text.notna().sum():
+        raise ReturnsError(
+            f"{source.path}, line {source.lines(np.flatnonzero(naive)[:1])[0]}: '{text[naive].iloc[0]}' has no UTC "
+            f"offset, as no time of the file has: declare the zone in contest.toml, "
+            f'[returns] timezone = "Asia/Jakarta", or send times like 2024-11-27T16:05:00+07:00'
+        )
+    return times, np.asarray(times.isna())

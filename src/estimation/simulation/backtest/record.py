@@ -1,0 +1,226 @@
+"""A backtest as its JSON holds it, and what is pooled from it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.special import betaincinv
+
+from estimation.errors import EstimationError
+
+SCHEMA = "backtest/1"
+LARGE = 0.12  # shares from here on are pooled by themselves: smaller ones are skew, and few stations decide them
+EXACT = 0.95  # level of the exact bounds of coverage and calls
+_TEXT = ("estimator", "quantity", "design", "arrival")
+_NUMBERS = ("received", "truth", "bias", "true_se", "mean_se", "coverage", "half_width", "interval_score", "nights", "n")
+_NUMBERS += ("call_rate", "wrong_call_rate", "never_called_rate")
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A finished backtest.
+
+    Attributes
+    ----------
+    contest, seed, version : str
+    replicates : int
+        Nights.
+    level : float
+    stations, left_out : int
+        Stations with an official count, and those of the frame without one.
+    first_right_call : mapping of str to float or None
+        Median part of the returns at the first right call, by estimator; None where most nights have none.
+    rows : pandas.DataFrame
+        As :func:`estimation.simulation.backtest.tabulate` gives it.
+    document : mapping
+        The JSON itself.
+    """
+
+    contest: str
+    seed: str
+    version: str
+    replicates: int
+    level: float
+    stations: int
+    left_out: int
+    first_right_call: Mapping[str, float | None]
+    rows: pd.DataFrame
+    document: Mapping[str, object]
+
+    @property
+    def parts(self) -> list[float]:
+        """Parts of the returns, ascending."""
+        return sorted(float(part) for part in self.rows["received"].unique())
+
+    @property
+    def estimators(self) -> list[str]:
+        """Names in the order in which they were asked for."""
+        return [str(name) for name in self.rows["estimator"].unique()]
+
+    @property
+    def method(self) -> str:
+        """How stations were drawn."""
+        return str(self.rows["design"].iloc[0]).partition(" (")[0]
+
+    @property
+    def strata(self) -> str:
+        """Columns of the strata; blank where there are none."""
+        return str(self.rows["design"].iloc[0]).partition(" (")[2].removesuffix(")")
+
+    @property
+    def n(self) -> int:
+        """Stations drawn."""
+        return int(self.rows["n"].iloc[0])
+
+    @property
+    def arrival(self) -> str:
+        """The order of arrival by name."""
+        return str(self.rows["arrival"].iloc[0])
+
+    def nearest(self, part: float) -> float:
+        """Find the part of the returns next to one; of two the smaller."""
+        return min(self.parts, key=lambda own: (abs(own - part), own))
+
+    def pooled(self, *, large: bool = True, against: str = "ratio") -> pd.DataFrame:
+        """Pool the shares of ``LARGE`` and more, or the smaller ones; empty where there are none.
+
+        Parameters
+        ----------
+        against : str
+            The estimator whose interval score is 1.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row for each part and estimator: ``received``, ``estimator``, ``coverage`` (mean over nights and
+            shares) with exact bounds ``coverage_low`` and ``coverage_high`` for the number of nights, not of nights
+            times shares, as the shares of one night err together; ``half_width``, ``score`` (interval score over that
+            of `against`), ``bias`` (mean of its size, as signed ones cancel), ``true_se`` and ``mean_se`` (roots of
+            mean squares), ``nights`` that say anything of the share of which most do.
+        """
+        rows = self.rows[self.rows["quantity"].str.startswith("share:")]
+        rows = rows[(rows["truth"] >= LARGE) == large]
+        found = []
+        for _, group in rows.groupby(["received", "estimator"], sort=False):
+            nights, coverage = int(group["nights"].max()), _mean(group["coverage"])
+            low, high = exact_bounds(coverage, nights)
+            found.append(
+                {
+                    "received": float(group["received"].iloc[0]),
+                    "estimator": str(group["estimator"].iloc[0]),
+                    "coverage": coverage,
+                    "coverage_low": low,
+                    "coverage_high": high,
+                    "half_width": _mean(group["half_width"]),
+                    "interval_score": _mean(group["interval_score"]),
+                    "bias": _mean(group["bias"].abs()),
+                    "true_se": _mean(group["true_se"] ** 2) ** 0.5,
+                    "mean_se": _mean(group["mean_se"] ** 2) ** 0.5,
+                    "nights": nights,
+                }
+            )
+        table = pd.DataFrame(found)
+        if table.empty:
+            return table
+        base = table[table["estimator"] == against].set_index("received")["interval_score"]
+        below = table["received"].map(base).to_numpy(dtype=np.float64)
+        own = table["interval_score"].to_numpy(dtype=np.float64)
+        score = np.divide(own, below, out=np.full(len(own), np.nan), where=below > 0)
+        return table.assign(score=score)
+
+    def calls(self) -> pd.DataFrame:
+        """Give calls by part and estimator: ``called`` now; ``wrong`` so far, nights, with exact bounds; ``never``."""
+        lead = self.rows[self.rows["quantity"] == "lead"]
+        wrong = lead["wrong_call_rate"].to_numpy(dtype=np.float64)
+        bounds = np.array([exact_bounds(rate, self.replicates) for rate in wrong.tolist()]).reshape(-1, 2)
+        return pd.DataFrame(
+            {
+                "received": lead["received"].to_numpy(),
+                "estimator": lead["estimator"].to_numpy(),
+                "called": lead["call_rate"].to_numpy(),
+                "wrong": np.rint(wrong * self.replicates).astype(np.intp),
+                "wrong_low": bounds[:, 0],
+                "wrong_high": bounds[:, 1],
+                "never": lead["never_called_rate"].to_numpy(),
+            }
+        )
+
+
+def record_of(document: Mapping[str, object], where: str = "the backtest") -> Record:
+    """Take the JSON of a backtest apart.
+
+    Parameters
+    ----------
+    where : str
+        Names it in an error.
+
+    Raises
+    ------
+    EstimationError
+        It is no ``backtest/1``, or something is missing in it.
+    """
+    if not isinstance(document, Mapping) or document.get("schema") != SCHEMA:
+        schema = document.get("schema") if isinstance(document, Mapping) else None
+        raise EstimationError(
+            f"{where}: schema {schema!r} where '{SCHEMA}' was expected: make one with quickcount backtest --json"
+        )
+    given = document.get("rows")
+    rows = pd.DataFrame(given if isinstance(given, list) else [])
+    names = ("contest", "seed", "version", "replicates", "level", "stations", "left_out", "first_right_call")
+    missing = [name for name in names if name not in document] + sorted({*_TEXT, *_NUMBERS} - set(rows.columns))
+    if missing:
+        raise EstimationError(f"{where}: {', '.join(missing)} missing: make it anew with quickcount backtest --json")
+    rows = rows.astype(dict.fromkeys(_NUMBERS, np.float64))
+    held: Mapping[str, object] = {name: document[name] for name in names}
+    return Record(**held, rows=rows, document=document)  # type: ignore[arg-type]
+
+
+def read_record(path: Path) -> Record:
+    """Read the JSON that ``quickcount backtest --json`` wrote.
+
+    Raises
+    ------
+    EstimationError
+        The file can't be read, or is no backtest.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise EstimationError(
+            f"{path}: the results of a backtest can't be read ({error}): give the file that quickcount backtest --json "
+            "wrote"
+        ) from error
+    return record_of(document, str(path))
+
+
+def exact_bounds(rate: float, nights: int) -> tuple[float, float]:
+    """Give exact binomial bounds of a rate over nights (Clopper and Pearson 1934).
+
+    A mean over several shares needs no whole number of hits: the beta quantiles take any (Korn and Graubard 1998).
+    """
+    if not nights or not np.isfinite(rate):
+        return np.nan, np.nan
+    hits, tail = rate * nights, (1 - EXACT) / 2
+    low = 0.0 if hits < 1e-9 else float(betaincinv(hits, nights - hits + 1, tail))
+    high = 1.0 if nights - hits < 1e-9 else float(betaincinv(hits + 1, nights - hits, 1 - tail))
+    return low, high
+
+
+def chance_band(level: float, nights: int) -> tuple[float, float]:
+    """Say between which rates the coverage of a right method falls in 95 of 100 backtests of so many nights."""
+    from scipy.stats import binom
+
+    if not nights:
+        return np.nan, np.nan
+    tail = (1 - EXACT) / 2
+    return float(binom.ppf(tail, nights, level) / nights), float(binom.ppf(1 - tail, nights, level) / nights)
+
+
+def _mean(values: pd.Series) -> float:
+    """Average what is there; NaN where nothing is."""
+    there = values.to_numpy(dtype=np.float64)
+    there = there[np.isfinite(there)]
+    return float(there.mean()) if len(there) else np.nan
