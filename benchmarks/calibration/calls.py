@@ -237,10 +237,11 @@ def report(table: pd.DataFrame) -> str:
     lines = ["| race, order | estimator | rule | nights | wrong, % (95 %) |", "|---|---|---|---|---|"]
     close = table[table["lead"] <= 3]
     for row in close.to_dict("records"):
-        lines.append(
-            f"| {row['race']}, {row['order']} | {row['estimator']} | {row['rule']} | {row['nights']} | "
-            f"{100 * row['wrong'] / row['nights']:.2f} ({100 * row['wrong_low']:.2f} to {100 * row['wrong_high']:.2f}) |"
+        wrong, low, high = (
+            100 * value for value in (row["wrong"] / row["nights"], row["wrong_low"], row["wrong_high"])
         )
+        head = f"| {row['race']}, {row['order']} | {row['estimator']} | {row['rule']} | {row['nights']} | "
+        lines.append(head + f"{wrong:.2f} ({low:.2f} to {high:.2f}) |")
     lines += ["", "| leads > 3 points | rule | nights | wrong | at most (97.5 %) |", "|---|---|---|---|---|"]
     for (estimator, rule), own in table[table["lead"] > 3].groupby(["estimator", "rule"], sort=False):
         nights, wrong = int(own["nights"].sum()), int(own["wrong"].sum())
@@ -250,19 +251,18 @@ def report(table: pd.DataFrame) -> str:
     clear = table[table["lead"] > 3]
     for (race, order, n, estimator), own in clear.groupby(["race", "order", "n", "estimator"], sort=False):
         by = {row["rule"]: row for row in own.to_dict("records")}
-        say = [
-            f"{100 * by[r]['by_half']:.0f} / {100 * by[r]['by_end']:.0f} / {_minute(by[r]['median_minute'])}"
-            if r in by
-            else ""
-            for r in RULES
-        ]
+        say = [_power(by.get(rule)) for rule in RULES]
         first = own.iloc[0]
-        lines.append(
-            f"| {race}, {order} ({n}; {first['lead']:.1f}; {first['half_widths']:.1f}) | {estimator} | "
-            + " | ".join(say)
-            + " |"
-        )
+        head = f"| {race}, {order} ({n}; {first['lead']:.1f}; {first['half_widths']:.1f}) | {estimator} | "
+        lines.append(head + " | ".join(say) + " |")
     return "\n".join(lines)
+
+
+def _power(row: dict[str, object] | None) -> str:
+    """Say how many nights are called by half and by the end, in %, and the median minute."""
+    if row is None:
+        return ""
+    return f"{100 * row['by_half']:.0f} / {100 * row['by_end']:.0f} / {_minute(row['median_minute'])}"
 
 
 def _minute(value: float | None) -> str:

@@ -9,6 +9,11 @@ Z = 1.959963984540054
 RULES = ("multilevel", "auto", "ratio-z", "ratio-t-logit", "calibrated", "two-phase", "committee-5", "committee-10")
 
 
+def rules(case: Case) -> list[str]:
+    """Name the rules whose estimator was replayed."""
+    return [rule for rule in RULES if rule not in ("calibrated", "two-phase") or rule in case.estimators]
+
+
 def bounds(rule: str, case: Case, said: dict[str, np.ndarray], shares: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Give the limits of shares under a rule, each of shape (nights, parts, shares); NaN where it says nothing.
 

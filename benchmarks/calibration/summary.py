@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 import pandas as pd
 from cases import Case
-from contenders import RULES, bounds
+from contenders import RULES, bounds, rules
 
 LARGE = 0.12
 LEVEL = 0.95
@@ -22,16 +22,14 @@ def cells(held: Iterable[Held]) -> pd.DataFrame:
     for case, names, truth, said in held:
         shares = np.array([j for j, name in enumerate(names) if name.startswith("share:")])
         true = truth[shares]
-        found = {rule: bounds(rule, case, said, shares) for rule in RULES}
+        found = {rule: bounds(rule, case, said, shares) for rule in rules(case)}
         plain = np.isfinite(found["ratio-z"][0])
         for rule, (low, high) in found.items():
             spoken = np.isfinite(low) & np.isfinite(high)
             inside = spoken & (low <= true + SLACK) & (true - SLACK <= high)
             both = spoken & plain
-            own, theirs = (
-                np.where(both, value, 0).sum(axis=0)
-                for value in (_score(low, high, true), _score(*found["ratio-z"], true))
-            )
+            scores = _score(low, high, true), _score(*found["ratio-z"], true)
+            own, theirs = (np.where(both, value, 0).sum(axis=0) for value in scores)
             width = np.where(spoken, high - low, 0).sum(axis=0)
             for p, part in enumerate(case.parts):
                 for j, column in enumerate(shares):

@@ -76,7 +76,9 @@ RULES = _table(
     Rule("W211", "no valid vote was counted", "check the form"),
     Rule("W212", "the rows are not as many as the source counted", "export all pages again"),
     Rule(
-        "W213", "letters stand in a number; the reading given is not used", "send the number again, or confirm the reading"
+        "W213",
+        "letters stand in a number; the reading given is not used",
+        "send the number again, or confirm the reading",
     ),
     Rule("W214", "a row of totals was left out", "leave it out of the file"),
     Rule(
@@ -85,7 +87,9 @@ RULES = _table(
         "format the column as text",
     ),
     Rule("W216", "a column with personal data was left out", "leave it out of the file"),
-    Rule("W217", "the header stands again among the rows, and was left out", "put files together without their headers"),
+    Rule(
+        "W217", "the header stands again among the rows, and was left out", "put files together without their headers"
+    ),
     Rule("W218", "stations without any count yet at the source", "wait for them"),
     Rule("W219", "the vote of the station is to be repeated (PSU)", "use the count of the repeated vote"),
     Rule("W220", "messages that hold no count were left out", "read them by hand"),

@@ -85,12 +85,17 @@ class Table:
         return _record_lines(self._content, len(self.header))[rows]
 
     def was_number(self, name: str) -> NDArray[np.bool_]:
-        """Tell which cells of a column were numbers in the file, not text, shape (n,): a code has lost its zeros there."""
+        """Tell which cells of a column were numbers in the file, not text, shape (n,): a code loses zeros there."""
         kind = self.data.column(name).type
         if pa.types.is_integer(kind) or pa.types.is_floating(kind):
             return np.ones(self.data.num_rows, dtype=np.bool_)
         mask = self._numeric.get(name)
         return np.zeros(self.data.num_rows, dtype=np.bool_) if mask is None else mask
+
+    def select(self, names: Sequence[str]) -> "Table":
+        """Give some columns of the table, each row with the line that it stands in."""
+        lines = self.lines(np.arange(self.data.num_rows))
+        return replace(self, data=self.data.select(list(names)), _lines=lines)
 
     def keep(self, rows: NDArray[np.bool_]) -> "Table":
         """Give some rows of the table, each with the line that it stands in."""

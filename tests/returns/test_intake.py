@@ -73,12 +73,12 @@ def test_a_bad_file_is_still_listed_when_it_is_settled_what_holds(make_contest: 
     assert settled.table["usable"].tolist() == [True]
 
 
-def test_text_that_is_not_utf_8(make_contest: MakeContest) -> None:
+def test_text_in_no_encoding(make_contest: MakeContest) -> None:
     folder = make_contest(returns={"a.csv": GOOD})
-    (folder / "inbox" / "b.csv").write_bytes(OTHER.replace("0002", "café").encode("latin-1"))
+    (folder / "inbox" / "b.csv").write_bytes(OTHER.replace("0002", "caf\x81").encode("latin-1"))
     read = intake(folder)
     assert read.findings.counts() == {"E214": 1}
-    assert "the text is not UTF-8: save the file as 'CSV UTF-8'" in read.findings.table["value"].iloc[0]
+    assert "line 2: the text is not UTF-8: save the file as 'CSV UTF-8'" in read.findings.table["value"].iloc[0]
 
 
 def test_when_all_files_are_bad_it_stops_and_says_why_for_each(make_contest: MakeContest) -> None:

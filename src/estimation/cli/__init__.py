@@ -17,6 +17,7 @@ _VERBS = {
     "assign": ("estimation.cli.assign", "Write a sheet for each officer or village: which TPS, what to send, how."),
     "project": ("estimation.cli.night", "Project the result from the returns that are in."),
     "report": ("estimation.cli.night", "Make the projection report as a page."),
+    "rehearse": ("estimation.cli.rehearse", "Play an evening with faults into a folder of its own, and grade it."),
     "backtest": ("estimation.cli.backtest", "Replay a past election: coverage, width and calls over the night."),
 }
 

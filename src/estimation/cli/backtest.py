@@ -1,14 +1,20 @@
 """``quickcount backtest``."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from estimation.cli.options import contest_argument, emit, json_option, level_option, say, where_option
+from estimation.cli.options import emit, json_option, level_option, say, where_option
+
+if TYPE_CHECKING:
+    from estimation.contest import Contest
+    from estimation.simulation.backtest import Plan
 
 
 @click.command()
-@contest_argument
+@click.argument("contests", nargs=-1, required=True, metavar="CONTEST...", type=click.Path(path_type=Path))
 @click.option("--n", type=click.IntRange(min=1), help="Stations drawn; by default [design] n.")
 @click.option("--strata", help="Columns of the strata, joined by commas.")
 @click.option("--method", help="simple, stratified, systematic, pivotal, …")
@@ -19,7 +25,7 @@ from estimation.cli.options import contest_argument, emit, json_option, level_op
     help="One or several (give it again, or join by commas): auto, multilevel, two-phase, ratio, …; "
     "by default the contest's and the ratio.",
 )
-@click.option("--replicates", type=click.IntRange(min=2), default=1000, show_default=True, help="Nights replayed.")
+@click.option("--replicates", type=click.IntRange(min=2), help="Nights replayed: 1,000 by default, 50 with --fit.")
 @click.option("--seed", help="Names the random numbers; by default [design] seed.")
 @click.option(
     "--arrival",
@@ -41,22 +47,32 @@ from estimation.cli.options import contest_argument, emit, json_option, level_op
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder where finished blocks are kept; the same backtest goes on from them.",
 )
+@click.option(
+    "--fit",
+    "fitting",
+    is_flag=True,
+    help="Re-estimate the predictor's constants from past nights, one or several CONTESTs, each left out in turn; "
+    "they are written to out/estimate.toml of the first.",
+)
+@click.option("--by", metavar="LEVEL", help="With --fit: every area of this level, such as regency, is a night.")
 @level_option
 @where_option
 @json_option
 def backtest(
-    contest: Path,
+    contests: tuple[Path, ...],
     n: int | None,
     strata: str | None,
     method: str | None,
     estimators: tuple[str, ...],
-    replicates: int,
+    replicates: int | None,
     seed: str | None,
     arrival: str,
     received: str,
     workers: int,
     cluster: str | None,
     resume: Path | None,
+    fitting: bool,
+    by: str | None,
     level: float | None,
     where: str | None,
     json_file: str | None,
@@ -66,26 +82,81 @@ def backtest(
     CONTEST is a folder with official.csv. Samples are drawn again and again, received in an order, and estimated at
     each part; the table says how often the interval held the truth, how wide it was, and who would have been called.
     """
-    from estimation.cli.progress import bar
     from estimation.contest import load_contest
-    from estimation.simulation.backtest import backtest as replay
-    from estimation.simulation.backtest import document, headline, plan_of
+    from estimation.simulation.backtest import plan_of
 
-    opened = load_contest(contest)
-    plan = plan_of(
-        opened,
-        design={"n": n, "strata": strata, "method": method, "seed": seed},
-        estimators=[name.strip() for given in estimators for name in given.split(",")],
-        arrival=arrival,
-        received=received,
-        replicates=replicates,
-        level=level,
-    )
+    def plan_for(contest: "Contest") -> "Plan":
+        return plan_of(
+            contest,
+            design={"n": n, "strata": strata, "method": method, "seed": seed},
+            estimators=["multilevel"]
+            if fitting
+            else [name.strip() for given in estimators for name in given.split(",")],
+            arrival=arrival,
+            received=received,
+            replicates=replicates or (50 if fitting else 1000),
+            level=level,
+        )
+
+    if fitting:
+        if workers > 1 or cluster or resume or estimators:
+            raise click.UsageError(
+                "--fit scores the predictor in one process: leave out --workers, --cluster, --resume and --estimator"
+            )
+        _fit([load_contest(folder) for folder in contests], plan_for, by, where, json_file)
+        return
+    if len(contests) > 1 or by:
+        raise click.UsageError("several contests, and --by, go with --fit: name one contest")
+    _replay(load_contest(contests[0]), plan_for, workers, cluster, resume, where, json_file)
+
+
+def _replay(
+    contest: "Contest",
+    plan_for: "Callable[[Contest], Plan]",
+    workers: int,
+    cluster: str | None,
+    resume: Path | None,
+    where: str | None,
+    json_file: str | None,
+) -> None:
+    from estimation.cli.progress import bar
+    from estimation.simulation.backtest import backtest as replay
+    from estimation.simulation.backtest import document, headline
+
+    plan = plan_for(contest)
     with bar("replaying nights") as progress:
         population, result = replay(
-            opened, plan, where=where, workers=workers, cluster=cluster, keep=resume, progress=progress
+            contest, plan, where=where, workers=workers, cluster=cluster, keep=resume, progress=progress
         )
-    written = document(population, plan, result)
-    emit(written, json_file)
+    emit(document(population, plan, result), json_file)
     for line in headline(population, plan, result):
+        say(line, json_file)
+
+
+def _fit(
+    contests: "Sequence[Contest]",
+    plan_for: "Callable[[Contest], Plan]",
+    by: str | None,
+    where: str | None,
+    json_file: str | None,
+) -> None:
+    from estimation import __version__
+    from estimation.cli.progress import spinner
+    from estimation.files import write_text
+    from estimation.simulation.fit import document, fit, past_nights, snippet, verdict
+
+    nights, small = [], []
+    for contest in contests:
+        own, left = past_nights(contest, plan_for(contest), by=by, where=where)
+        nights += own
+        small += left
+    with spinner("scoring constants"):
+        fitted = fit(nights)
+    for line in small:
+        say(f"left out, as it has fewer stations than the sample: {line}", json_file)
+    text = snippet(fitted, __version__)
+    path = contests[0].out / "estimate.toml"
+    write_text(path, text)
+    emit(document(fitted, __version__), json_file)
+    for line in [*verdict(fitted), f"written to {path}:", *text.splitlines()[-5:]]:
         say(line, json_file)

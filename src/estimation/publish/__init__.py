@@ -1,19 +1,23 @@
 """From a projection or a plan to a page: parts, figures, words, and the run of a notebook."""
 
+from estimation.publish.backtest_report import BacktestReport
 from estimation.publish.design_report import DesignReport
 from estimation.publish.pages import Page, render
 from estimation.publish.part import Part
 from estimation.publish.projection_report import ProjectionReport
-from estimation.publish.report import open_design, open_projection, save, save_design
+from estimation.publish.report import open_backtest, open_design, open_projection, save, save_backtest, save_design
 
 __all__ = [
+    "BacktestReport",
     "DesignReport",
     "Page",
     "Part",
     "ProjectionReport",
+    "open_backtest",
     "open_design",
     "open_projection",
     "render",
     "save",
+    "save_backtest",
     "save_design",
 ]

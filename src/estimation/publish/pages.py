@@ -18,7 +18,7 @@ from estimation.publish.template import render_page
 from estimation.publish.words import Words
 from estimation.resources import notebook
 
-KINDS = {"projection": "projection", "design": "sample_design"}  # kind of report: its notebook
+KINDS = {"projection": "projection", "design": "sample_design", "backtest": "backtest"}  # kind of report: its notebook
 SUMMARY = "summary.json"  # what a notebook tells the page about itself
 _UNSEEN = {"parameters", "injected-parameters", "unseen"}
 

@@ -91,7 +91,7 @@ def table(
     Parameters
     ----------
     header, rows : list
-        As the page's readers write them.
+        As the page's readers write them; a row of one cell names the group of rows below it.
     intro : list of str, optional
         Sentences above it.
     caption : str

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 PLACE = ("file", "line")  # where a return stood is no part of what it says
-DERIVED = ("row", "kept_out", "revision")  # nor is what was worked out about it
+DERIVED = ("row", "kept_out", "edition")  # nor is what was worked out about it
 CELLS = "cells"  # cells that could not be read, as JSON
 _ESCAPED = r'["\\\x00-\x1f]'
 
@@ -38,18 +39,18 @@ def canonical(table: pd.DataFrame) -> list[str]:
 
 
 def moments(times: "pd.Series[pd.Timestamp]") -> list[str]:
-    """Write times in UTC to the microsecond, ``2024-11-27T09:05:00.000000Z``, so that text sorts as time; '' for none."""
+    """Write times in UTC, ``2024-11-27T09:05:00.000000Z``, so that text sorts as time does; '' for none."""
     texts: list[str] = pc.fill_null(_moments(times), "").to_pylist()
     return texts
 
 
-def _moments(times: "pd.Series[pd.Timestamp]") -> pa.Array:
+def _moments(times: "pd.Series[Any]") -> pa.Array:
     utc = pa.array(times, from_pandas=True).cast(pa.timestamp("us", "UTC"), safe=False)
     text = utc.cast(pa.timestamp("us")).cast(pa.string())
     return pc.binary_join_element_wise(pc.replace_substring(text, " ", "T"), "Z", "")
 
 
-def _pairs(name: str, column: "pd.Series[object]") -> pa.Array:
+def _pairs(name: str, column: "pd.Series[Any]") -> pa.Array:
     """Write ``"name":value`` for each row, null where blank."""
     key = json.dumps(name) + ":"
     if name == CELLS:
@@ -109,7 +110,7 @@ def restore(texts: Sequence[str], numbers: Sequence[str], words: Sequence[str]) 
         read = pj.read_json(
             pa.BufferReader(content), pj.ReadOptions(block_size=size), pj.ParseOptions(explicit_schema=schema)
         )
-    table = read.drop_columns(["received_at", "unreadable", CELLS]).to_pandas()
+    table: pd.DataFrame = read.drop_columns(["received_at", "unreadable", CELLS]).to_pandas()
     for name in words:
         table[name] = table[name].astype("str")
     table["received_at"] = pd.to_datetime(read["received_at"].to_pandas().astype("str"), utc=True, format="ISO8601")

@@ -1,8 +1,8 @@
 """Settles which return holds for each station at a moment."""
 
 from dataclasses import dataclass
-from hashlib import sha256
 from datetime import datetime
+from hashlib import sha256
 
 import numpy as np
 import pandas as pd
@@ -206,13 +206,14 @@ def _shown(part: pd.DataFrame, column: str) -> list[object]:
 
 def _hold(table: pd.DataFrame, votes: list[str]) -> tuple[pd.DataFrame, Findings]:
     """Pick the row that holds for each station, and list the stations whose sources disagree."""
+    table = table[~_superseded(table)]
     verdicts = table[table["status"].isin(["verified", "rejected"])]
     verdicts = verdicts.sort_values(["received_at", "status"], ascending=[True, False], na_position="first")
     verdict = verdicts.drop_duplicates("row", keep="last").set_index("row")["status"]
     verified = table["row"].map(verdict).eq("verified")
     table = table[~verified | (table["status"] == "verified")]
     source = table["source"].fillna("").where(~verified, "verified")
-    edition = table["revision"] if "revision" in table else 0  # a file that was overwritten: what it says now holds
+    edition = table.get("edition", 0)  # where a file was overwritten, what it says now holds
     table = table.assign(_source=source, _edition=edition, _tie=_tie_break(table, source))
     order = ["row", "_source", "received_at", "_edition", "_tie"]
     table = table.sort_values(order, kind="stable", na_position="first")
@@ -225,6 +226,15 @@ def _hold(table: pd.DataFrame, votes: list[str]) -> tuple[pd.DataFrame, Findings
     out = held["kept_out"] | held["row"].isin(last.loc[bad, "row"])
     held = held.assign(usable=~out).drop(columns=["_source", "_edition", "_tie", "kept_out", "unreadable"])
     return held.reset_index(drop=True), _list("E211", last, np.asarray(bad, dtype=np.bool_), "source")
+
+
+def _superseded(table: pd.DataFrame) -> NDArray[np.bool_]:
+    """Find rows of which the source itself has a newer revision, for whichever station that one is."""
+    if "submission" not in table or not table["submission"].notna().any():
+        return np.zeros(len(table), dtype=np.bool_)
+    revision = table["revision"].fillna(-1.0)
+    newest = revision.groupby([table["source"].fillna(""), table["submission"]]).transform("max")
+    return np.asarray(table["submission"].notna() & (revision < newest), dtype=np.bool_)
 
 
 def _tie_break(table: pd.DataFrame, source: "pd.Series[str]") -> "pd.Series[str]":

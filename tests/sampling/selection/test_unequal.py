@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 from pathlib import Path
 
 import numpy as np
@@ -138,15 +139,16 @@ def test_probabilities_very_near_to_zero_and_one_are_solved_too():
 
 
 def poisson_twin(probability, size, without, rng):
-    sample = []
-    for k, chance in enumerate(probability):
-        if k != without and rng.random() < chance:
-            sample.append(k)
-            if len(sample) > size:
+    sample, top, k = [], max(probability), -1
+    while True:
+        step = math.log(1 - rng.random()) / math.log1p(-top)
+        if step >= len(probability) - 1 - k:
+            return sample if len(sample) == size else None
+        k += 1 + int(step)
+        if rng.random() * top < probability[k] and k != without:
+            if len(sample) == size:
                 return None
-        if len(sample) + len(probability) - 1 - k < size:
-            return None
-    return sample
+            sample.append(k)
 
 
 def max_entropy_twin(probability, n, rng):

@@ -98,7 +98,10 @@ class Writer:
         end = head(connection)
         self.seq, self.link = end.seq, end.link
         self.kinds: Counter[str] = Counter()
-        self._waiting: list[dict[str, object]] = []
+        self._waiting: list[tuple[object, ...]] = []
+        sign = "%s" if connection.dialect.name == "postgresql" else "?"
+        names = (*Event._fields, "link")
+        self._insert = f"INSERT INTO event ({', '.join(names)}) VALUES ({', '.join([sign] * len(names))})"  # noqa: S608
 
     @property
     def head(self) -> Head:
@@ -107,16 +110,17 @@ class Writer:
 
     def add(self, *values: Any, **named: Any) -> int:
         """Add one event, its fields in the order of :class:`Event` without ``seq``; gives its number."""
-        event = Event(self.seq + 1, *values, **named)
-        self.seq, self.link = event.seq, next_link(self.link, event)
+        self.seq += 1
+        event = Event(self.seq, *values, **named)
+        self.link = next_link(self.link, event)
         self.kinds[event.kind] += 1
-        self._waiting.append({**event._asdict(), "link": self.link})
-        return event.seq
+        self._waiting.append((*event, self.link))
+        return self.seq
 
     def flush(self) -> None:
         """Send what is waiting to the database."""
         if self._waiting:
-            self.connection.execute(EVENT.insert(), self._waiting)
+            self.connection.exec_driver_sql(self._insert, self._waiting)  # at a third of what a Core insert costs
             self._waiting.clear()
 
 
@@ -151,7 +155,7 @@ def enter(ledger: Ledger, arrival: Arrival, judge: Judge) -> Entered:
         connection.execute(FILE.insert(), [{**record, "seq": file}])
         writer.flush()
         desk = _Desk(writer, arrival, judge, recorded, file, known)
-        if newest is not None and newest.rows:
+        if newest is not None:
             desk.overwrites()
         for start in range(0, len(arrival.table), CHUNK):
             desk.enter(start, start + CHUNK)
@@ -240,9 +244,8 @@ class _Desk:
                 elif status == "verified":
                     kind = "verified"
                 else:
-                    kind = "corrected" if shelf.newest.get((tps, source), "￿") <= received else "accepted"
-                if old:
-                    kind = "corrected" if kind == "accepted" else kind
+                    earlier = shelf.newest.get((tps, source))
+                    kind = "corrected" if old or (earlier is not None and earlier < received) else "accepted"
             elif old:
                 kind, codes = "corrected", ""
             else:
@@ -261,18 +264,14 @@ class _Desk:
             for other, path, seq in shelf.tied.get(key, ())
             if other != content and path == self.arrival.path and other not in self.present
         ]
-        gone = [(seq, other) for seq, other in gone if content not in shelf.known or seq > edition]
+        gone = [(seq, other) for seq, other in gone if content not in shelf.known or seq >= edition]
         return max(gone)[1] if gone else None
 
     def _contents(self, table: pd.DataFrame) -> tuple[list[str], list[bytes]]:
         if self.cells:
-            said = [
-                self.cells.get(place) for place in zip(table["file"].tolist(), table["line"].tolist(), strict=True)
-            ]
+            said = [self.cells.get(place) for place in zip(table["file"].tolist(), table["line"].tolist(), strict=True)]
             texts = [None if cells is None else json.dumps(cells, ensure_ascii=False) for cells in said]
             table = table.assign(**{CELLS: pd.Series(texts, index=table.index, dtype=object)})
-        if not table["unreadable"].any():
-            table = table.drop(columns="unreadable")
         payloads = canonical(table)
         return payloads, [sha256(text.encode("utf-8")).digest() for text in payloads]
 
@@ -283,21 +282,21 @@ class _Shelf:
     def __init__(self, connection: Connection, tps_ids: "pd.Series[str]", changed: bool) -> None:
         self.known: set[bytes] = set()
         self.newest: dict[tuple[str, str], str] = {}
-        self.tied: dict[tuple[str, str, str], list[tuple[bytes, str, int]]] = defaultdict(list)
+        self.tied: dict[tuple[str, str, str], list[tuple[bytes, str | None, int]]] = defaultdict(list)
         self.edition: dict[bytes, int] = {}
         stations = _any_of(connection, sorted(set(_words(tps_ids))))
         if changed:
-            query = sa.select(EVENT.c.content, sa.func.max(EVENT.c.seq)).where(
-                EVENT.c.replaces.is_not(None), stations
-            )
+            query = sa.select(EVENT.c.content, sa.func.max(EVENT.c.seq)).where(EVENT.c.replaces.is_not(None), stations)
             rows = connection.execute(query.group_by(EVENT.c.content))
             self.edition = {bytes(content): int(seq) for content, seq in rows}
         fields = (EVENT.c.content, EVENT.c.tps_id, EVENT.c.source, EVENT.c.received_at, FILE.c.path)
-        query = sa.select(*fields).join(FILE, FILE.c.seq == EVENT.c.file, isouter=True)
-        for content, *key, path in connection.execute(query.where(EVENT.c.payload.is_not(None), stations)):
-            self.put(bytes(content), *key, path or "", self.edition.get(bytes(content), 0))
+        brought = sa.select(*fields).join(FILE, FILE.c.seq == EVENT.c.file, isouter=True)
+        brought = brought.where(EVENT.c.payload.is_not(None), stations)
+        for row in connection.execute(brought).all():
+            content, tps, source, received, path = row._tuple()
+            self.put(bytes(content), tps, source, received, path, self.edition.get(bytes(content), 0))
 
-    def put(self, content: bytes, tps: str, source: str, received: str, path: str, edition: int) -> None:
+    def put(self, content: bytes, tps: str, source: str, received: str, path: str | None, edition: int) -> None:
         """Add a return."""
         self.known.add(content)
         self.newest[tps, source] = max(self.newest.get((tps, source), ""), received)

@@ -122,6 +122,7 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
                 raise
             time.sleep(0.02)
     connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA cache_size = -65536")  # 64 MiB: a large file does not spill its pages one by one
 
 
 def _begin_sqlite(connection: Connection) -> None:

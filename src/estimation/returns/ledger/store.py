@@ -8,12 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, Engine
+from sqlalchemy import URL, Connection, Engine
 
 from estimation.contest import Contest
 from estimation.errors import ContestError, LedgerError
 from estimation.returns.ledger.chain import GENESIS, Event, Head, check
-from estimation.returns.ledger.place import DEFAULT, ENV, has_password
 from estimation.returns.ledger.schema import (
     EVENT,
     FILE,
@@ -26,8 +25,10 @@ from estimation.returns.ledger.schema import (
     told,
     writing,
 )
+from estimation.returns.locate import DEFAULT, ENV, has_password
 
 _BATCH = 10_000
+_SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+]+:")  # two letters or more: C:\\ is a path
 _COLUMNS = [EVENT.c[name] for name in Event._fields]
 
 
@@ -71,14 +72,16 @@ def open_ledger(contest: Contest, database: str | None = None) -> Ledger:
         The database can't be opened, or holds another contest's returns, or those of another mode: live returns and
         those of a rehearsal never stand in one ledger.
     """
-    url = sa.engine.make_url("sqlite://").set(database=str(_file(contest, database))) if _is_path(
-        contest, database
-    ) else database_url(_asked(contest, database))  # fmt: skip
+    asked = _asked(contest, database)
+    if _SCHEME.match(asked):
+        url = database_url(asked)
+    else:  # a path: on the command line as it stands, in contest.toml from the contest folder
+        path = Path(asked) if database is not None else contest.folder / asked
+        url = URL.create("sqlite", database=str(path))
+    name = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
     if url.get_backend_name() == "sqlite" and url.database not in (None, "", ":memory:"):
-        Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
         name = str(url.database)
-    else:
-        name = url.set(drivername=url.get_backend_name()).render_as_string(hide_password=True)
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
     engine = open_engine(url)
     ledger = Ledger(engine, contest, name)
     try:
@@ -106,18 +109,6 @@ def _asked(contest: Contest, database: str | None) -> str:
             )
         return value
     return text
-
-
-def _is_path(contest: Contest, database: str | None) -> bool:
-    return not re.match(r"^[a-z0-9+]+:", _asked(contest, database)) or bool(
-        re.match(r"^[A-Za-z]:[\\/]", _asked(contest, database))
-    )
-
-
-def _file(contest: Contest, database: str | None) -> Path:
-    """Place a path: on the command line as it stands, in ``contest.toml`` from the contest folder."""
-    path = Path(_asked(contest, database))
-    return path if database is not None else contest.folder / path
 
 
 def _claim(ledger: Ledger) -> None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -93,6 +94,7 @@ def assemble(
     *,
     file: str = "",
     files: Sequence[str] | None = None,
+    spoilt: BoolArray | None = None,
     more: Findings | None = None,
 ) -> Batch:
     """Map, read and check the rows of one source.
@@ -106,6 +108,8 @@ def assemble(
         What findings call the file; its name by default.
     files : sequence of str, length n, optional
         Where every row comes from a file of its own.
+    spoilt : numpy.ndarray of bool, shape (n,), optional
+        Rows that the reader could not read, and listed in ``more``.
     more : Findings, optional
         What the reader itself found; it goes before.
 
@@ -124,11 +128,11 @@ def assemble(
     needed = ("tps_id", *votes) if layout.partial else ("tps_id", *votes, "invalid", "total")
     require(names.values(), needed, source.header, where)
     header = {canonical: raw for raw, canonical in names.items()}
-    source, found = _own_rows(source, header, file) if files is None else (source, [])
+    source, found = _own_rows(source, header, file) if files is None and spoilt is None else (source, [])
     rows = source.data.num_rows
     column = {canonical: source.data.column(raw) for canonical, raw in header.items()}
     ids = as_text(column["tps_id"])
-    unreadable = np.zeros(rows, dtype=np.bool_)
+    unreadable = np.zeros(rows, dtype=np.bool_) if spoilt is None else spoilt
     private = [raw for raw in source.header if raw not in names and personal().holds(layout.field_of(raw))]
     found.append(_columns("W216", file, source, private))
     found.append(_ragged(source, file, bool(private) or "reporter" in header))
@@ -144,7 +148,7 @@ def assemble(
             found.append(checks.findings(code, places, source.lines(where), header[key], values, stations))
             unreadable = unreadable | (bad if code[0] == "E" else np.False_)
 
-    data: dict[str, object] = {"tps_id": ids.to_pandas()}
+    data: dict[str, Any] = {"tps_id": ids.to_pandas()}
     add("E216", checks.lost_digits(ids), "tps_id")
     counted = [key for key in (*votes, *checks.COUNTS) if key in column]
     places = [name for name in (place_column(c.name, source.header) for c in PLACE_COLUMNS) if name]
@@ -157,9 +161,7 @@ def assemble(
             letters, reading = checks.letters_for_digits(as_text(column[key]))
             add("W213", letters, key, pc.binary_join_element_wise(column[key], reading, " → "))
         data[key] = numbers.to_numpy(zero_copy_only=False).astype(np.float64)
-    zone = contest.returns.timezone or (ZoneInfo(layout.zone) if layout.zone else None)
-    if layout.zone:
-        zone = ZoneInfo(layout.zone)
+    zone = ZoneInfo(layout.zone) if layout.zone else contest.returns.timezone
     data["received_at"], bad_time = read_times(source, column.get("received_at"), zone)
     if "received_at" in column:
         add("E210", bad_time, "received_at")
@@ -211,7 +213,7 @@ def _own_rows(source: Table, header: dict[str, str], file: str) -> tuple[Table, 
         texts = [as_text(c)[-1].as_py() for c in source.data.columns if pa.types.is_string(c.type)]
         label = next((text for text in texts if text and re.match(_TOTALS, text, re.IGNORECASE)), None)
         code = ids[-1].as_py()
-        last[-1] = label is not None and (code is None or code == label)
+        last[-1] = label is not None and (code is None or re.match(_TOTALS, code, re.IGNORECASE) is not None)
         if last[-1]:
             found.append(checks.findings("W214", file, source.lines([len(last) - 1]), "", [label], [""]))
     return source.keep(~(again | last)), found

@@ -89,26 +89,33 @@ def systematic(probability: Array, starts: Array, owner: IntArray, size: int, ou
 
 
 @compiled
-def poisson(probability: Array, size: int, without: int, rng: np.random.Generator, out: IntArray) -> bool:
-    """Draw one Poisson sample without one unit (-1: with all) into `out`; say whether it has `size` units."""
+def poisson(probability: Array, top: float, size: int, without: int, rng: np.random.Generator, out: IntArray) -> bool:
+    """Draw one Poisson sample without one unit (-1: with all) into `out`; say whether it has `size` units.
+
+    Units are drawn with the largest probability `top`, passing those between at once (their number is
+    geometric), and kept with p / top: a sample takes time in proportion to N top, not to N.
+    """
     units = len(probability)
-    count = 0
-    for k in range(units):
-        if k != without and rng.random() < probability[k]:
+    gap = 1.0 / np.log1p(-top)
+    count, place = 0, -1
+    while True:
+        step = np.log(1.0 - rng.random()) * gap
+        if step >= units - 1 - place:
+            return count == size
+        place += 1 + int(step)
+        if rng.random() * top < probability[place] and place != without:
             if count == size:
                 return False
-            out[count] = k
+            out[count] = place
             count += 1
-        if count + units - 1 - k < size:
-            return False
-    return True
 
 
 @compiled
 def max_entropy(probability: Array, rng: np.random.Generator, out: IntArray) -> None:
     """Draw Poisson samples until one has n units, for each of the R rows of `out`, shape (R, n)."""
+    top = probability.max()
     for row in out:
-        while not poisson(probability, out.shape[1], -1, rng, row):
+        while not poisson(probability, top, out.shape[1], -1, rng, row):
             pass
 
 
@@ -116,12 +123,12 @@ def max_entropy(probability: Array, rng: np.random.Generator, out: IntArray) -> 
 def sampford(probability: Array, rng: np.random.Generator, out: IntArray) -> None:
     """Draw one unit by π (1 - π) and a Poisson sample of the others until it has n - 1; `out` has shape (R, n)."""
     cumulated = np.cumsum(probability * (1.0 - probability))
-    size = out.shape[1]
+    size, top = out.shape[1], probability.max()
     for row in out:
         while True:
             marked = np.searchsorted(cumulated, rng.random() * cumulated[-1], side="right")
             marked = min(marked, len(probability) - 1)
-            if poisson(probability, size - 1, marked, rng, row):  # else draw the marked one anew, too
+            if poisson(probability, top, size - 1, marked, rng, row):  # else draw the marked one anew, too
                 row[size - 1] = marked
                 break
 

@@ -15,8 +15,8 @@ SCHEMA = "backtest/1"
 LARGE = 0.12  # shares from here on are pooled by themselves: smaller ones are skew, and few stations decide them
 EXACT = 0.95  # level of the exact bounds of coverage and calls
 _TEXT = ("estimator", "quantity", "design", "arrival")
-_NUMBERS = ("received", "truth", "bias", "true_se", "mean_se", "coverage", "half_width", "interval_score", "nights", "n")
-_NUMBERS += ("call_rate", "wrong_call_rate", "never_called_rate")
+_JUDGED = ("received", "truth", "bias", "true_se", "mean_se", "coverage", "half_width", "interval_score", "nights", "n")
+_NUMBERS = (*_JUDGED, "call_rate", "wrong_call_rate", "never_called_rate")
 
 
 @dataclass(frozen=True, slots=True)

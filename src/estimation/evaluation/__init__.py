@@ -1,0 +1,8 @@
+"""A projection against the official result: the miss, what it is made of, every take, every area."""
+
+from estimation.evaluation.compute import Evaluation, evaluate
+from estimation.evaluation.document import document, tables, write_evaluation
+from estimation.evaluation.official import Official, read_official
+from estimation.evaluation.split import Split
+
+__all__ = ["Evaluation", "Official", "Split", "document", "evaluate", "read_official", "tables", "write_evaluation"]

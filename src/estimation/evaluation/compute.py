@@ -1,0 +1,158 @@
+"""The one function that makes an evaluation, and what it returns."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from estimation.contest import Contest
+from estimation.decision import leader_and_runner_up
+from estimation.estimators.quantities import share_name
+from estimation.evaluation.areas import JudgedArea, area_coverage, judge_areas
+from estimation.evaluation.judged import Coverage, Judged, judge
+from estimation.evaluation.official import LEAD, Official, read_official
+from estimation.evaluation.recording import Recording, compare, held_returns
+from estimation.evaluation.split import Split, split
+from estimation.evaluation.takes import Refused, Take, call_right, read_takes
+from estimation.projection import Projection, project
+from estimation.projection.compute import open_sample
+from estimation.survey import Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A projection against the official result.
+
+    Attributes
+    ----------
+    projection : Projection
+        Of the moment that is evaluated.
+    official : Official
+    quantities : tuple of Judged
+        Every share, the lead of the official first over the official second, turnout, the invalid share.
+    split : Split
+        What the misses are made of; same names, same order.
+    call_right : bool or None
+        Whether the call named the official winner; None where nobody was called.
+    areas : tuple of JudgedArea
+    coverage : tuple of Coverage
+        Over the areas, for each candidate.
+    takes : tuple of Take
+        Every take of the night, as it was written then.
+    refused : tuple of Refused
+        Files that are none of this contest's takes.
+    recording : Recording
+        Returns against the official counts of the same stations.
+    """
+
+    projection: Projection
+    official: Official
+    quantities: tuple[Judged, ...]
+    split: Split
+    call_right: bool | None
+    areas: tuple[JudgedArea, ...]
+    coverage: tuple[Coverage, ...]
+    takes: tuple[Take, ...]
+    refused: tuple[Refused, ...]
+    recording: Recording
+
+    @property
+    def contest(self) -> Contest:
+        """The contest."""
+        return self.projection.contest
+
+    @property
+    def leader_right(self) -> bool | None:
+        """Whether the projection had the official first ahead; None where nothing was projected."""
+        estimate = self.projection.estimate
+        if estimate is None:
+            return None
+        return leader_and_runner_up(self.contest, estimate.theta)[0] == self.official.pair[0]
+
+    @property
+    def lead(self) -> Judged:
+        """The lead of the official first over the official second."""
+        return self.quantity(LEAD)
+
+    def quantity(self, name: str) -> Judged:
+        """Find a quantity by its name."""
+        return next(one for one in self.quantities if one.name == name)
+
+    def at_the_end(self, name: str) -> Judged:
+        """Judge what the sample would have said with every station in and every count right."""
+        i = self.official.names.index(name)
+        truth = float(self.official.truth[i])
+        if self.split.complete is None:
+            return judge(None, name, self.contest.about.level, truth)
+        return _judged(self.official, self.split.complete, self.contest.about.level, name, truth)
+
+
+def evaluate(
+    contest: Contest,
+    *,
+    official: Path | None = None,
+    sample_path: Path | None = None,
+    returns_path: Path | None = None,
+    as_of: datetime | None = None,
+    level: float | None = None,
+    where: str | None = None,
+    takes: Path | None = None,
+    estimate: Mapping[str, object] | None = None,
+) -> Evaluation:
+    """Hold a projection, and all takes before and after it, against the official result.
+
+    Parameters
+    ----------
+    contest : Contest
+    official : pathlib.Path, optional
+        The official result by station; the contest's own by default.
+    sample_path, returns_path, as_of, level, where, estimate
+        Of the projection that is evaluated: see :func:`estimation.projection.project`.
+    takes : pathlib.Path, optional
+        The folder of the night's takes; ``out/takes`` by default.
+
+    Raises
+    ------
+    EstimationError
+        The contest, the frame, the sample, the returns or the official result can't be used.
+    """
+    projection = project(
+        contest,
+        sample_path=sample_path,
+        returns_path=returns_path,
+        as_of=as_of,
+        level=level,
+        where=where,
+        estimate=estimate,
+    )
+    contest = projection.contest
+    frame, sample, _ = open_sample(contest, sample_path, where)
+    result = read_official(contest, frame, official)
+    truth = result.truth.tolist()
+    found = [
+        _judged(result, projection.estimate, contest.about.level, name, value)
+        for name, value in zip(result.names, truth, strict=True)
+    ]
+    areas = judge_areas(projection, frame, result)
+    night, refused = read_takes(takes or contest.out / "takes", contest, result)
+    held = held_returns(contest, frame, sample, returns_path, as_of)
+    return Evaluation(
+        projection=projection,
+        official=result,
+        quantities=tuple(found),
+        split=split(projection, frame, sample, result),
+        call_right=call_right(projection.call.status, projection.call.winner, result),
+        areas=areas,
+        coverage=area_coverage(areas, result),
+        takes=night,
+        refused=refused,
+        recording=compare(frame, sample.rows, projection.counts, result.at(sample.rows, len(frame)), held),
+    )
+
+
+def _judged(official: Official, estimate: Estimate | None, level: float, name: str, truth: float) -> Judged:
+    if estimate is not None and name == LEAD:
+        first, second = official.pair
+        pair = {share_name(first.number): 1.0, share_name(second.number): -1.0}
+        return judge(estimate.contrast(pair, LEAD), LEAD, level, truth)
+    return judge(estimate, name, level, truth)

@@ -1,0 +1,25 @@
+"""The ledger: every return and every mark as an event, once, in a chain that shows any later change."""
+
+from estimation.returns.ledger.chain import Event, Head
+from estimation.returns.ledger.enter import Arrival, Entered, enter
+from estimation.returns.ledger.inbox import Ingest, gather, ingest
+from estimation.returns.ledger.mark import mark
+from estimation.returns.ledger.state import intake
+from estimation.returns.ledger.store import Ledger, history, open_ledger, verify_chain
+
+__all__ = [
+    "Arrival",
+    "Entered",
+    "Event",
+    "Head",
+    "Ingest",
+    "Ledger",
+    "enter",
+    "gather",
+    "history",
+    "ingest",
+    "intake",
+    "mark",
+    "open_ledger",
+    "verify_chain",
+]

@@ -1,0 +1,155 @@
+"""What the ledger holds at a moment, as the same table that reading the inbox gives."""
+
+import json
+from datetime import datetime
+from hashlib import sha256
+
+import numpy as np
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy import Connection
+
+from estimation import checks
+from estimation.errors import LedgerError
+from estimation.returns.content import CELLS, moments, restore
+from estimation.returns.intake import Intake
+from estimation.returns.ledger.schema import EVENT, FILE, reading
+from estimation.returns.ledger.store import Ledger
+from estimation.rules import FINDING_COLUMNS, Findings
+
+_BATCH = 20_000
+WORDS = ("tps_id", "source", "reporter", "status", "submission")
+
+
+def intake(
+    ledger: Ledger,
+    as_of: datetime | None = None,
+    *,
+    recorded_by: datetime | None = None,
+    station: str | None = None,
+) -> Intake:
+    """Give all returns and verifiers' marks received by a moment.
+
+    Parameters
+    ----------
+    as_of : datetime, optional
+        By time of receipt; a return without one counts as received. Needs a UTC offset.
+    recorded_by : datetime, optional
+        Only what had been entered by then: what the program could know. Needs a UTC offset.
+    station : str, optional
+        Only this station's, by ``tps_id``.
+
+    Returns
+    -------
+    Intake
+        It depends on which returns there are, not on the order in which they were entered; so does its hash,
+        which is over the returns' own hashes.
+    """
+    until = None if as_of is None else _text(as_of, "as_of")
+    known = None if recorded_by is None else _text(recorded_by, "recorded_by")
+    with reading(ledger.engine, ledger.name) as connection:
+        wanted = _wanted(until, known, station)
+        table, contents = _returns(connection, ledger.contest.vote_columns, wanted, known)
+        of_files = _of_files(connection, until, known)
+    of_rows = _of_rows(table)
+    table = table.drop(columns=CELLS)
+    return Intake(table, Findings.join(of_rows, of_files), _digest(table, contents))
+
+
+def _text(moment: datetime, name: str) -> str:
+    if moment.tzinfo is None:
+        raise LedgerError(f"{name} {moment.isoformat()} has no UTC offset: give the moment with its zone")
+    return moments(pd.Series([pd.Timestamp(moment)]).dt.tz_convert("UTC"))[0]
+
+
+def _wanted(until: str | None, known: str | None, station: str | None) -> list[sa.ColumnElement[bool]]:
+    wanted: list[sa.ColumnElement[bool]] = [EVENT.c.payload.is_not(None)]
+    if until is not None:
+        wanted.append(EVENT.c.received_at <= until)  # '' for a return without a time is before any
+    if known is not None:
+        wanted.append(EVENT.c.recorded_at <= known)
+    if station is not None:
+        wanted.append(EVENT.c.tps_id == station)
+    return wanted
+
+
+def _returns(
+    connection: Connection, votes: list[str], wanted: list[sa.ColumnElement[bool]], known: str | None
+) -> tuple[pd.DataFrame, list[bytes]]:
+    """Read the rows, in the order of their places, and the hash of each."""
+    edition = sa.select(EVENT.c.content, sa.func.max(EVENT.c.seq).label("edition")).where(EVENT.c.replaces.is_not(None))
+    if known is not None:
+        edition = edition.where(EVENT.c.recorded_at <= known)
+    latest = edition.group_by(EVENT.c.content).subquery()
+    query = sa.select(EVENT.c.content, EVENT.c.place, EVENT.c.line, EVENT.c.payload, latest.c.edition)
+    query = query.join(latest, latest.c.content == EVENT.c.content, isouter=True).where(*wanted)
+    numbers = [*dict.fromkeys((*votes, *checks.COUNTS)), "revision"]
+    parts: list[pd.DataFrame] = []
+    contents: list[bytes] = []
+    for part in connection.execution_options(yield_per=_BATCH).execute(query).partitions(_BATCH):
+        hashes, places, lines, payloads, editions = zip(*part, strict=True)
+        rows = restore(payloads, numbers, WORDS)
+        rows["file"], rows["line"] = pd.Series(places, dtype="str"), np.array(lines, dtype=np.int64)
+        rows["edition"] = np.array([number or 0 for number in editions], dtype=np.int64)
+        parts.append(rows)
+        contents += [bytes(value) for value in hashes]
+    table = pd.concat(parts, ignore_index=True) if parts else no_rows(votes)
+    table["_content"] = contents
+    order = table.sort_values(["file", "line", "_content"], kind="stable").index
+    table = table.drop(columns="_content").loc[order].reset_index(drop=True)
+    return table, [contents[i] for i in order]
+
+
+def no_rows(votes: list[str]) -> pd.DataFrame:
+    """Give the table without a row."""
+    rows = restore((), [*dict.fromkeys((*votes, *checks.COUNTS)), "revision"], WORDS)
+    rows["file"], rows["line"] = pd.Series(dtype="str"), pd.Series(dtype="int64")
+    return rows.assign(edition=pd.Series(dtype="int64"))
+
+
+def _digest(table: pd.DataFrame, contents: list[bytes]) -> str:
+    """Hash the hashes of the returns, and which of those of one moment were overwritten by which."""
+    digest = sha256(b"".join(sorted(contents)))
+    later = np.flatnonzero(table["edition"].to_numpy())
+    if len(later):
+        some = table.iloc[later].fillna({"source": "", "tps_id": ""})
+        by = ["tps_id", "source", "received_at", "edition"]
+        digest.update(b"".join(contents[i] for i in some.sort_values(by, kind="stable").index))
+    return digest.hexdigest()
+
+
+def _of_rows(table: pd.DataFrame) -> Findings:
+    """List the cells that could not be read."""
+    rows = table[table[CELLS].notna()]
+    columns = rows["file"], rows["line"], rows["tps_id"], rows[CELLS]
+    found: list[tuple[object, ...]] = [
+        (code, file, line, column, value, "" if pd.isna(tps) else tps)
+        for file, line, tps, cells in zip(*columns, strict=True)
+        for code, column, value in cells
+    ]
+    return _findings(found)
+
+
+def _of_files(connection: Connection, until: str | None, known: str | None) -> Findings:
+    """List what is wrong with files as a whole, by the newest version of each that there was."""
+    query = sa.select(FILE.c.path, FILE.c.findings).join(EVENT, EVENT.c.seq == FILE.c.seq)
+    if until is not None:
+        query = query.where(FILE.c.modified_at <= until)
+    if known is not None:
+        query = query.where(EVENT.c.recorded_at <= known)
+    newest = dict(row._tuple() for row in connection.execute(query.order_by(FILE.c.seq)))
+    return _findings([tuple(place) for _, said in sorted(newest.items()) for place in json.loads(said)])
+
+
+def _findings(found: list[tuple[object, ...]]) -> Findings:
+    if not found:
+        return Findings.none()
+    return Findings(pd.DataFrame(found, columns=list(FINDING_COLUMNS), dtype=object))
+
+
+def known_files(ledger: Ledger) -> dict[str, tuple[str, bool]]:
+    """Give each file's newest version: its stamp (size and time), and whether it could be used."""
+    query = sa.select(FILE.c.path, FILE.c.stamp, FILE.c.rows, FILE.c.findings).order_by(FILE.c.seq)
+    with reading(ledger.engine, ledger.name) as connection:
+        rows = connection.execute(query).all()
+    return {path: (looked, bool(n) or '"E214"' not in findings) for path, looked, n, findings in rows}
