@@ -8,10 +8,13 @@ import pytest
 from estimation.checks import (
     COUNTS,
     Limits,
+    decimal_mark,
     far_from_village,
     findings,
     form_errors,
     form_warnings,
+    letters_for_digits,
+    lost_digits,
     not_whole,
     whole_numbers,
 )
@@ -269,3 +272,67 @@ def test_findings_of_one_rule() -> None:
         ["E203", "a.csv", 3, "total", "7", "01"],
         ["E203", "a.csv", 4, "total", "", ""],
     ]
+
+
+# --- how a file writes its numbers ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cells", "mark"),
+    [
+        (["1", "1.234", "1,234", None], ""),
+        (["1.5", "2"], "."),
+        (["1,5", "1.234"], ","),
+        (["-7,7123"], ","),
+        (["1,5", "1.5"], "mixed"),
+        (["1,5 suara"], ""),
+    ],
+)
+def test_the_decimal_mark_of_a_file(cells: list[str | None], mark: str) -> None:
+    assert decimal_mark([pa.chunked_array([pa.array(cells, pa.string())])]) == mark
+
+
+def test_the_decimal_mark_is_that_of_all_columns() -> None:
+    columns = [pa.chunked_array([pa.array([cell])]) for cell in ("1,5", "2.5", 7)]
+    assert decimal_mark(columns) == "mixed"
+    assert decimal_mark(columns[2:]) == ""
+
+
+@pytest.mark.parametrize(
+    ("cell", "decimal", "number"),
+    [("12,0", ",", 12), ("12,0", "", None), ("12,0", "mixed", None), ("12,5", ",", None), ("1.234", ",", None)],
+)
+def test_a_decimal_comma(cell: str, decimal: str, number: int | None) -> None:
+    column = pa.chunked_array([pa.array([cell], pa.string())])
+    assert whole_numbers(column, decimal).to_pylist() == [number]
+
+
+@pytest.mark.parametrize(
+    ("code", "lost"),
+    [
+        ("3,51201E+12", True),
+        ("3.51201e12", True),
+        ("3E12", True),
+        ("2024-02-01T00:00:00", True),
+        ("3512011001001", False),
+        ("E12", False),
+        ("TPS-1E", False),
+        (None, False),
+    ],
+)
+def test_a_code_that_lost_digits(code: str | None, lost: bool) -> None:
+    assert lost_digits(pa.chunked_array([pa.array([code], pa.string())])).tolist() == [lost]
+
+
+@pytest.mark.parametrize(
+    ("cell", "found", "reading"),
+    [("12O", True, "120"), ("I7l", True, "171"), ("o", True, "0"), ("120", False, "120"), ("x2", False, "x2")],
+)
+def test_letters_for_digits(cell: str, found: bool, reading: str) -> None:
+    letters, readings = letters_for_digits(pa.chunked_array([pa.array([cell, None], pa.string())]))
+    assert (letters.tolist(), readings.to_pylist()) == ([found, False], [reading, None])
+
+
+def test_findings_of_several_files() -> None:
+    found = findings("E203", ["a.json", "b.json"], [1, 1], "total", [7, 8], ["01", "02"]).table
+    assert found["file"].tolist() == ["a.json", "b.json"]

@@ -9,14 +9,17 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import json
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 from cases import FEWER, UPLOADED, Case, cases, lay_out
 from machine import describe
+from summary import LARGE
 
 import estimation
-from estimation.simulation.fit import document, fit, past, verdict
+from estimation.simulation.fit import DEFAULT, GRIDS, Past, document, fit, past, score, verdict
 
 NIGHTS, PARTS, EVERY = 20, (0.05, 0.25, 0.5, 0.9), 4
 EXTRA = (("situbondo-2019", "log-logistic"), ("gianyar-2019", "log-logistic"), ("ciamis-2024", "log-logistic"))
@@ -40,9 +43,34 @@ def main() -> None:
         fits[name] = document(found, estimation.__version__)
         print(name, *verdict(found), f"{time.perf_counter() - begin:.0f} s", sep="\n", flush=True)
         print(json.dumps(fits[name]), flush=True)
-    written = {"benchmark": "fitted", "nights_each": NIGHTS, "parts": PARTS, "fits": fits, "machine": describe()}
+    tables = {"delta": by_part(units, "delta"), "phi": by_part(units, "phi")}
+    written = {"benchmark": "fitted", "nights_each": NIGHTS, "parts": PARTS, "fits": fits, **tables}
+    written["machine"] = describe()
     path = Path(__file__).resolve().parent / "results" / "fitted.json"
     path.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+
+
+def by_part(units: Sequence[Past], name: str) -> list[dict[str, object]]:
+    """Give coverage and score, relative to the defaults, by election, size of the share, part and value."""
+    rows = []
+    for election in dict.fromkeys(unit.election for unit in units):
+        own = [unit for unit in units if unit.election == election]
+        held = [(unit, score(unit, DEFAULT)) for unit in own]
+        for value in GRIDS[name]:
+            tally: dict[tuple[str, float], list[tuple[float, float]]] = {}
+            for unit, default in held:
+                found = score(unit, DEFAULT._replace(**{name: value}))
+                shares = unit.at.population.shares
+                for cell in range(len(found.score)):
+                    part, share = PARTS[cell // len(shares)], shares[cell % len(shares)]
+                    relative = np.log(found.score[cell] / default.score[cell])
+                    size = "large" if share >= LARGE else "small"
+                    tally.setdefault((size, part), []).append((float(found.covered[cell]), float(relative)))
+            for (size, part), cells in tally.items():
+                covered, relative = np.mean(cells, axis=0)
+                head = {"election": election, "size": size, "part": part, name: value}
+                rows.append(head | {"coverage": round(float(covered), 4), "score": round(float(np.exp(relative)), 4)})
+    return rows
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from cases import Case
 from contenders import RULES, bounds, rules
 
 LARGE = 0.12
+USUAL = 0.05  # what is pooled over parts begins there
 LEVEL = 0.95
 SLACK = 1e-7  # of numbers that were kept in single precision
 Held = tuple[Case, list[str], np.ndarray, dict[str, np.ndarray]]
@@ -86,12 +87,15 @@ def document(held: Sequence[Held]) -> dict[str, object]:
     """Compose the results: pooled tables, and the coverage of every cell for the predictor and the plain ratio."""
     table = cells(held)
     table["size"] = np.where(table["large"], "large", "small")
+    usual = table[(table["part"] >= USUAL) | (table["group"] == "one percent")]
     pools = {
         "by_rule": ["group", "rule", "size"],
         "by_part": ["group", "rule", "size", "part"],
         "all_by_rule": ["rule", "size"],
     }
-    written: dict[str, object] = {name: _plain(pooled(table, by)) for name, by in pools.items()}
+    written: dict[str, object] = {
+        name: _plain(pooled(table if "part" in by else usual, by)) for name, by in pools.items()
+    }
     rows = []
     for (label, name, group), own in table.groupby(["case", "name", "group"], sort=False):
         line: dict[str, object] = {"case": label, "group": group, "share": name, "truth": _cut(own["truth"].iloc[0])}

@@ -285,7 +285,8 @@ def load_contest(folder: Path | str) -> Contest:
     ContestError
         The file is missing or isn't TOML; a table, key or value is unknown, missing or of the
         wrong kind (all of them are listed, with the nearest known name); a time has no UTC
-        offset; there is no candidate, or the candidates don't fit the rule.
+        offset; there is no candidate, or the candidates don't fit the rule; a rehearsal or a demo is
+        to be released.
     """
     path = Path(folder)
     path = path if path.name == "contest.toml" else path / "contest.toml"
@@ -306,6 +307,11 @@ def load_contest(folder: Path | str) -> Contest:
         lines = [_explain(dict(item)) for item in error.errors(include_url=False)]
         raise ContestError("\n".join(f"{path}: {line}" for line in lines)) from error
     _check_candidates(contest, path)
+    if contest.about.mode != "live" and contest.about.release != "internal":
+        raise ContestError(
+            f"{path}: [contest] release = '{contest.about.release}' goes with mode = 'live' only, and this is a "
+            f'{contest.about.mode}: write release = "internal", as nobody may take it for a real night'
+        )
     return contest
 
 

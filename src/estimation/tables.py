@@ -49,7 +49,7 @@ class Table:
     mark : bool
         The file begins with a byte-order mark.
     header_line : int
-        The line that the header stands in; 0 where there is none.
+        The line that the header stands in; 0 where there is none, as in Parquet.
     """
 
     path: Path
@@ -78,7 +78,7 @@ class Table:
         rows = np.asarray(rows, dtype=np.int64)
         if self._lines is not None:
             return self._lines[rows]
-        if self.path.suffix.lower() == ".parquet":
+        if not self.header_line:
             return rows + 1
         if self._one_line_each:
             return rows + 2
@@ -115,7 +115,7 @@ def read_table(path: Path, coded: Coded = nothing) -> Table:
     Parameters
     ----------
     path : Path
-        ``.csv`` (see :func:`parse_csv`) or ``.parquet``.
+        ``.csv`` (see :func:`parse_csv`) or ``.parquet``; Parquet is known by its content too.
     coded : callable, optional
         Of the headers, those whose few values come back dictionary-encoded.
 
@@ -130,10 +130,11 @@ def read_table(path: Path, coded: Coded = nothing) -> Table:
     if not content or content.isspace():
         raise TableError(f"{path}: the file is empty: put a header line and one row for each station in it")
     kind = path.suffix.lower()
+    if kind == ".parquet" or content.startswith(b"PAR1"):
+        data = _read_parquet(path, content, coded)
+        return Table(path, data, hashlib.sha256(content).hexdigest(), header_line=0)
     if kind == ".csv":
         return parse_csv(path, content, coded)
-    if kind == ".parquet":
-        return Table(path, _read_parquet(path, content, coded), hashlib.sha256(content).hexdigest())
     raise TableError(f"{path}: a file of kind '{kind}' can't be read here: save it as CSV or Parquet")
 
 

@@ -81,7 +81,8 @@ def test_unknown_columns_are_listed_with_the_nearest_known(read: Callable[..., B
 @pytest.mark.parametrize("missing", ["tps_id", "votes_2", "invalid", "total"])
 def test_a_missing_required_column_stops(read: Callable[..., Batch], missing: str) -> None:
     header = ",".join(f"{name}x" if name == missing else name for name in GOOD)
-    with pytest.raises(TableError, match=rf"returns\.csv, line 1: column '{missing}' \(is it '{missing}x'\?\) is missing"):
+    told = rf"returns\.csv, line 1: column '{missing}' \(is it '{missing}x'\?\) is missing"
+    with pytest.raises(TableError, match=told):
         read(f"{header}\n")
 
 

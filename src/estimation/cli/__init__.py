@@ -19,6 +19,7 @@ _VERBS = {
     "report": ("estimation.cli.night", "Make the projection report as a page."),
     "rehearse": ("estimation.cli.rehearse", "Play an evening with faults into a folder of its own, and grade it."),
     "backtest": ("estimation.cli.backtest", "Replay a past election: coverage, width and calls over the night."),
+    "evaluate": ("estimation.cli.evaluate", "Hold the projection and every take against the official result."),
 }
 
 

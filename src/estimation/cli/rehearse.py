@@ -28,10 +28,10 @@ from estimation.cli.options import as_of_option, contest_argument, emit, json_op
 )
 @click.option(
     "--files",
-    type=click.Choice(["minute", "village"]),
+    type=click.Choice(["minute", "quarter", "village"]),
     default="minute",
     show_default=True,
-    help="A new file for each minute, or one for each village that its officer adds to.",
+    help="A new file for each minute or quarter of an hour, or one for each village that its officer adds to.",
 )
 @click.option(
     "--speed",

@@ -151,7 +151,10 @@ def tables(evaluation: Evaluation) -> Mapping[str, pd.DataFrame]:
     """Lay the evaluation out as tables: ``quantities``, ``areas``, ``takes``, ``recording``."""
     e, votes = evaluation, evaluation.contest.vote_columns
     quantities = [
-        {**judged(one), **{f"{part}_error": number(value) for part, value in zip(PARTS, e.split.parts[:, i], strict=True)}}
+        {
+            **judged(one),
+            **{f"{part}_error": number(value) for part, value in zip(PARTS, e.split.parts[:, i], strict=True)},
+        }
         for i, one in enumerate(e.quantities)
     ]
     areas = [
@@ -182,7 +185,7 @@ def tables(evaluation: Evaluation) -> Mapping[str, pd.DataFrame]:
         for take in e.takes
         for one in take.quantities
     ]
-    recording = [
+    recording: list[dict[str, object]] = [
         {
             "tps_id": one.tps_id,
             **dict(zip(AREA_LEVELS, one.path, strict=True)),
@@ -197,7 +200,12 @@ def tables(evaluation: Evaluation) -> Mapping[str, pd.DataFrame]:
         }
         for one in e.recording.stations
     ]
-    found = {"quantities": quantities, "areas": areas, "takes": takes, "recording": recording}
+    found: dict[str, list[dict[str, object]]] = {
+        "quantities": quantities,
+        "areas": areas,
+        "takes": takes,
+        "recording": recording,
+    }
     return {name: pd.DataFrame(rows, dtype=object) for name, rows in found.items()}
 
 

@@ -66,7 +66,8 @@ def judge(estimate: Estimate | None, name: str, level: float, official: float) -
         return Judged(name, math.nan, math.nan, math.nan, math.nan, official)
     i, bounds = estimate.index(name), estimate.interval(level)
     values = (estimate.theta, estimate.se, bounds.low, bounds.high)
-    return Judged(name, *(float(value[i]) for value in values), official)
+    theta, se, low, high = (float(value[i]) for value in values)
+    return Judged(name, theta, se, low, high, official)
 
 
 @dataclass(frozen=True, slots=True)

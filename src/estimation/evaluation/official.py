@@ -1,6 +1,7 @@
 """The official result, station by station: of the contest, and of the stations that the frame knows."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from estimation.errors import FrameError
 from estimation.estimators.quantities import INVALID, TURNOUT, share_name
 from estimation.frame import Frame
 from estimation.returns import Counts, read_returns
-from estimation.survey.structure import Array, IntArray
+from estimation.survey.structure import Array, BoolArray, IntArray
 from estimation.tables import find_table
 
 LEAD = "lead"
@@ -26,7 +27,7 @@ class Official:
     contest : Contest
     path : pathlib.Path
     sha256 : str
-        Over its name and content.
+        Of its bytes, as ``sha256sum`` prints it.
     counts : Counts
         Of every station with official votes, M of them, arrays of shape (M,) and (M, k): as they stand, also
         where they don't add up, since the total was made of them.
@@ -91,9 +92,9 @@ class Official:
     @property
     def frame_truth(self) -> Array:
         """Values of ``names`` over the official stations that are in the frame: what a sample of it estimates."""
-        return self.of(self.rows >= 0)
+        return self.of(np.asarray(self.rows >= 0))
 
-    def of(self, part: Array) -> Array:
+    def of(self, part: BoolArray) -> Array:
         """Give the values of ``names`` over a part of the stations; NaN where they have not what it takes.
 
         Parameters
@@ -161,10 +162,12 @@ def read_official(contest: Contest, frame: Frame, path: Path | None = None) -> O
     path = path or (contest.folder / named if named else find_table(contest.folder, "official"))
     if path is None:
         raise FrameError(
-            f"{contest.folder}: there is no official result to evaluate by: add official.csv, or name one with --official"
+            f"{contest.folder}: there is no official result to evaluate by: add official.csv, or name one with "
+            "--official"
         )
-    intake = read_returns(contest, path)
-    table = intake.table
+    if not path.is_file():
+        raise FrameError(f"{path}: there is no such file: give the official result by station, one row a station")
+    table = read_returns(contest, path).table
     table = table[~table["tps_id"].isin(frame.elsewhere)].reset_index(drop=True)
     votes = table[contest.vote_columns].to_numpy(dtype=np.float64)
     rows = frame.rows_of(table["tps_id"])
@@ -192,6 +195,12 @@ def read_official(contest: Contest, frame: Frame, path: Path | None = None) -> O
     roll = np.where(rows >= 0, frame.registered[rows], column("registered"))
     seen = np.ones(len(use), dtype=np.bool_)
     return Official(
-        contest, path, intake.sha256, Counts(votes, invalid, ballots, roll, seen, ~seen), rows, len(frame),
-        int((~counted).sum()), int((counted & ~placed).sum()),
-    )  # fmt: skip
+        contest=contest,
+        path=path,
+        sha256=sha256(path.read_bytes()).hexdigest(),
+        counts=Counts(votes, invalid, ballots, roll, seen, ~seen),
+        rows=rows,
+        stations=len(frame),
+        blank=int((~counted).sum()),
+        unplaced=int((counted & ~placed).sum()),
+    )

@@ -108,7 +108,7 @@ def compare(frame: Frame, rows: IntArray, sent: Counts, official: Counts, held: 
     votes = np.where(both[:, None], sent.votes - official.votes, 0.0)
     invalid = np.where(both, sent.invalid - official.invalid, 0.0)
     differs = (votes != 0).any(axis=1) | (np.isfinite(invalid) & (invalid != 0))
-    found = [_difference(frame, int(rows[i]), i, sent, official, held) for i in np.flatnonzero(differs)]
+    found = [_difference(frame, int(rows[i]), i, sent, official, held) for i in np.flatnonzero(differs).tolist()]
     found.sort(key=lambda one: (-one.moved, -abs((one.invalid[0] or 0) - (one.invalid[1] or 0)), one.tps_id))
     out = np.flatnonzero(sent.kept_out & official.seen)
     columns = [name for name in held.columns if name.startswith("votes_")]
@@ -117,18 +117,17 @@ def compare(frame: Frame, rows: IntArray, sent: Counts, official: Counts, held: 
     return Recording(int(both.sum()), tuple(int(n) for n in votes.sum(axis=0)), tuple(found), len(out), needless)
 
 
-def _difference(
-    frame: Frame, row: int, i: int, sent: Counts, official: Counts, held: pd.DataFrame
-) -> Difference:
-    station, given = frame.table.iloc[row], held.loc[row]
+def _difference(frame: Frame, row: int, i: int, sent: Counts, official: Counts, held: pd.DataFrame) -> Difference:
+    station = frame.table.iloc[row]
+    place = held.loc[row, ["file", "line"]].to_dict()
     mine, theirs = (tuple(int(n) for n in counts.votes[i]) for counts in (sent, official))
     kind: Kind = "invalid" if mine == theirs else "order" if sorted(mine) == sorted(theirs) else "votes"
     return Difference(
         str(station["tps_id"]),
         tuple(str(station[level]) for level in AREA_LEVELS),
         str(station["tps"]),
-        str(given["file"]),
-        int(given["line"]),
+        str(place["file"]),
+        int(place["line"]),
         mine,
         theirs,
         kind,

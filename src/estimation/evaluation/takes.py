@@ -154,8 +154,9 @@ def _judge(name: str, raw: dict[str, Any], official: Official) -> Take:
 
 
 def _judged(name: str, said: dict[str, Any], truth: dict[str, float]) -> Judged:
-    values = (math.nan if said[key] is None else float(said[key]) for key in ("estimate", "se", "low", "high"))
-    return Judged(name, *values, truth[name])
+    keys = ("estimate", "se", "low", "high")
+    theta, se, low, high = (math.nan if said[key] is None else float(said[key]) for key in keys)
+    return Judged(name, theta, se, low, high, truth[name])
 
 
 def _lead(raw: dict[str, Any], official: Official, truth: float) -> Judged:

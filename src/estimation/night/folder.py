@@ -46,12 +46,12 @@ def check_target(contest: Contest, to: Path) -> None:
         there = load_contest(to)
         if there.about.mode == "live":
             raise EstimationError(
-                f'{to}: contest.toml there says mode = "live" (contest {there.about.id}), and a rehearsal never touches '
-                f"live returns: {new}"
+                f'{to}: contest.toml there says mode = "live" (contest {there.about.id}), and a rehearsal never '
+                f"touches live returns: {new}"
             )
         raise EstimationError(
-            f"{to}: a contest of mode '{there.about.mode}' stands there already ({there.about.id}): two nights would mix "
-            f"in one ledger: {new}, or remove that one"
+            f"{to}: a contest of mode '{there.about.mode}' stands there already ({there.about.id}): two nights would "
+            f"mix in one ledger: {new}, or remove that one"
         )
     inbox = to / "inbox"
     if inbox.is_dir() and any(inbox.iterdir()):

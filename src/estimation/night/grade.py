@@ -4,6 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,7 @@ from estimation.projection.compute import open_sample
 from estimation.projection.document import number
 from estimation.simulation.faults import KINDS
 from estimation.simulation.known import NOTHING, Population, open_population
-from estimation.survey.structure import BoolArray
+from estimation.survey.structure import BoolArray, IntArray
 
 OUTCOMES = ("quarantined", "listed", "slipped", "harmless", "unsent")
 SCHEMA = "rehearsal/1"
@@ -107,7 +108,7 @@ def grade(contest: Contest, as_of: datetime | None = None) -> Grade:
     sent = log["file"].map(lambda file: file == "" or (inbox / file).is_file()).to_numpy(dtype=np.bool_)
     if as_of is not None:
         at = pd.to_datetime(log["at"].replace("", None), utc=True, format="ISO8601")
-        sent &= ~(at > as_of).to_numpy(dtype=np.bool_)
+        sent = sent & ~(at > as_of).to_numpy(dtype=np.bool_)
     faults = _outcomes(log, sent, state, projection, clean)
     return Grade(
         contest=contest,
@@ -122,7 +123,7 @@ def grade(contest: Contest, as_of: datetime | None = None) -> Grade:
     )
 
 
-def _right(projection: Projection, population: Population, rows: "np.ndarray[tuple[int], np.dtype[np.intp]]") -> BoolArray:
+def _right(projection: Projection, population: Population, rows: IntArray) -> BoolArray:
     """Tell which stations are used with their own numbers, shape (n,)."""
     used, true = projection.counts, population.counts
     ballots = np.maximum(true.ballots, true.valid)[rows]
@@ -140,14 +141,14 @@ def _outcomes(
     for place in clean.findings.places():
         anyway.setdefault(place.tps_id, set()).add(place.code)
     found, outcomes = [], []
-    for entry, was_sent in zip(log.itertuples(index=False), sent, strict=True):
-        here = places.get((str(entry.file), int(entry.line)), set()) | places.get((str(entry.file), 0), set())
-        new = sorted(here - anyway.get(str(entry.tps_id), set()))
-        station = state.loc[str(entry.tps_id)]
-        if entry.kind == "silent":
+    for entry, was_sent in zip(log.to_dict("records"), sent, strict=True):
+        file, station = entry["file"], state.loc[entry["tps_id"]]
+        here = places.get((file, entry["line"]), set()) | places.get((file, 0), set())
+        new = sorted(here - anyway.get(entry["tps_id"], set()))
+        if entry["kind"] == "silent":
             new = [] if station["in"] else ["W304"]
         found.append(" ".join(new))
-        outcomes.append(_outcome(str(entry.kind), new, bool(station["right"])) if was_sent else "unsent")
+        outcomes.append(_outcome(entry["kind"], new, bool(station["right"])) if was_sent else "unsent")
     return log.assign(found=found, outcome=outcomes)
 
 
@@ -161,7 +162,7 @@ def _outcome(kind: str, found: list[str], right: bool) -> str:
 
 def _false_alarms(projection: Projection, log: pd.DataFrame) -> pd.DataFrame:
     """List the errors that were found where nothing is wrong."""
-    faulty = log[~log["kind"].map(lambda kind: KINDS[kind].harmless)]
+    faulty = log[~log["kind"].isin([kind for kind in KINDS if KINDS[kind].harmless])]
     spoiled = set(zip(faulty["file"], faulty["line"].astype(int), strict=True))
     errors = projection.findings.errors.table
     known = [
@@ -218,12 +219,17 @@ def document(graded: Grade) -> dict[str, object]:
             "used": p.progress.used,
             "used_with_wrong_numbers": g.wrong,
         },
-        "faults": [_kind(kind, g.faults[g.faults["kind"] == kind]) for kind in KINDS if (g.faults["kind"] == kind).any()],
+        "faults": [
+            _kind(kind, g.faults[g.faults["kind"] == kind]) for kind in KINDS if (g.faults["kind"] == kind).any()
+        ],
         "missed": len(g.missed),
         "slipped": slipped[["kind", "tps_id", "what", "file", "line"]].to_dict("records"),
         "false_alarms": g.false_alarms.assign(line=g.false_alarms["line"].astype(int)).to_dict("records"),
         "projection": [
-            {name: value if isinstance(value, (str, bool, type(None))) else number(value) for name, value in row.items()}
+            {
+                name: value if isinstance(value, (str, bool, type(None))) else number(value)
+                for name, value in row.items()
+            }
             for row in g.quantities.astype({"inside": object}).to_dict("records")
         ],
         "call": {"status": p.call.status, "winner": p.call.winner, "true_winner": g.winner},
@@ -269,13 +275,17 @@ def headline(graded: Grade) -> list[str]:
         f"missed although a rule could see them: {len(g.missed)}; right returns kept out: {len(g.false_alarms)}; "
         f"stations used with wrong numbers: {g.wrong}"
     )
-    for row in g.quantities.itertuples(index=False):
-        if np.isfinite(row.estimate):
-            lines.append(
-                f"{row.quantity}: {100 * row.estimate:.2f} ({100 * row.low:.2f} … {100 * row.high:.2f}), "
-                f"true {100 * row.truth:.2f}: {'inside' if row.inside else 'OUTSIDE'}, off by {100 * row.miss:+.2f} "
-                f"points, {100 * row.effect:+.2f} of them by the faults"
-            )
+    lines += [_judged(row) for row in g.quantities.to_dict("records") if np.isfinite(row["estimate"])]
     winner = f"call {p.call.winner}" if p.call.status == "called" else "no call"
     lines.append(f"{winner} ({p.call.status}); the winner is {g.winner}")
     return lines
+
+
+def _judged(row: Mapping[Any, Any]) -> str:
+    estimate, low, high, truth, miss, effect = (
+        100 * row[name] for name in ("estimate", "low", "high", "truth", "miss", "effect")
+    )
+    return (
+        f"{row['quantity']}: {estimate:.2f} ({low:.2f} … {high:.2f}), true {truth:.2f}: "
+        f"{'inside' if row['inside'] else 'OUTSIDE'}, off by {miss:+.2f} points; by the faults {effect:+.2f}"
+    )

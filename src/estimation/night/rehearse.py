@@ -79,7 +79,8 @@ def prepare(
     faults : Faults, optional
         Rates; those of ``Faults()`` by default.
     by : str
-        What a file holds: the returns of a ``minute``, or those of a ``village``, whose officer adds to it.
+        What a file holds: the returns of a ``minute``, of a ``quarter`` of an hour, or those of a ``village``, whose
+        officer adds to it.
 
     Raises
     ------

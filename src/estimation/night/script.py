@@ -14,7 +14,8 @@ from estimation.files import write_bytes
 from estimation.simulation.faults import KINDS, how_many
 from estimation.simulation.faults.inject import NAIVE, OTHER
 
-BY = ("minute", "village")  # what a file holds
+BY = ("minute", "quarter", "village")  # what a file holds: the returns of a time, or of a place
+SLOTS = {"minute": 60, "quarter": 900}  # seconds
 HALF_SECONDS = (20, 180)  # that a file stands half written
 ZONES = (7, 8, 9)  # WIB, WITA, WIT
 
@@ -49,7 +50,7 @@ class Script:
         In their order.
     log : pandas.DataFrame
         The faults as :func:`estimation.simulation.faults.inject` logged them, with the half-written files, and
-        ``file``, ``line`` and ``at`` (when it was sent; blank where nothing is).
+        ``file``, ``line`` and ``at`` (the right time of receipt; blank where nothing is sent).
     """
 
     events: tuple[Event, ...]
@@ -78,13 +79,16 @@ def write_script(
     half_written : float
         Rate of files that stand half written for a while.
     by : str
-        ``minute``: the returns of a minute in a new file; ``village``: each village's officer adds to one.
+        ``minute``, ``quarter``: the returns of a minute, or of a quarter of an hour, in a new file; ``village``: each
+        village's officer adds to one.
     """
     sent = messages.sort_values(["second", "tps_id"], kind="stable").rename_axis("message").reset_index()
     sent = sent.assign(received_at=stamps(sent["stamp"], sent["clock"], closes))
-    if by == "minute":
-        sent = sent.assign(second=60 * (sent["second"] // 60 + 1))
-        sent["file"] = [(closes + timedelta(seconds=int(s))).strftime("laporan-%Y%m%d-%H%M.csv") for s in sent["second"]]
+    if by in SLOTS:
+        sent = sent.assign(second=SLOTS[by] * (sent["second"] // SLOTS[by] + 1))
+        sent["file"] = [
+            (closes + timedelta(seconds=int(s))).strftime("laporan-%Y%m%d-%H%M.csv") for s in sent["second"]
+        ]
     else:
         sent["file"] = sent["reporter"] + ".csv"
     sent["line"] = sent.groupby("file").cumcount() + 2
@@ -103,7 +107,7 @@ def write_script(
     log = log.assign(
         file=known.map(at["file"]).fillna(""),
         line=known.map(at["line"]).fillna(0).astype(np.int64),
-        at=[_iso(closes, second) for second in known.map(at["second"])],
+        at=[_iso(closes, second) for second in known.map(at["stamp"])],
     )
     return Script(tuple(sorted([*events, *halves], key=lambda event: event.second)), log)
 

@@ -1,7 +1,6 @@
 """The parts of the calibration certificate: whether intervals hold what they promise, and at what width."""
 
 import math
-import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,12 +10,14 @@ import pandas as pd
 
 from estimation.contest import Contest
 from estimation.errors import ReportError
+from estimation.publish.backtest_words import arrival_order, bounds, command, method_name, part_list, rate
 from estimation.publish.figures import Figure, Panel, panels
 from estimation.publish.part import PALETTE, Part, picture, table
 from estimation.publish.template import render_part
 from estimation.publish.words import Words
 from estimation.simulation.backtest.record import Record, chance_band
 
+SIZES = ("large", "small")
 RATIO = "ratio"  # what the others are held against
 ROOM = 1.25  # above the widest interval, for its number
 Row = dict[str, Any]
@@ -71,7 +72,7 @@ class BacktestReport:
                 stations=w.whole(r.stations),
                 method=w(f"design.{r.method}"),
                 strata=self._strata(),
-                arrival=self._arrival(),
+                arrival=arrival_order(w, r.arrival),
                 parts=", ".join(w.level(part) for part in r.parts),
                 seed=r.seed,
             )
@@ -86,18 +87,22 @@ class BacktestReport:
         """Say in one sentence whether the intervals hold what they promise, then the width and the calls."""
         r, w = self.record, self.words
         main, part = r.estimators[0], r.nearest(self.at)
-        own = self._pooled()
-        short = own[(own["estimator"] == main) & (own["coverage_high"] < r.level)]["received"]
+        every = pd.concat([pooled for _, pooled in self._groups()])
+        short = every[(every["estimator"] == main) & (every["coverage_high"] < r.level)]["received"]
         row = self._row(main, part)
         calls = r.calls()
         last = _records(calls[calls["estimator"] == main])[-1]
-        status = w("backtest.short", parts=self._parts(short)) if len(short) else w("backtest.keeps")
+        status = (
+            w("backtest.short", parts=part_list(w, short))
+            if len(short)
+            else w("backtest.keeps", nights=w.whole(r.replicates))
+        )
         reasons = [
             w(
                 "backtest.exact",
                 nights=w.whole(int(row["nights"])),
-                low=w.percent(row["coverage_low"]),
-                high=w.percent(row["coverage_high"]),
+                low=rate(w, row["coverage_low"]),
+                high=rate(w, row["coverage_high"]),
             ),
             w("backtest.half", method=self._name(main), half=w.points(row["half_width"]), part=w.level(part)),
             w(
@@ -139,7 +144,7 @@ class BacktestReport:
             band=([100 * low for low, _ in bands], [100 * high for _, high in bands]),
             limits=(None, 100.5),
         )
-        cells = self._grid(own, lambda row: w.percent(row["coverage"]))
+        cells = self._grid(own, lambda row: rate(w, row["coverage"]))
         return self._chart("coverage", figure, cells)
 
     def width(self) -> Part:
@@ -189,7 +194,7 @@ class BacktestReport:
                 [
                     labels.get(key, key),
                     w.points(own["truth"]) if key == "lead" else w.percent(own["truth"]),
-                    *(w.percent(by[name]["coverage"]) for name in r.estimators),
+                    *(rate(w, by[name]["coverage"]) for name in r.estimators),
                     w.decimal(100 * own["half_width"], 2),
                     w.decimal(100 * own["bias"], 2),
                 ]
@@ -213,7 +218,7 @@ class BacktestReport:
             lambda row: [
                 w.percent(row["called"]),
                 w.whole(row["wrong"]),
-                self._range(row["wrong_low"], row["wrong_high"]),
+                bounds(w, row["wrong_low"], row["wrong_high"]),
                 w.percent(row["never"]),
             ],
         )
@@ -226,12 +231,15 @@ class BacktestReport:
         r, w, own = self.record, self.words, self._pooled()
         level = w.level(r.level)
         lines = []
-        for key, rows in (("over", own["coverage_low"] > r.level), ("under", own["coverage_high"] < r.level)):
-            groups = [
-                w("backtest.group_of", method=self._name(str(name)), parts=self._parts(group["received"]))
-                for name, group in own[rows].groupby("estimator", sort=False)
-            ]
-            lines.append(w(f"backtest.{key}" + ("" if groups else "_none"), level=level, rows="; ".join(groups)))
+        for group, pooled in self._groups():
+            outside = {"over": pooled["coverage_low"] > r.level, "under": pooled["coverage_high"] < r.level}
+            for key, there in outside.items():
+                said = [
+                    w("backtest.group_of", method=self._name(str(name)), parts=part_list(w, rows["received"]))
+                    for name, rows in pooled[there].groupby("estimator", sort=False)
+                ]
+                line = w(f"backtest.{key}", group=w(group), level=level, rows="; ".join(said) or w("backtest.none"))
+                lines.append(line[:1].upper() + line[1:])
         if any(name in ("multilevel", "auto") for name in r.estimators):
             lines.append(w("backtest.why_model", delta=w.decimal(self.contest.estimate.delta, 2)))
             lines.append(w("backtest.why_random" if r.arrival == "random" else "backtest.why_order"))
@@ -267,32 +275,10 @@ class BacktestReport:
             (w("provenance.level"), w.level(r.level)),
             (w("provenance.seed"), r.seed),
             (w("provenance.version"), r.version),
-            (w("provenance.command"), self.command()),
+            (w("provenance.command"), command(self.contest, r, self.where)),
         ]
         text = "\n".join(f"{name}: {value}" for name, value in items)
         return Part("provenance", text, render_part("provenance", w=w, lines=items))
-
-    def command(self) -> str:
-        """Write the command that makes the same backtest again."""
-        r = self.record
-        given: dict[str, object] = {
-            "n": r.n,
-            "method": r.method,
-            "strata": r.strata,
-            "estimator": ",".join(r.estimators),
-            "arrival": r.arrival,
-            "received": ",".join(f"{part:g}" for part in r.parts),
-            "replicates": r.replicates,
-            "level": f"{r.level:g}",
-            "seed": r.seed,
-            "where": self.where,
-        }
-        if not r.strata and not (r.method == self.contest.design.method and self.contest.design.strata):
-            del given["strata"]  # none is what the method takes by itself
-        if not self.where:
-            del given["where"]
-        options = [word for name, value in given.items() for word in (f"--{name}", str(value))]
-        return shlex.join(["quickcount", "backtest", r.contest, *options])
 
     def _sentence(self) -> str:
         r, w = self.record, self.words
@@ -302,12 +288,12 @@ class BacktestReport:
             "backtest.sentence",
             level=w.level(r.level),
             method=self._name(main),
-            coverage=w.percent(self._row(main, part)["coverage"]),
+            coverage=rate(w, self._row(main, part)["coverage"]),
             part=w.level(part),
         )
         if other is None:
             return w("backtest.sentence_one", sentence=sentence)
-        coverage = w.percent(self._row(other, part)["coverage"])
+        coverage = rate(w, self._row(other, part)["coverage"])
         return w("backtest.sentence_two", sentence=sentence, other=self._name(other), other_coverage=coverage)
 
     def _table(self, group: str, pooled: pd.DataFrame) -> Part:
@@ -317,8 +303,8 @@ class BacktestReport:
         rows = self._grouped(
             pooled,
             lambda row: [
-                w.percent(row["coverage"]),
-                self._range(row["coverage_low"], row["coverage_high"]),
+                rate(w, row["coverage"]),
+                bounds(w, row["coverage_low"], row["coverage_high"]),
                 *(w.decimal(value, 2) for value in (100 * row["half_width"], row["score"])),
                 *(w.decimal(100 * row[key], 2) for key in ("bias", "true_se", "mean_se")),
             ],
@@ -350,13 +336,17 @@ class BacktestReport:
             for p, part in enumerate(self.record.parts)
         ]
 
+    def _groups(self) -> list[tuple[str, pd.DataFrame]]:
+        """Pool the larger shares and the smaller ones, what there is of both, with their names."""
+        found = [(size, self.record.pooled(large=size == "large", against=self._against())) for size in SIZES]
+        return [(f"backtest.group_{size}", pooled) for size, pooled in found if len(pooled)]
+
     def _pooled(self) -> pd.DataFrame:
-        """Pool the larger shares, or where there are none all that there are."""
-        table = self.record.pooled(large=True, against=self._against())
-        return self.record.pooled(large=False, against=self._against()) if table.empty else table
+        """Pool the larger shares, or where there are none the smaller ones."""
+        return self._groups()[0][1]
 
     def _group(self) -> str:
-        return "backtest.group_small" if self.record.pooled(large=True).empty else "backtest.group_large"
+        return self._groups()[0][0]
 
     def _against(self) -> str:
         return RATIO if RATIO in self.record.estimators else self.record.estimators[0]
@@ -372,23 +362,11 @@ class BacktestReport:
         low, high = chance_band(self.record.level, self.record.replicates)
         return {"low": self.words.percent(low), "high": self.words.percent(high)}
 
-    def _range(self, low: float, high: float) -> str:
-        return f"{self.words.points(low)} – {self.words.points(high)}" if np.isfinite(low) else "–"
-
-    def _parts(self, parts: pd.Series) -> str:
-        return ", ".join(self.words.level(part) for part in parts.tolist())
-
     def _name(self, estimator: str) -> str:
-        return self.words("backtest.auto" if estimator == "auto" else f"estimator.{estimator.replace('-', '_')}")
+        return method_name(self.words, estimator)
 
     def _strata(self) -> str:
         return self.words("design.in_strata", strata=self.record.strata) if self.record.strata else ""
-
-    def _arrival(self) -> str:
-        name = self.record.arrival
-        word = name.partition("=")[0].strip().replace("-", "_")
-        known = ("random", "size", "distance", "area", "village", "missing", "adverse", "log_logistic")
-        return self.words(f"backtest.arrival_{word if word in known else 'other'}", name=name)
 
     def _prose(self, name: str, lines: list[str]) -> Part:
         html = render_part("prose", name=name, heading=self.words(f"backtest.heading_{name}"), lines=lines)

@@ -18,7 +18,12 @@ from estimation.publish.template import render_page
 from estimation.publish.words import Words
 from estimation.resources import notebook
 
-KINDS = {"projection": "projection", "design": "sample_design", "backtest": "backtest"}  # kind of report: its notebook
+KINDS = {  # kind of report: its notebook
+    "projection": "projection",
+    "design": "sample_design",
+    "backtest": "backtest",
+    "evaluation": "evaluation",
+}
 SUMMARY = "summary.json"  # what a notebook tells the page about itself
 _UNSEEN = {"parameters", "injected-parameters", "unseen"}
 

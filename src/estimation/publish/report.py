@@ -1,15 +1,17 @@
 """What the notebooks open: a contest, projected, in the words of one language."""
 
 import tempfile
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from estimation.contest import load_contest
 from estimation.errors import ReportError
+from estimation.evaluation import evaluate, write_evaluation
 from estimation.files import to_json, write_text
 from estimation.projection import project, write_take
 from estimation.publish.backtest_report import BacktestReport
 from estimation.publish.design_report import DesignReport
+from estimation.publish.evaluation_report import EvaluationReport
 from estimation.publish.projection_report import ProjectionReport
 from estimation.publish.words import Words
 from estimation.simulation.backtest import backtest, document, plan_of
@@ -240,6 +242,83 @@ def save_backtest(report: BacktestReport, folder: str) -> None:
         write_text(Path(folder) / "backtest.json", to_json(report.record.document))
         write_text(Path(folder) / "backtest-rows.csv", report.record.rows.to_csv(index=False, lineterminator="\n"))
         _summarise(folder, report.words("backtest.report"), report.headline, 0)
+
+
+def open_evaluation(
+    contest: str,
+    *,
+    official: str = "",
+    sample: str = "",
+    returns: str = "",
+    as_of: str = "",
+    estimator: str = "",
+    level: float = 0.0,
+    where: str = "",
+    takes: str = "",
+    language: str = "",
+) -> EvaluationReport:
+    """Hold a contest's projection against the official result for a notebook; blank parameters take its own.
+
+    Parameters
+    ----------
+    contest : str
+        A contest folder with an official result; ``demo`` is the demo of Situbondo 2024, at 18.30 of its evening,
+        with a take every hour.
+    official : str
+        The official result by station.
+    sample, returns : str
+        Files or folders.
+    as_of : str
+        ISO 8601 time with UTC offset: the moment that is evaluated.
+    estimator : str
+        As in ``[estimate]``.
+    level : float
+        Confidence level.
+    where : str
+        An area, ``regency=SITUBONDO``.
+    takes : str
+        The folder of the night's takes.
+    language : str
+        ``id`` or ``en``.
+
+    Raises
+    ------
+    EstimationError
+        The contest has no official result, or its files or a parameter can't be used.
+    """
+    if contest == "demo":
+        contest = str(lay_out("situbondo-2024", Path(tempfile.mkdtemp(prefix="quickcount-demo-"))))
+        as_of = as_of or MOMENT
+        _demo_night(contest)
+    opened = load_contest(contest)
+    moment = datetime.fromisoformat(as_of) if as_of else None
+    found = evaluate(
+        opened,
+        official=Path(official) if official else None,
+        sample_path=Path(sample) if sample else None,
+        returns_path=Path(returns) if returns else None,
+        as_of=moment,
+        level=level or None,
+        where=where or None,
+        takes=Path(takes) if takes else None,
+        estimate={"estimator": estimator},
+    )
+    return EvaluationReport(found, Words(language or opened.report.language))
+
+
+def save_evaluation(report: EvaluationReport, folder: str) -> None:
+    """Write ``evaluation.json`` and the tables into a folder; a blank name writes nothing."""
+    if folder:
+        write_evaluation(report.evaluation, Path(folder))
+        _summarise(folder, report.words("evaluation.report"), report.headline, len(report.evaluation.refused))
+
+
+def _demo_night(contest: str) -> None:
+    """Write a take of the demo's evening every hour, each knowing of the one before."""
+    opened, before = load_contest(contest), None
+    middle = datetime.fromisoformat(MOMENT)
+    for hours in range(-3, 4):
+        before = write_take(project(opened, as_of=middle + timedelta(hours=hours), previous=before))
 
 
 def _summarise(folder: str, report: str, headline: str, warnings: int) -> None:

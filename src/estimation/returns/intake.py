@@ -1,7 +1,9 @@
 """Reads all that came in: one file, every file of the inbox, or a table of a database."""
 
 import hashlib
+import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,8 +65,21 @@ def read_returns(contest: Contest, path: Path | None = None, frame: Frame | None
     path = path or contest.folder / contest.returns.path
     if not path.exists() and not database:
         raise ReturnsError(f"{path}: there is no such file or folder: make it, or name another with --returns")
+    return read_files(contest, list_files(path), frame, database=database)
+
+
+def read_files(
+    contest: Contest, files: Sequence[tuple[Path, str]], frame: Frame | None = None, *, database: bool = False
+) -> Intake:
+    """Read these files, each with the name that findings give it, and the contest's database where asked for.
+
+    Raises
+    ------
+    ReturnsError
+        Not one of them can be used.
+    """
     got = _Got()
-    for file, name in _files(path):
+    for file, name in files:
         try:
             read = read_file(file, name, contest)
         except (EstimationError, OSError) as error:
@@ -104,7 +119,7 @@ class _Got:
         self.findings.append(checks.findings("E214", name, [0], "", [told], [""]))
 
 
-def _files(path: Path) -> list[tuple[Path, str]]:
+def list_files(path: Path) -> list[tuple[Path, str]]:
     """List the files of a folder, and of the tree of KPU's JSON in it, each with the name that findings give it."""
     if not path.exists():
         return []
@@ -112,8 +127,9 @@ def _files(path: Path) -> list[tuple[Path, str]]:
         return [(path, path.name)]
     found = [(p, p.name) for p in sorted(path.iterdir()) if p.is_file() and not p.name.startswith(".")]
     for folder in sorted(p for p in path.iterdir() if p.is_dir() and _KPU_FOLDER.fullmatch(p.name)):
-        inside = sorted(p for p in folder.rglob("*.json") if p.is_file())
-        found += [(p, p.relative_to(path).as_posix()) for p in inside]
+        names = sorted(str(p) for p in folder.rglob("*.json"))
+        begin = len(str(path)) + 1
+        found += [(Path(name), name[begin:].replace(os.sep, "/")) for name in names]
     return found
 
 

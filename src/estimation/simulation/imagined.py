@@ -59,13 +59,9 @@ def imagine(contest: Contest, frame: Frame, seed: int | str) -> pd.DataFrame:
     swing = rng.normal(0, abs(like.BASELINE_SWING) / np.sqrt(2), k)
     liking = effects(of_village * like.VOTE_VILLAGE_SD, of_station * like.VOTE_STATION_SD, k) / np.sqrt(2)
     odds = np.exp(level + swing + liking)
-    turnout = expit(
-        logit(like.BASELINE_TURNOUT) + effects(like.TURNOUT_VILLAGE_SD, like.TURNOUT_STATION_SD, 1)[:, 0]
-    )
+    turnout = expit(logit(like.BASELINE_TURNOUT) + effects(like.TURNOUT_VILLAGE_SD, like.TURNOUT_STATION_SD, 1)[:, 0])
     ballots = np.floor(roll * np.minimum(turnout, like.TURNOUT_CEILING)).astype(np.int64)
-    spoilt = expit(
-        logit(like.INVALID_SHARE) + effects(like.INVALID_VILLAGE_SD, like.INVALID_STATION_SD, 1)[:, 0]
-    )
+    spoilt = expit(logit(like.INVALID_SHARE) + effects(like.INVALID_VILLAGE_SD, like.INVALID_STATION_SD, 1)[:, 0])
     invalid = rng.binomial(ballots, spoilt)
     votes = rng.multinomial(ballots - invalid, odds / odds.sum(axis=1, keepdims=True))
     columns = {name: votes[:, j] for j, name in enumerate(contest.vote_columns)}

@@ -1,9 +1,9 @@
 """The ledger: every return and every mark as an event, once, in a chain that shows any later change."""
 
 from estimation.returns.ledger.chain import Event, Head
-from estimation.returns.ledger.enter import Arrival, Entered, enter
+from estimation.returns.ledger.entering import Arrival, Entered, enter
 from estimation.returns.ledger.inbox import Ingest, gather, ingest
-from estimation.returns.ledger.mark import mark
+from estimation.returns.ledger.marks import mark
 from estimation.returns.ledger.state import intake
 from estimation.returns.ledger.store import Ledger, history, open_ledger, verify_chain
 

@@ -1,24 +1,24 @@
 """Looks through the inbox, and enters the files that nobody is writing any more; never touches one."""
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from hashlib import file_digest
+from hashlib import file_digest, sha256
 from pathlib import Path
 
 from estimation import checks
 from estimation.contest import Contest
 from estimation.errors import EstimationError, ReturnsError
-from estimation.frame import load_frame
-from estimation.returns.intake import Intake, read_returns
+from estimation.frame import Frame, load_frame
+from estimation.returns.intake import Intake, list_files, read_files
 from estimation.returns.ledger.chain import Head
-from estimation.returns.ledger.enter import Arrival, Entered, enter, stamp
+from estimation.returns.ledger.entering import Arrival, Entered, enter
 from estimation.returns.ledger.schema import reading
 from estimation.returns.ledger.state import intake, known_files, no_rows
 from estimation.returns.ledger.store import Ledger, head, open_ledger
 from estimation.returns.resolution import Judge
-from estimation.rules import Findings
 
 SETTLE = 1.0
 JUDGEMENTS = ("accepted", "corrected", "verified", "quarantined", "rejected")
@@ -115,26 +115,28 @@ def ingest(
         The frame can't be used.
     """
     contest = ledger.contest
-    path = path or contest.folder / contest.returns.path
-    if not path.exists():
-        raise ReturnsError(f"{path}: there is no such file or folder: make it, or name another with --returns")
-    files, known = _files(path), known_files(ledger)
-    fresh = [file for file in files if every or known.get(_label(contest, file)) != (_stamp(file), True)]
-    steady, waiting = _settled(fresh, settle, sleep)
+    units, known = _units(contest, path), known_files(ledger)
+    looks = {unit: unit.look() for unit in units}
+    fresh = [u for u in units if every or u.database or known.get(u.path) != (_stamp(looks[u]), True)]
+    moving = _moving(fresh, looks, settle, sleep)
+    waiting = [name for _, name in moving]
     failed: dict[str, str] = {}
-    total = Entered()
-    judge = Judge.of(contest, load_frame(contest)) if steady else None
-    for done, file in enumerate(steady):
-        told(done, len(steady))
-        arrival = _read(contest, file, failed)
+    total, read = Entered(), 0
+    judge = Judge.of(contest, load_frame(contest)) if fresh else None
+    for done, unit in enumerate(fresh):
+        told(done, len(fresh))
+        steady = unit.without(moving)
+        if judge is None or not (steady.files or steady.database):
+            continue
+        arrival = _read(contest, steady, looks[unit], judge.frame, failed)
         if arrival is None:
-            waiting.append(file.name)
-        elif judge is not None:
-            total += enter(ledger, arrival, judge)
+            waiting.append(unit.name)
+            continue
+        total += enter(ledger, arrival, judge)
+        read += 1
     with reading(ledger.engine, ledger.name) as connection:
         end = head(connection)
-    read = len(fresh) - len(waiting)
-    return Ingest(read, len(files) - len(fresh), tuple(sorted(waiting)), failed, total, end)
+    return Ingest(read, len(units) - len(fresh), tuple(sorted(waiting)), failed, total, end)
 
 
 def gather(
@@ -147,18 +149,55 @@ def gather(
     """Enter what is new in the inbox, and give all that the ledger holds by a moment."""
     ledger = open_ledger(contest, database)
     try:
-        if (contest.folder / contest.returns.path).exists():
+        if (contest.folder / contest.returns.path).exists() or contest.returns.database is not None:
             ingest(ledger, settle=settle)
         return intake(ledger, as_of)
     finally:
         ledger.close()
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    named = (p for p in path.iterdir() if not p.name.startswith((".", "~$")) and p.suffix.lower() not in _UNFINISHED)
-    return sorted(p for p in named if p.is_file())
+@dataclass(frozen=True, eq=False)
+class _Unit:
+    """What is read at once: a file; all JSON of the inbox, whose files explain each other; or the database."""
+
+    path: str
+    name: str
+    files: tuple[tuple[Path, str], ...] = ()
+    database: bool = False
+
+    def look(self) -> dict[str, tuple[int, int]]:
+        """Give size and time of each file; nothing for one that is gone."""
+        found = {}
+        for file, name in self.files:
+            with suppress(FileNotFoundError):
+                there = file.stat()
+                found[name] = (there.st_size, there.st_mtime_ns)
+        return found
+
+    def without(self, moving: Collection[tuple[str, str]]) -> "_Unit":
+        """Leave out what is still being written."""
+        return replace(self, files=tuple((file, name) for file, name in self.files if (self.path, name) not in moving))
+
+
+def _units(contest: Contest, path: Path | None) -> list[_Unit]:
+    """Part what is to be read; a database is read where no path was named."""
+    asked = path
+    database = asked is None and contest.returns.database is not None
+    path = path or contest.folder / contest.returns.path
+    if not path.exists() and not database:
+        raise ReturnsError(f"{path}: there is no such file or folder: make it, or name another with --returns")
+    files = [(file, name) for file, name in list_files(path) if not _unfinished(file)]
+    joint = path.is_dir()
+    several = [(file, name) for file, name in files if joint and file.suffix.lower() == ".json"]
+    single = [(file, name) for file, name in files if not (joint and file.suffix.lower() == ".json")]
+    units = [_Unit(_label(contest, file), name, ((file, name),)) for file, name in single]
+    if several:
+        units.append(_Unit(f"{_label(contest, path)}/*.json", "*.json", tuple(several)))
+    return units + ([_Unit("database", "database", database=True)] if database else [])
+
+
+def _unfinished(file: Path) -> bool:
+    return file.name.startswith((".", "~$")) or file.suffix.lower() in _UNFINISHED
 
 
 def _label(contest: Contest, file: Path) -> str:
@@ -167,44 +206,66 @@ def _label(contest: Contest, file: Path) -> str:
     return (whole.relative_to(folder) if whole.is_relative_to(folder) else whole).as_posix()
 
 
-def _stamp(file: Path) -> str:
-    try:
-        there = file.stat()
-    except FileNotFoundError:
-        return ""
-    return stamp(there.st_size, there.st_mtime_ns)
+def _stamp(look: Mapping[str, tuple[int, int]]) -> str:
+    """Say by what files are known to be unchanged without being read."""
+    if len(look) == 1:
+        return "{}:{}".format(*next(iter(look.values())))
+    return sha256(repr(sorted(look.items())).encode("utf-8")).hexdigest()
 
 
-def _settled(files: Sequence[Path], settle: float, sleep: Callable[[float], None]) -> tuple[list[Path], list[str]]:
-    """Part the files that stay as they are from those that are being written."""
-    looks = {file: _stamp(file) for file in files}
+def _moving(
+    units: Sequence[_Unit],
+    looks: Mapping[_Unit, dict[str, tuple[int, int]]],
+    settle: float,
+    sleep: Callable[[float], None],
+) -> set[tuple[str, str]]:
+    """Find files that do not stay as they are; one that was written to within a minute gets a second look."""
     age = time.time()
-    young = [file for file, look in looks.items() if not look or abs(age - int(look.partition(":")[2]) / 1e9) < OLD]
+    young = [u for u in units if any(abs(age - modified / 1e9) < OLD for _, modified in looks[u].values())]
     if young and settle > 0:
         sleep(settle)
-    moving = {file for file in young if not looks[file] or _stamp(file) != looks[file]}
-    return [file for file in files if file not in moving], [file.name for file in moving]
+    again = {unit: unit.look() if unit in young else looks[unit] for unit in units}
+    return {
+        (unit.path, name)
+        for unit in units
+        for _, name in unit.files
+        if name not in looks[unit] or again[unit].get(name) != looks[unit][name]
+    }
 
 
-def _read(contest: Contest, file: Path, failed: dict[str, str]) -> Arrival | None:
-    """Read a file; None where it was written to, or went away, meanwhile."""
-    try:
-        before = file.stat()
-        with file.open("rb") as stream:
-            digest = file_digest(stream, "sha256").hexdigest()
+def _read(
+    contest: Contest, unit: _Unit, look: Mapping[str, tuple[int, int]], frame: Frame, failed: dict[str, str]
+) -> Arrival | None:
+    """Read a unit; None where a file was written to, or went away, since the first look, or can't be opened."""
+    before = {name: look[name] for _, name in unit.files}
+    digests = []
+    for file, name in unit.files:
         try:
-            taken = read_returns(contest, file)
-        except EstimationError as error:
-            failed[file.name] = str(error)
-            lost = checks.findings("E214", file.name, [0], "", [str(error)], [""])
-            taken = Intake(no_rows(contest.vote_columns), Findings.join(lost), digest)
-        after = file.stat()
-    except FileNotFoundError:
+            with file.open("rb") as stream:
+                digests.append(f"{file_digest(stream, 'sha256').hexdigest()} {name}")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            failed[name] = f"{file}: {error.strerror or error}: check the path and the permissions"
+            return None
+    try:
+        taken = read_files(contest, unit.files, frame, database=unit.database)
+    except EstimationError as error:
+        lost = checks.findings("E214", unit.name, [0], "", [str(error)], [""])
+        taken = Intake(no_rows(contest.vote_columns), lost, "")
+    for place in taken.findings.places():
+        if place.code == "E214":
+            failed[place.file] = place.value
+    if unit.look() != before:
         return None
-    except OSError as error:
-        failed[file.name] = f"{file}: {error.strerror or error}: check the path and the permissions"
-        return None
-    if stamp(before.st_size, before.st_mtime_ns) != stamp(after.st_size, after.st_mtime_ns):
-        return None
-    path = _label(contest, file)
-    return Arrival(path, digest, after.st_size, after.st_mtime_ns, taken.table, taken.findings)
+    whole = digests[0][:64] if len(digests) == 1 else sha256("\n".join(digests).encode("utf-8")).hexdigest()
+    return Arrival(
+        path=unit.path,
+        sha256=taken.sha256 if unit.database else whole,
+        size=sum(size for size, _ in before.values()),
+        modified_ns=max((modified for _, modified in before.values()), default=time.time_ns()),
+        stamp=_stamp(before),
+        table=taken.table,
+        findings=taken.findings,
+        format=", ".join(sorted({source.layout for source in taken.sources})),
+    )

@@ -63,7 +63,7 @@ FILE = Table(
     Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False),
     Column("path", Text, nullable=False),
     Column("name", Text, nullable=False),
-    Column("format", String(20), nullable=False),
+    Column("format", Text, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("size", BigInteger, nullable=False),
     Column("modified_at", String(27), nullable=False),

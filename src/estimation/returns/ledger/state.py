@@ -1,8 +1,10 @@
 """What the ledger holds at a moment, as the same table that reading the inbox gives."""
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -137,7 +139,8 @@ def _of_files(connection: Connection, until: str | None, known: str | None) -> F
         query = query.where(FILE.c.modified_at <= until)
     if known is not None:
         query = query.where(EVENT.c.recorded_at <= known)
-    newest = dict(row._tuple() for row in connection.execute(query.order_by(FILE.c.seq)))
+    rows: Sequence[Any] = connection.execute(query.order_by(FILE.c.seq)).all()
+    newest = {path: findings for path, findings in rows}  # noqa: C416 (a row is no pair to dict's type)
     return _findings([tuple(place) for _, said in sorted(newest.items()) for place in json.loads(said)])
 
 

@@ -161,7 +161,7 @@ def verify_chain(ledger: Ledger) -> Head:
     LedgerError
         Names the first event that was changed, taken out or put in.
     """
-    from estimation.returns.ledger.enter import file_record
+    from estimation.returns.ledger.entering import file_record
 
     with reading(ledger.engine, ledger.name) as connection:
         end = check(_walk(connection), ledger.name)

@@ -11,7 +11,6 @@ without the columns of returns, are listed and not read (W221). Formulas count a
 import hashlib
 import io
 import re
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,12 +23,12 @@ from estimation.errors import TableError
 from estimation.returns.readers.batch import Batch, assemble
 from estimation.returns.readers.cells import as_cell, as_columns
 from estimation.returns.readers.layouts import layout_of, layouts
+from estimation.returns.readers.packed import BROKEN, member, unpacked
 from estimation.returns.readers.tabular import prepared
 from estimation.rules import Findings
 from estimation.tables import Table
 
 TITLE_ROWS = 30  # at most, above a header
-UNPACKED = 2**30  # bytes that a workbook or archive may unpack to
 _HIDDEN = re.compile(rb"<row\b(?=[^>]*\bhidden=\"(?:1|true)\")[^>]*\br=\"(\d+)\"")
 _MERGED = re.compile(rb"<mergeCell\b[^>]*\bref=\"[A-Z]+(\d+):[A-Z]+(\d+)\"")
 _RANGE = re.compile(rb"<mergeCell\b[^>]*\bref=\"([A-Z0-9:]+)\"")
@@ -45,26 +44,26 @@ def read_workbook(path: Path, content: bytes, contest: Contest) -> tuple[list[Ba
     """
     import openpyxl
 
-    unpacked(path, content)
+    archive = unpacked(path, content)
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-    except (zipfile.BadZipFile, KeyError, ValueError, OSError) as error:
+        opened: list[Any] = book.worksheets  # what a read-only one has is not declared
+        sheets = [(sheet, _rows(sheet)) for sheet in opened]
+        book.close()
+    except (*BROKEN, SyntaxError, TypeError, AttributeError, IndexError) as error:  # of XML that is no worksheet
         raise TableError(f"{path}: this is not an XLSX workbook that can be read ({error}): save it again") from error
     digest = hashlib.sha256(content).hexdigest()
     batches: list[Batch] = []
     skipped: list[tuple[str, str]] = []
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        for sheet in book.worksheets:
-            rows = _rows(sheet)
-            header_row = _header_row(rows, contest)
-            if sheet.sheet_state != "visible":
-                skipped.append((sheet.title, "hidden"))
-            elif header_row is None:
-                skipped.append((sheet.title, "without the columns of returns"))
-            else:
-                xml = archive.read(getattr(sheet, "_worksheet_path"))  # noqa: B009 (the type of a read-only sheet is not declared)
-                batches.append(_read_sheet(path, sheet.title, rows, header_row, xml, digest, contest))
-    book.close()
+    for sheet, rows in sheets:
+        header_row = _header_row(rows, contest)
+        if sheet.sheet_state != "visible":
+            skipped.append((sheet.title, "hidden"))
+        elif header_row is None:
+            skipped.append((sheet.title, "without the columns of returns"))
+        else:
+            xml = member(path, archive, sheet._worksheet_path)
+            batches.append(_read_sheet(path, sheet.title, rows, header_row, xml, digest, contest))
     if not batches:
         told = "; ".join(f"'{title}' is {why}" for title, why in skipped)
         raise TableError(f"{path}: no worksheet holds returns ({told}): a header with tps_id and votes_1 … is needed")
@@ -74,24 +73,6 @@ def read_workbook(path: Path, content: bytes, contest: Contest) -> tuple[list[Ba
         if why == "hidden" or len(skipped) + len(batches) > 1
     ]
     return batches, Findings.join(*found)
-
-
-def unpacked(path: Path, content: bytes) -> zipfile.ZipFile:
-    """Open an archive that does not unpack to more than memory bears.
-
-    Raises
-    ------
-    TableError
-        It can't be opened, or is larger.
-    """
-    try:
-        archive = zipfile.ZipFile(io.BytesIO(content))
-    except (zipfile.BadZipFile, ValueError) as error:
-        raise TableError(f"{path}: this archive can't be opened ({error}): send it again") from error
-    size = sum(member.file_size for member in archive.infolist())
-    if size > UNPACKED:
-        raise TableError(f"{path}: it unpacks to {size >> 20:,} MB, more than {UNPACKED >> 20:,} MB: split it")
-    return archive
 
 
 def _rows(sheet: Any) -> list[tuple[object, ...]]:

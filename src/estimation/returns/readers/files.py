@@ -11,6 +11,7 @@ from estimation.errors import ReturnsError, TableError
 from estimation.returns.readers import excel, kobo, messages, odk
 from estimation.returns.readers.batch import Batch
 from estimation.returns.readers.layouts import layout_of
+from estimation.returns.readers.packed import member, unpacked
 from estimation.returns.readers.tabular import read_source
 from estimation.rules import Findings
 from estimation.tables import SUFFIXES, Table, decoded, parse_csv, read_table
@@ -56,12 +57,12 @@ def read_file(path: Path, name: str, contest: Contest) -> Read:
 
 
 def _read_packed(path: Path, content: bytes, contest: Contest) -> Read:
-    archive = excel.unpacked(path, content)
+    archive = unpacked(path, content)
     names = archive.namelist()
     if "xl/workbook.xml" in names:
         batches, found = excel.read_workbook(path, content, contest)
         return Read(tuple(batches), found)
-    documents = tuple((name, archive.read(name)) for name in sorted(names) if name.lower().endswith(".json"))
+    documents = tuple((name, member(path, archive, name)) for name in sorted(names) if name.lower().endswith(".json"))
     if documents and not any(name.lower().endswith(".csv") for name in names):
         return Read(documents=documents)
     return Read((odk.read_archive(path, archive, contest),))

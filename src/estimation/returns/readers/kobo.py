@@ -49,7 +49,11 @@ def without_labels(source: Table) -> tuple[Table, int]:
 
 def is_page(document: Any) -> bool:
     """Tell whether a JSON document is a page of the interface."""
-    return isinstance(document, Mapping) and isinstance(document.get("results"), list) and "count" in document
+    return (
+        isinstance(document, Mapping)
+        and isinstance(document.get("results"), list)
+        and isinstance(document.get("count"), int)
+    )
 
 
 def read_page(path: Path, content: bytes, contest: Contest) -> Batch:
@@ -62,7 +66,7 @@ def read_page(path: Path, content: bytes, contest: Contest) -> Batch:
     lines = np.arange(1, len(results) + 1)
     digest = hashlib.sha256(content).hexdigest()
     source = Table(path, data, digest, encoding="utf-8", header_line=0, _lines=lines, _numeric=numeric)
-    return assemble(source, contest, layouts()["kobo"], more=_reconciled(source, int(document["count"])))
+    return assemble(source, contest, layouts()["kobo"], more=_reconciled(source, document["count"]))
 
 
 def _value(value: Any) -> Any:

@@ -112,21 +112,21 @@ def read_documents(
 
 def _candidates(document: Any) -> dict[str, str]:
     """Read ``{area: {id: {nomor_urut: 1}}}`` as ballot numbers by id; empty where the document is another."""
-    if not isinstance(document, Mapping) or "chart" in document or "tungsura" in document:
+    if not isinstance(document, dict) or "chart" in document or "tungsura" in document:
         return {}
-    levels = [document, *(value for value in document.values() if isinstance(value, Mapping))]
+    levels = [document, *(value for value in document.values() if isinstance(value, dict))]
     return {
         str(key): str(int(value["nomor_urut"]))
         for level in levels
         for key, value in level.items()
-        if isinstance(value, Mapping) and value.get("nomor_urut") is not None
+        if isinstance(value, dict) and value.get("nomor_urut") is not None
     }
 
 
 def _gather(name: str, document: Any, into: _Rows) -> None:
     if isinstance(document, list):
         raise TableError(f"{name}: this is a list, of areas or of other things: it holds no counts")
-    if not isinstance(document, Mapping):
+    if not isinstance(document, dict):
         raise TableError(f"{name}: this holds no counts: a file for each station is expected")
     for station, part, ts in _stations(name, document):
         row = _row(part)
@@ -150,31 +150,35 @@ def _gather(name: str, document: Any, into: _Rows) -> None:
 
 def _stations(name: str, document: Document) -> Iterator[tuple[str | None, Document, Any]]:
     """Give every station of a document: its code where known, what stands there, and the document's time."""
-    if document and all(_STATION.fullmatch(str(key)) and isinstance(v, Mapping) for key, v in document.items()):
+    if (
+        document
+        and "mode" not in document
+        and all(_STATION.fullmatch(str(key)) and isinstance(v, dict) for key, v in document.items())
+    ):
         yield from ((str(key), value, None) for key, value in document.items())
         return
     inner = document.get("tungsura")
-    body = inner if isinstance(inner, Mapping) else document
+    body = inner if isinstance(inner, dict) else document
     table = body.get("table")
-    if isinstance(table, Mapping) and table:
+    if isinstance(table, dict) and table:
         areas = [key for key in table if not _STATION.fullmatch(str(key))]
         if areas:
             raise TableError(f"{name}: it lists areas ({areas[0]} …), not stations: it holds no returns")
         for key, value in table.items():
             yield str(key), {"chart": value, "psu": (value or {}).get("psu")}, document.get("ts")
         return
-    stem = Path(name).stem
+    stem = name.rpartition("/")[2].partition(".")[0]
     yield (stem if _STATION.fullmatch(stem) else None), document, None
 
 
 def _row(document: Document) -> dict[str, Any] | None:
     """Gather the two blocks of a station; None where it has no count yet."""
     inner = document.get("tungsura")
-    body = {**document, **inner} if isinstance(inner, Mapping) else document
+    body = {**document, **inner} if isinstance(inner, dict) else document
     chart, administration = body.get("chart"), body.get("administrasi")
     row: dict[str, Any] = {}
     for block in (chart, administration):
-        if isinstance(block, Mapping):
+        if isinstance(block, dict):
             row |= {str(key): value for key, value in block.items() if value is not None}
     wanted = layouts()["kpu"].columns
     row |= {key: body[key] for key in wanted if key in body and key != "ts" and body[key] is not None}
@@ -185,7 +189,7 @@ def _row(document: Document) -> dict[str, Any] | None:
 def _images(document: Document) -> list[tuple[str, str]]:
     """Read station and time of upload from the names of the images."""
     images = document.get("images")
-    texts = images.values() if isinstance(images, Mapping) else images if isinstance(images, list) else []
+    texts = images.values() if isinstance(images, dict) else images if isinstance(images, list) else []
     matches = (_IMAGE.search(text) for text in texts if isinstance(text, str))
     return [(m[1], f"{m[2]}-{m[3]}-{m[4]}T{m[5]}:{m[6]}:{m[7]}") for m in matches if m]
 

@@ -79,7 +79,7 @@ def read_messages(source: Table, contest: Contest, column: str) -> Batch:
     layout = layouts()["messages"]
     text = as_text(source.data.column(column))
     text = pc.utf8_rtrim(pc.replace_substring_regex(text, r"\s*#\s*", SEPARATOR), SEPARATOR)
-    holds = _array(pc.fill_null(pc.greater_equal(pc.count_substring(text, SEPARATOR), 2), False))
+    holds = _array(pc.fill_null(pc.match_substring_regex(text, r"^[^#\s]+#"), False))
     found = []
     if not holds.all():
         lines = source.lines(np.flatnonzero(~holds))
@@ -104,7 +104,9 @@ def read_messages(source: Table, contest: Contest, column: str) -> Batch:
     if times:
         data["received_at"] = source.data.column(times[0])
     else:
+        # without times, the messages about a station are one submission that every later line revises
         data["revision"] = pa.array(lines)
+        data["submission"] = pa.array((file + "#" + who.station).astype("str"), pa.string(), from_pandas=True)
     sender = [raw for raw, name in names.items() if name == "reporter"]
     reporter = who.reporter
     if sender:
@@ -135,7 +137,7 @@ def _who(first: pa.ChunkedArray, second: pa.ChunkedArray, contest: Contest) -> _
     code = contest.returns.code or contest.about.id
     coded = np.asarray(one.str.casefold() == code.casefold(), dtype=np.bool_)
     stations = _stations_of(contest)
-    held = two.map({officer: ids[0] for officer, ids in stations.items() if len(ids) == 1})
+    held = two.map({officer: ids[0] for officer, ids in stations.items() if len(ids) == 1}).astype("str")
     station = one.where(~coded, held.fillna(two)).astype("str")
     officer = ~coded | np.asarray(two.isin(list(stations)), dtype=np.bool_)
     reporter = two.where(officer, None).astype("str")

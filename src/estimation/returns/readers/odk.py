@@ -19,6 +19,7 @@ from estimation.contest import Contest
 from estimation.errors import TableError
 from estimation.returns.readers.batch import Batch, assemble
 from estimation.returns.readers.layouts import layouts
+from estimation.returns.readers.packed import member
 from estimation.tables import Table, parse_csv
 
 
@@ -31,7 +32,7 @@ def read_archive(path: Path, archive: ZipFile, contest: Contest) -> Batch:
         No CSV of the archive holds returns.
     """
     tables = {
-        name: parse_csv(path / name, archive.read(name))
+        name: parse_csv(path / name, member(path, archive, name))
         for name in sorted(archive.namelist())
         if name.lower().endswith(".csv") and "/" not in name
     }

@@ -13,7 +13,7 @@ from estimation.tables import Table, as_text
 
 def no_times(rows: int) -> "pd.Series[pd.Timestamp]":
     """Give a column without any time."""
-    return pd.Series(pd.DatetimeIndex([pd.NaT], tz="UTC").repeat(rows))
+    return pd.Series(pd.DatetimeIndex([pd.NaT], tz="UTC").as_unit("ns").repeat(rows))
 
 
 def read_times(

@@ -1,7 +1,8 @@
 """Spoils a night: picks stations for every kind of fault, changes what they send, and writes down what was changed."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,23 +77,20 @@ def inject(
     sent = said
     for kind, rows in chosen.items():
         sent = _SPOIL[kind](sent, rows, list(votes), known, rng)
+    copied = chosen.get("duplicate", np.empty(0, dtype=np.intp))
+    wrong = [_corrected(kind, rows, faults.corrected, rng) for kind, rows in chosen.items()]
+    corrected = np.concatenate([np.empty(0, dtype=np.intp), *wrong])
+    copies = _again(said, copied, RESEND_MINUTES, rng, stamped=False)
+    corrections = _again(_after_both(said, chosen), corrected, CORRECTION_MINUTES, rng, stamped=True)
+    messages = pd.concat([sent, copies, corrections], ignore_index=True)
+
     log = [_entry("silent", clean, row, -1, "nothing is sent") for row in np.flatnonzero(silent)]
     for kind, rows in chosen.items():
-        blind = _blind(kind, said, rows)
-        log += [
-            _entry(kind, clean, row, row, _difference(said, sent, row), none)
-            for row, none in zip(rows.ravel(), blind, strict=True)
-        ]
-    again = [_again(said, chosen.get("duplicate", np.empty(0, np.intp)), RESEND_MINUTES, rng, stamped=False)]
-    wrong = np.concatenate([_corrected(kind, rows, faults.corrected, rng) for kind, rows in chosen.items()] or [[]])
-    again.append(_again(said, wrong.astype(np.intp), CORRECTION_MINUTES, rng, stamped=True))
-    messages = pd.concat([sent, *again], ignore_index=True)
-    number = len(sent) + len(again[0])
-    log += [_entry("correction", clean, row, number + i, "sent again") for i, row in enumerate(again[1].index)]
-    copies = {row: len(sent) + i for i, row in enumerate(again[0].index)}
-    for entry in log:
-        if entry["kind"] == "duplicate":
-            entry["message"] = copies[int(entry["message"])]
+        place = len(sent) + np.arange(rows.size) if kind == "duplicate" else rows.ravel()
+        for row, message, blind in zip(rows.ravel(), place, _blind(kind, said, rows), strict=True):
+            log.append(_entry(kind, clean, row, message, _difference(said, sent, row), blind))
+    place = len(sent) + len(copies) + np.arange(len(corrected))
+    log += [_entry("correction", clean, row, at, "sent again, right") for row, at in zip(corrected, place, strict=True)]
     gone = messages["station"].isin(clean["tps_id"][silent])
     return Spoiled(messages[~gone], pd.DataFrame(log, columns=list(LOG)))
 
@@ -127,7 +125,8 @@ def _choose(
 def _pairs(village: "np.ndarray[tuple[int], np.dtype[np.object_]]", stations: int) -> tuple[IntArray, IntArray]:
     """Pair stations of one village, about so many stations and each once."""
     waiting: dict[object, int] = {}
-    left, right = [], []
+    left: list[int] = []
+    right: list[int] = []
     for place, name in enumerate(village):
         if 2 * len(left) >= stations:
             break
@@ -159,7 +158,7 @@ def _blind(kind: str, said: pd.DataFrame, rows: IntArray) -> list[bool]:
         return [False] * rows.size
     roll = said["registered"].astype("Float64").to_numpy(np.float64, na_value=np.nan)
     same = ~(roll[rows[0]] != roll[rows[1]]) | np.isnan(roll[rows]).any(axis=0)
-    return np.tile(same, 2).tolist()
+    return [bool(one) for one in np.tile(same, 2)]
 
 
 _Spoil = Callable[[pd.DataFrame, IntArray, list[str], Collection[str], np.random.Generator], pd.DataFrame]
@@ -196,6 +195,14 @@ def _corrected(kind: str, rows: IntArray, part: float, rng: np.random.Generator)
     return np.asarray(rows[..., :number].ravel())
 
 
+def _after_both(said: pd.DataFrame, chosen: Mapping[str, IntArray]) -> pd.DataFrame:
+    """Put off what is sent again of swapped forms until both have been sent, as only then anybody can notice."""
+    second = said["second"].to_numpy(np.int64, copy=True)
+    if "swapped" in chosen:
+        second[chosen["swapped"]] = second[chosen["swapped"]].max(axis=0)
+    return said.assign(second=second)
+
+
 def _again(
     said: pd.DataFrame, rows: IntArray, minutes: tuple[int, int], rng: np.random.Generator, *, stamped: bool
 ) -> pd.DataFrame:
@@ -206,19 +213,19 @@ def _again(
     return sent.assign(second=second, stamp=second if stamped else sent["stamp"])
 
 
-def _difference(said: pd.DataFrame, sent: pd.DataFrame, row: int) -> str:
+def _difference(said: pd.DataFrame, sent: pd.DataFrame, row: np.intp) -> str:
     """Say what a row was changed into."""
-    before, after = said.iloc[row], sent.iloc[row]
+    before, after = said.iloc[int(row)], sent.iloc[int(row)]
     both = [(name, _plain(before[name]), _plain(after[name])) for name in said.columns]
     return "; ".join(f"{name} {old} → {new}" for name, old, new in both if old != new) or "as it was"
 
 
-def _plain(value: object) -> str:
+def _plain(value: Any) -> str:
     return "blank" if pd.isna(value) else str(value)
 
 
 def _entry(
-    kind: str, clean: pd.DataFrame, row: int, message: int, what: str, blind: bool = False
-) -> dict[str, object]:
+    kind: str, clean: pd.DataFrame, row: np.intp, message: np.intp | int, what: str, blind: bool = False
+) -> tuple[str, str, int, str, str]:
     rules = "" if blind else " ".join(KINDS[kind].rules)
-    return dict(zip(LOG, (kind, clean["tps_id"].iloc[row], int(message), what, rules), strict=True))
+    return kind, str(clean["tps_id"].iloc[int(row)]), int(message), what, rules

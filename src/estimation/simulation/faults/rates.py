@@ -75,7 +75,9 @@ class Faults:
             The factor is negative.
         """
         if factor < 0:
-            raise DesignError(f"faults can't be scaled by {factor:g}: 0 is a night without any, 2 one with twice as many")
+            raise DesignError(
+                f"faults can't be scaled by {factor:g}: 0 is a night without any, 2 one with twice as many"
+            )
         return self.change({name: min(1.0, factor * getattr(self, name)) for name in RATES if name != "corrected"})
 
     def change(self, rates: Mapping[str, float]) -> "Faults":
@@ -90,7 +92,8 @@ class Faults:
             if name not in RATES:
                 near = nearest(name, RATES)
                 raise DesignError(
-                    f"fault '{name}' is unknown: " + (f"did you mean '{near}'?" if near else f"known are {', '.join(RATES)}")
+                    f"fault '{name}' is unknown: "
+                    + (f"did you mean '{near}'?" if near else f"known are {', '.join(RATES)}")
                 )
         return replace(self, **rates)
 

@@ -1,6 +1,6 @@
 """Past nights laid out, and what the predictor scores on them with other constants."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -10,12 +10,12 @@ from estimation.contest import Contest, estimate_table
 from estimation.errors import EstimationError
 from estimation.estimators.catalogue import Night, estimate_by, know
 from estimation.estimators.multilevel import Constants
-from estimation.frame import load_frame
+from estimation.returns import Counts
 from estimation.simulation.backtest.replay import Plan, Stage, draw_block, night_of, stage
 from estimation.simulation.backtest.run import check
 from estimation.simulation.backtest.table import interval_score
-from estimation.simulation.known import NOTHING, open_population
-from estimation.survey.structure import Array
+from estimation.simulation.known import NOTHING, Population, open_population
+from estimation.survey.structure import Array, BoolArray
 
 
 class Point(NamedTuple):
@@ -90,25 +90,41 @@ def past_nights(
         The level is unknown, no area is large enough, or what a backtest raises.
     """
     check(plan)
-    frame = load_frame(contest, where)
-    title = contest.about.id
+    whole, title = open_population(contest, where), contest.about.id
     if by is None:
-        return [past(stage(open_population(contest, where), plan), title, where or title)], []
+        return [past(stage(whole, plan), title, where or title)], []
     if by not in AREA_LEVELS:
         raise EstimationError(f"--by '{by}' is no area level: levels are {', '.join(AREA_LEVELS)}")
-    levels = AREA_LEVELS[: AREA_LEVELS.index(by) + 1]
+    areas = whole.frame.areas(by)
     nights, small = [], []
-    for path, label in zip((areas := frame.areas(by)).paths, areas.labels, strict=True):
-        own = open_population(contest, ",".join(f"{level}={name}" for level, name in zip(levels, path, strict=True)))
-        if len(own.frame) < plan.design.n:
+    for code, label in enumerate(areas.labels):
+        inside = areas.codes == code
+        if inside.sum() < plan.design.n:
             small.append(label)
         else:
-            nights.append(past(stage(own, plan), title, label))
+            nights.append(past(stage(_part(whole, inside), plan), title, label))
     if not nights:
         raise EstimationError(
             f"{contest.folder}: no area of level {by} has the {plan.design.n} stations of a sample: take a smaller --n"
         )
     return nights, small
+
+
+def _part(whole: Population, inside: BoolArray) -> Population:
+    """Keep some of the stations."""
+    table = whole.frame.table[inside].reset_index(drop=True)
+    for level in AREA_LEVELS:
+        table[level] = table[level].cat.remove_unused_categories()
+    counts = whole.counts
+    own = Counts(
+        counts.votes[inside],
+        counts.invalid[inside],
+        counts.ballots[inside],
+        counts.registered[inside],
+        counts.seen[inside],
+        counts.kept_out[inside],
+    )
+    return Population(whole.contest, replace(whole.frame, table=table), own, 0)
 
 
 def past(at: Stage, election: str, area: str = "") -> Past:

@@ -26,7 +26,7 @@ GRIDS: Mapping[str, tuple[float, ...]] = {
     "phi": (0.25, 0.5, 1.0, 2.0, 4.0),  # times the default pair
 }
 SWEEPS = 4
-LEVEL = 0.95  # of the ranges
+LEVEL = 0.95  # one-sided, of ranges and of the verdict
 
 
 class Judged(NamedTuple):
@@ -88,8 +88,12 @@ class Fitted:
 
     @property
     def better(self) -> bool:
-        """It beats the defaults on what was left out, so that it may stand in ``[estimate]``."""
-        return self.left_out_score < 1
+        """It beats the defaults on what was left out beyond chance (one-sided t test of the log scores, 5 %)."""
+        if len(self.left_out) < 2:
+            return False
+        logs = np.log([one.score for one in self.left_out])
+        quantile = float(stdtrit(len(logs) - 1, LEVEL))
+        return bool(logs.mean() + quantile * logs.std(ddof=1) / np.sqrt(len(logs)) < 0)
 
 
 class Scores:

@@ -7,14 +7,18 @@ from estimation.simulation.fit.search import Fitted
 
 
 def snippet(fitted: Fitted, version: str) -> str:
-    """Write the constants as ``[estimate]`` of ``contest.toml`` takes them, with what they rest on."""
+    """Write the constants as ``[estimate]`` of ``contest.toml`` takes them, with what they rest on.
+
+    Where they don't beat the defaults beyond chance on what was left out they are commented out: a few quiet nights
+    make a bias of zero look best, until a night that is not quiet.
+    """
     what = f"{fitted.nights} past night" + ("s" if fitted.nights > 1 else "")
     lines = [f"# Fitted to {what} by `quickcount backtest --fit`, version {version}."]
     lines += [f"# {line}" for line in verdict(fitted)]
     lines.append("[estimate]")
     for name, value in fitted.point.table.items():
         text = f"[{value[0]:g}, {value[1]:g}]" if isinstance(value, tuple) else f"{value:g}"
-        lines.append(f"{name} = {text}" + _range_text(fitted, name))
+        lines.append(("" if fitted.better else "# ") + f"{name} = {text}" + _range_text(fitted, name))
     return "\n".join(lines) + "\n"
 
 
@@ -44,8 +48,9 @@ def verdict(fitted: Fitted) -> list[str]:
     )
     if fitted.by == "area":
         lines.append("one election only: its areas are alike, so that this flatters")
+    better = "better than the defaults beyond chance where left out: use them"
     lines.append(
-        "better than the defaults where left out" if fitted.better else "no better than the defaults: keep them"
+        better if fitted.better else "not better than the defaults beyond chance where left out: keep the defaults"
     )
     return lines
 

@@ -9,7 +9,7 @@ import pandas as pd
 from estimation.errors import LedgerError
 from estimation.returns.content import canonical, moments
 from estimation.returns.ledger.chain import Event
-from estimation.returns.ledger.enter import Writer
+from estimation.returns.ledger.entering import Writer
 from estimation.returns.ledger.schema import EVENT, writing
 from estimation.returns.ledger.state import intake
 from estimation.returns.ledger.store import Ledger, now
@@ -62,7 +62,7 @@ def mark(
         raise LedgerError(f"the time of the mark, {moment.isoformat()}, has no UTC offset: give it with its zone")
     chosen = _choose(ledger, tps_id, source, moment)
     time = pd.Series([pd.Timestamp(moment.astimezone(UTC))])
-    row = chosen.assign(status=verdict, reporter=by.strip(), received_at=time)
+    row = chosen.assign(status=verdict, reporter=by.strip(), received_at=time, submission=None, revision=np.nan)
     payload = canonical(row)[0]
     content = sha256(payload.encode("utf-8")).digest()
     received = moments(row["received_at"])[0]

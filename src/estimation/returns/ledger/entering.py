@@ -37,18 +37,24 @@ class Arrival:
         Bytes.
     modified_ns : int
         When it was last written, in nanoseconds since 1970.
+    stamp : str
+        By which it is known to be unchanged without being read.
     table : pandas.DataFrame
         Its rows; see :class:`~estimation.returns.readers.Batch`.
     findings : Findings
         Of reading it.
+    format : str
+        How it is written: the name of its layout.
     """
 
     path: str
     sha256: str
     size: int
     modified_ns: int
+    stamp: str
     table: pd.DataFrame
     findings: Findings
+    format: str = ""
 
     @property
     def name(self) -> str:
@@ -77,11 +83,6 @@ class Entered:
     def __add__(self, other: "Entered") -> "Entered":
         kinds = dict(Counter(self.kinds) + Counter(other.kinds))
         return Entered(self.rows + other.rows, self.duplicates + other.duplicates, kinds)
-
-
-def stamp(size: int, modified_ns: int) -> str:
-    """Say by what a file is known to be unchanged without being read."""
-    return f"{size}:{modified_ns}"
 
 
 def file_record(record: Mapping[str, Any]) -> tuple[str, bytes]:
@@ -168,14 +169,14 @@ def _record(arrival: Arrival, own: str, frame_sha256: str) -> dict[str, object]:
     return {
         "path": arrival.path,
         "name": arrival.name,
-        "format": arrival.name.rpartition(".")[2].lower()[:20] if "." in arrival.name else "",
+        "format": arrival.format,
         "sha256": arrival.sha256,
         "size": arrival.size,
         "modified_at": moments(pd.Series([pd.Timestamp(modified)]))[0],
         "rows": len(arrival.table),
         "findings": own,
         "frame_sha256": frame_sha256,
-        "stamp": stamp(arrival.size, arrival.modified_ns),
+        "stamp": arrival.stamp,
     }
 
 
@@ -292,8 +293,8 @@ class _Shelf:
         fields = (EVENT.c.content, EVENT.c.tps_id, EVENT.c.source, EVENT.c.received_at, FILE.c.path)
         brought = sa.select(*fields).join(FILE, FILE.c.seq == EVENT.c.file, isouter=True)
         brought = brought.where(EVENT.c.payload.is_not(None), stations)
-        for row in connection.execute(brought).all():
-            content, tps, source, received, path = row._tuple()
+        found: Sequence[Any] = connection.execute(brought).all()
+        for content, tps, source, received, path in found:
             self.put(bytes(content), tps, source, received, path, self.edition.get(bytes(content), 0))
 
     def put(self, content: bytes, tps: str, source: str, received: str, path: str | None, edition: int) -> None:

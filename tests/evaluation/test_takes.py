@@ -1,0 +1,118 @@
+"""Every take of a night against the official result, and files that are none."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from scipy.stats import t
+
+from estimation.contest import load_contest
+from estimation.evaluation import Evaluation, evaluate
+from estimation.projection import project, write_take
+from estimation.simulation.showcase import MOMENT
+
+
+@pytest.fixture(scope="module")
+def night(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three takes of the demo's evening, each knowing of the one before, and files that are no takes."""
+    folder, contest, before = tmp_path_factory.mktemp("takes"), load_contest(demo), None
+    for hours in (0, 2, -2):  # the names of the folders are not in the order of time
+        at = datetime.fromisoformat(MOMENT) + timedelta(hours=hours)
+        before = write_take(project(contest, as_of=at, previous=before), folder / f"take{hours + 5}")
+    raw = json.loads(before.read_text(encoding="utf-8"))
+    broken = {
+        "a-other": {**raw, "contest": "gianyar-2024"},
+        "b-schema": {**raw, "level": 95},
+        "c-candidates": {**raw, "shares": [{**share, "number": share["number"] + 1} for share in raw["shares"]]},
+    }
+    for name, value in broken.items():
+        (folder / name).mkdir()
+        (folder / name / "projection.json").write_text(json.dumps(value), encoding="utf-8")
+    (folder / "d-cut").mkdir()
+    (folder / "d-cut" / "projection.json").write_text(before.read_text(encoding="utf-8")[:500], encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def evaluation(demo: Path, night: Path) -> Evaluation:
+    return evaluate(load_contest(demo), as_of=datetime.fromisoformat(MOMENT), takes=night)
+
+
+def test_takes_stand_in_the_order_of_time(evaluation: Evaluation) -> None:
+    assert [take.name for take in evaluation.takes] == ["take3", "take5", "take7"]
+    assert [f"{take.as_of:%H:%M %Z}" for take in evaluation.takes] == ["16:30 WIB", "18:30 WIB", "20:30 WIB"]
+
+
+def test_a_take_of_the_same_moment_is_the_projection_evaluated(evaluation: Evaluation) -> None:
+    for name in ("share:1", "lead", "turnout", "invalid"):
+        take, now = evaluation.takes[1].quantity(name), evaluation.quantity(name)
+        assert (take.estimate, take.low, take.miss) == pytest.approx((now.estimate, now.low, now.miss), abs=1.1e-9)
+        assert take.z == pytest.approx(now.z, abs=1e-5)
+        assert take.held == now.held
+
+
+def test_what_is_no_take_of_this_contest_is_refused_with_the_reason(evaluation: Evaluation) -> None:
+    found = {one.name: one.why for one in evaluation.refused}
+    assert list(found) == ["a-other", "b-schema", "c-candidates", "d-cut"]
+    assert found["a-other"] == "it is a take of 'gianyar-2024', not of 'situbondo-2024'"
+    assert found["b-schema"].startswith("it breaks the schema projection/1 at level: 95 is greater than or equal to")
+    assert found["c-candidates"] == "it has the candidates 2, 3, which are not the contest's"
+    assert found["d-cut"].startswith("it can't be read: ")
+
+
+def test_no_folder_no_takes(demo: Path, tmp_path: Path) -> None:
+    e = evaluate(load_contest(demo), as_of=datetime.fromisoformat(MOMENT), takes=tmp_path / "none")
+    assert (e.takes, e.refused) == ((), ())
+
+
+def changed(folder: Path, change: Callable[[dict[str, Any]], None]) -> Evaluation:
+    """Write a take, change it, and evaluate."""
+    contest = load_contest(folder)
+    path = write_take(project(contest))
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    change(raw)
+    path.write_text(json.dumps(raw), encoding="utf-8")
+    return evaluate(contest)
+
+
+def test_a_take_with_the_wrong_one_ahead_has_its_lead_turned(by_hand) -> None:
+    def other_way(raw: dict[str, Any]) -> None:
+        raw["lead"] |= {"leader": 2, "runner_up": 1, "estimate": 0.02, "low": -0.01, "high": 0.05}
+
+    (take,) = changed(by_hand(), other_way).takes
+    one = take.quantity("lead")
+    assert (one.estimate, one.low, one.high) == (-0.02, -0.05, 0.01)
+    assert (take.leader_right, take.right) == (False, None)
+
+
+def test_a_take_with_others_ahead_gives_the_lead_from_its_covariance(by_hand) -> None:
+    sent = {i: (50, 60 + i, 90 - i) for i in by_hand.sent}
+    official = {f"{i:04d}": (50, 60 + i, 90 - i) for i in range(1, 13)}
+
+    def others(raw: dict[str, Any]) -> None:
+        raw["lead"] |= {"leader": 1, "runner_up": 2}
+        raw["covariance"] = [[4e-4, -1e-4, -3e-4], [-1e-4, 2e-4, -1e-4], [-3e-4, -1e-4, 4e-4]]
+        for share, value in zip(raw["shares"], (0.4, 0.35, 0.25), strict=True):
+            share |= {"estimate": value, "df": 6}
+
+    (take,) = changed(by_hand(sent=sent, official=official), others).takes
+    one = take.quantity("lead")  # of the third, officially first, over the second
+    se = (4e-4 + 2e-4 + 2e-4) ** 0.5
+    assert (one.estimate, one.se) == pytest.approx((-0.1, se))
+    assert (one.low, one.high) == pytest.approx((-0.1 - t.ppf(0.975, 6) * se, -0.1 + t.ppf(0.975, 6) * se))
+
+
+@pytest.mark.parametrize(("winner", "right"), [(1, True), (2, False)])
+def test_a_call_is_right_or_wrong(by_hand, winner: int, right: bool) -> None:
+    (take,) = changed(by_hand(), lambda raw: raw["call"].update(status="called", winner=winner)).takes
+    assert take.right is right
+
+
+def test_a_take_without_a_projection_is_not_judged(by_hand) -> None:
+    contest = load_contest(by_hand(sent={1: by_hand.sent[1]}))
+    write_take(project(contest))
+    (take,) = evaluate(contest).takes
+    assert (take.status, take.leader_right, take.quantity("lead").held) == ("insufficient", None, None)
