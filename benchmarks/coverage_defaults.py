@@ -1,7 +1,8 @@
 """Coverage of what is offered by default: every design with its own variance, every estimator, logit intervals.
 
 Real elections, 10,000 samples each, seeds fixed beforehand: the true standard error (over the samples), the mean
-estimated variance over the true one, and how often the 95 % interval holds the truth, for every share and the lead (turnout and the invalid share: coverage_stratified.py).
+estimated variance over the true one, and how often the 95 % interval holds the truth, for every share and the
+lead (turnout and the invalid share: coverage_stratified.py).
 
     PYTHONPATH=src python benchmarks/coverage_defaults.py [--replicates 10000] [--workers 2]
 """

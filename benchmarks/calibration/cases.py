@@ -10,6 +10,7 @@ import pandas as pd
 from machine import SHARED
 
 from estimation.contest import Contest, load_contest
+from estimation.estimators.multilevel import Constants
 from estimation.frame import Frame, load_frame
 from estimation.returns import Counts
 from estimation.simulation.arrivals.recorded import Recorded
@@ -24,6 +25,7 @@ FEWER = ESTIMATORS[:3]  # where there are 38 regencies
 SMALL = ("situbondo-2019", "gianyar-2019", "ciamis-2024")
 ORDERS = ("random", "log-logistic", "size=0.5", "area=0.5", "missing=0.15", "adverse=0.1")
 UPLOADED = "form_uploaded_at"
+DELTA = Constants().delta
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def cases() -> Iterator[Case]:
         yield Case(election, "", "one percent", "stratified", "district", 700, "random", (0.01, 0.02, 0.05))
     for n in (300, 1000):
         for arrival in ("batch", "random"):
-            for delta in (0.10, 0.25) if arrival == "batch" else (0.10,):
+            for delta in (DELTA, 0.25) if arrival == "batch" else (DELTA,):
                 group = f"bolivia {arrival}" + (" stress" if delta > 0.2 else "")
                 told = (("covariates", ("size", "locality")), ("delta", delta))
                 yield Case("bolivia-2019", "", group, "stratified", "province", n, arrival, EARLY, estimate=told)

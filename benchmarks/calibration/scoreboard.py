@@ -55,7 +55,7 @@ def main() -> None:
     held = [(case, *load(given.keep / f"{key(case, code)}.npz")) for case in todo]
     written = document(held) | {"seconds": round(time.perf_counter() - begin, 1), "machine": describe()}
     if not given.only:
-        text = json.dumps(written, ensure_ascii=False, separators=(",", ":")).replace('{"case"', '\n{"case"')
+        text = json.dumps(written, ensure_ascii=False, separators=(",", ":")).replace('],["', '],\n["')
         (RESULTS / "scoreboard.json").write_text(text + "\n", encoding="utf-8")
     print(tables(written))
 

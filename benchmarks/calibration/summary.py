@@ -88,25 +88,62 @@ def document(held: Sequence[Held]) -> dict[str, object]:
     table = cells(held)
     table["size"] = np.where(table["large"], "large", "small")
     usual = table[(table["part"] >= USUAL) | (table["group"] == "one percent")]
-    pools = {
-        "by_rule": ["group", "rule", "size"],
-        "by_part": ["group", "rule", "size", "part"],
-        "all_by_rule": ["rule", "size"],
+    told = table[table["rule"].isin(("multilevel", "ratio-z"))]
+    return {
+        "benchmark": "scoreboard",
+        "by_rule": _plain(pooled(usual, ["group", "rule", "size"])),
+        "by_part": _plain(pooled(told, ["group", "rule", "size", "part"])),
+        "targets": targets(usual),
+        "leads": leads(held),
+        "cells": _cells(table),
     }
-    written: dict[str, object] = {
-        name: _plain(pooled(table if "part" in by else usual, by)) for name, by in pools.items()
-    }
+
+
+def targets(table: pd.DataFrame) -> list[dict[str, object]]:
+    """Hold the predictor against its targets, by size and order of arrival, the stress interval left out."""
+    own = table[(table["rule"] == "multilevel") & (table["part"] >= USUAL) & ~table["group"].str.endswith("stress")]
+    rows = []
+    for size, part in own.groupby("size"):
+        for order in ("random", "form_uploaded_at", "entered_at", "batch", "log-logistic"):
+            here = part[(part["arrival"] == order) & (part["group"] != "one percent")]
+            if not len(here):
+                continue
+            by_part = pooled(here, ["part"])
+            every = pooled(here, ["rule"]).iloc[0]
+            rows.append(
+                {
+                    "size": size,
+                    "arrival": order,
+                    "cells": int(every["cells"]),
+                    "coverage": every["coverage"],
+                    "least": by_part["coverage"].min(),
+                    "most": by_part["coverage"].max(),
+                    "score": by_part["score"].mean(),
+                    "score_sum": by_part["score_sum"].mean(),
+                    "under_90": every["under_90"],
+                    "under_80": every["under_80"],
+                }
+            )
+    return _plain(pd.DataFrame(rows))
+
+
+def _cells(table: pd.DataFrame) -> dict[str, object]:
+    """Give every cell in few characters: coverage in thousandths by part, scores in hundredths of ratio-z's."""
     rows = []
     for (label, name, group), own in table.groupby(["case", "name", "group"], sort=False):
-        line: dict[str, object] = {"case": label, "group": group, "share": name, "truth": _cut(own["truth"].iloc[0])}
-        for rule in ("multilevel", "ratio-z"):
-            one = own[own["rule"] == rule]
-            line[rule] = (one["covered"] / one["nights"].clip(lower=1)).round(3).tolist()
-        one = own[own["rule"] == "multilevel"]
-        line["score"] = (one["score"] / one["plain"]).round(3).tolist()
-        line["half_width"] = (100 * one["half_width"]).round(3).tolist()
-        rows.append(line)
-    return {"benchmark": "scoreboard", **written, "leads": leads(held), "cells": rows}
+        by = {rule: own[own["rule"] == rule] for rule in ("multilevel", "ratio-z")}
+        held, plain = ([_thousandths(part) for part in by[rule].to_dict("records")] for rule in by)
+        one = by["multilevel"]
+        score = (100 * one["score"] / one["plain"]).round().fillna(0).clip(upper=9999).astype(int).tolist()
+        rows.append([label, group, name.removeprefix("share:"), round(100 * float(own["truth"].iloc[0]), 2)])
+        rows[-1] += [one["part"].tolist()] if one["part"].iloc[0] < USUAL else [0]
+        rows[-1] += [held, plain, score]
+    columns = ["case", "group", "number", "truth", "parts (0: the usual)", "predictor", "ratio-z", "score"]
+    return {"columns": columns, "rows": rows}
+
+
+def _thousandths(row: Mapping[str, float]) -> int | None:
+    return round(1000 * row["covered"] / row["nights"]) if row["nights"] else None
 
 
 def leads(held: Iterable[Held]) -> dict[str, dict[str, float]]:
@@ -164,6 +201,13 @@ def tables(written: Mapping[str, object]) -> str:
                 for p in parts
             ]
             lines.append(f"| {group} | " + " | ".join(say) + " |")
+    lines += ["", "| size, order (cells) | coverage | by part, least to most | under 90 / 80 % | score (of sums) |"]
+    lines.append("|---" * 5 + "|")
+    for row in written["targets"]:
+        spread = f"{100 * row['least']:.1f} to {100 * row['most']:.1f}"
+        bad = f"{100 * row['under_90']:.1f} / {100 * row['under_80']:.1f}"
+        head = f"| {row['size']}, {row['arrival']} ({row['cells']}) | {100 * row['coverage']:.1f} | {spread} | {bad} | "
+        lines.append(head + f"{row['score']:.2f} ({row['score_sum']:.2f}) |")
     return "\n".join(lines)
 
 

@@ -203,8 +203,8 @@ class EstimateTable:
     interval: IntervalName = "auto"
     degrees: Literal["design", "satterthwaite"] = "design"
     covariates: tuple[str, ...] = ("baseline", "size")
-    delta: Annotated[float, Field(ge=0, le=2)] = 0.10
-    tau: Annotated[float, Field(gt=0, le=2)] = 0.2
+    delta: Annotated[float, Field(ge=0, le=2)] = 0.05
+    tau: Annotated[float, Field(gt=0, le=2)] = 0.1
     kappa: Annotated[float, Field(ge=0, le=1)] = 0.75
     phi: tuple[float, float] = (0.04, 0.06)
     call_error: Annotated[float, Field(gt=0, lt=0.5)] = 0.001

@@ -135,8 +135,8 @@ RULES = _table(
     ),
     Rule(
         "W325",
-        "{missing} of {drawn} stations are not in; early stations differ from late ones, which the prediction corrects as "
-        "far as it shows, and the interval allows for the rest",
+        "{missing} of {drawn} stations are not in; early stations differ from late ones, which the prediction corrects "
+        "as far as it shows, and the interval allows for the rest",
         "",
     ),
     Rule("W324", "{stations} stations in are too few for {controls} control totals", ""),

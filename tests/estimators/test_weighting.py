@@ -75,7 +75,7 @@ def test_estimates_and_errors_equal_r(r, name, auxiliaries, options):
     weighting = weighed(name, *auxiliaries, leverage=False, **options)
     np.testing.assert_allclose(weighting.calibration.g, G[f"g_{r}"], rtol=1e-8)
     found, want = estimate(counts(), weighting, NUMBERS), EXPECTED[r]
-    part = want["fpc"] if "fpc" in want else want
+    part = want.get("fpc", want)
     np.testing.assert_allclose(found.theta[:3], part["shares"]["est"], rtol=RELATIVE)
     np.testing.assert_allclose(found.se[:3], part["shares"]["se"], rtol=RELATIVE)
 
@@ -125,7 +125,7 @@ def test_the_earlier_election_counts_as_shares_of_the_roll():
     frame = frame_of(POPULATION.assign(**shares))
     found = controls_for(frame, ("baseline",), STRATA)
     assert [part.name for part in found.parts] == ["baseline_1", "baseline_2", "baseline_3"]
-    assert sum(part.values.sum() for part in found.parts) == pytest.approx(POPULATION["registered"].sum())
+    assert sum(np.sum(part.values) for part in found.parts) == pytest.approx(POPULATION["registered"].sum())
 
 
 def test_a_station_without_the_quantity_has_the_mean_of_its_cell():
@@ -134,7 +134,8 @@ def test_a_station_without_the_quantity_has_the_mean_of_its_cell():
     registered[first] = np.nan
     found = controls_for(frame_of(POPULATION.assign(registered=registered)), ("registered by district",), STRATA)
     others = registered[POPULATION["district"] == "D01"].mean()
-    assert found.parts[0].values[first] == pytest.approx(others)
+    filled = np.asarray(found.parts[0].values)
+    assert filled[first] == pytest.approx(others)
     assert [(note.code, dict(note.values)) for note in found.notes] == [("W319", {"column": "registered", "count": 1})]
 
 
@@ -179,7 +180,8 @@ def test_totals_that_bearable_weights_cannot_meet_are_met_as_nearly_as_they_allo
     assert weighting.calibration.g.max() <= 1.03 + 1e-6
     codes = [note.code for note in weighting.notes]
     assert codes == ["W323"]
-    assert weighting.notes[0].values["percent"] > 0
+    (note,) = weighting.notes
+    assert dict(note.values)["percent"] > 0
 
 
 def test_swing_pairs_the_stations():
@@ -211,9 +213,9 @@ def test_what_stands_in_the_way_is_named():
         weighed("calibrated", "registred by district")
     with pytest.raises(EstimateError, match="auxiliary 'village' is not numeric"):
         weighed("calibrated", "village by district")
-    with pytest.raises(EstimateError, match="the contest has no earlier election: add baseline.csv, or leave it out"):
-        columns = [name for name in POPULATION if name.startswith("baseline")]
-        weighed("calibrated", "baseline", frame=frame_of(POPULATION.drop(columns=columns)))
+    later = frame_of(POPULATION[[name for name in POPULATION if not name.startswith("baseline")]])
+    with pytest.raises(EstimateError, match=r"the contest has no earlier election: add baseline\.csv, or leave it out"):
+        weighed("calibrated", "baseline", frame=later)
     with pytest.raises(TooManyControlsError, match="51 control totals for 120 stations in: at most a third as many"):
         weighed("calibrated", "stations by district", "registered by district", "baseline_1 by district")
     with pytest.raises(EstimateError, match="the earlier election has 2 columns for 3 candidates"):

@@ -314,3 +314,20 @@ def test_a_take_has_its_moment_s_name(at_half_past_six, tmp_path):
     path = write_take(replace(at_half_past_six, contest=contest))
     assert path == tmp_path / "out" / "takes" / "20241127T183000+0700" / "projection.json"
     assert json.loads(path.read_text(encoding="utf-8")) == json.loads(json.dumps(document(at_half_past_six)))
+
+
+def test_a_ledger_is_read_where_one_is_kept(make_contest):
+    """A verifier's word stands in the ledger alone: it decides between sources that disagree."""
+    from estimation.returns import ledger
+
+    first, *others = counted(range(1, 13))
+    other = first | {"source": "other", "votes_1": first["votes_1"] - 10, "total": first["total"] - 10}
+    returns = [first | {"source": "officer"}, other, *others]
+    contest = load_contest(make_contest(returns=returns, extra_toml=EVERYBODY))
+    assert project(contest).progress.used == 11
+    opened = ledger.open_ledger(contest)
+    ledger.ingest(opened, settle=0)
+    assert project(contest).progress.used == 11
+    ledger.mark(opened, first["tps_id"], "verified", by="V-1", source="officer")
+    opened.close()
+    assert project(contest).progress.used == 12

@@ -158,7 +158,7 @@ def test_what_covers_more_or_less_and_why(hand: BacktestReport) -> None:
         "Shares below 12 %, above 95 % by more than chance allows: multilevel predictor at 10 %.",
         "Shares below 12 %, below 95 % by more than chance allows: two-phase calibration at 10 %.",
     ]
-    assert "0.10 standard deviations between TPS (δ in [estimate] of the contest)" in lines[4]
+    assert "0.05 standard deviations between TPS (δ in [estimate] of the contest)" in lines[4]
     assert lines[5].startswith("In this order of arrival early TPS may differ")
     assert (
         lines[7] == "Nights without an estimate, which no coverage counts: two-phase calibration at 100 %: 50 of 200."

@@ -32,7 +32,8 @@ def test_the_page_stands_alone(page) -> None:
 def test_the_page_has_its_sections_in_order(page) -> None:
     html = page.path.read_text(encoding="utf-8")
     assert re.findall(r'<section[^>]* id="(\w+)"', html) == [
-        "banner", "verdict", "candidates", "chart", "lead", "turnout", "progress", "problems", "methods", "method", "provenance",
+        "banner", "verdict", "candidates", "chart", "lead", "turnout", "progress", "problems", "methods", "method",
+        "provenance",
     ]  # fmt: skip
     assert "def " not in html
     assert "open_projection" not in html

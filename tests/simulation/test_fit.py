@@ -36,7 +36,7 @@ def plan(contest, arrival="random", n=80, received="0.2,0.5", replicates=12):
 
 
 def test_phi_multiplies_the_default_pair():
-    assert DEFAULT.table == {"delta": 0.1, "tau": 0.2, "kappa": 0.75, "phi": (0.04, 0.06)}
+    assert DEFAULT.table == {"delta": 0.05, "tau": 0.1, "kappa": 0.75, "phi": (0.04, 0.06)}
     assert Point(0.05, 0.2, 0.5, 2.0).table == {"delta": 0.05, "tau": 0.2, "kappa": 0.5, "phi": (0.08, 0.12)}
     assert EstimateTable().delta == DEFAULT.delta
 

@@ -15,6 +15,8 @@ _VERBS = {
     "draw": ("estimation.cli.sampling", "Draw the sample of polling stations."),
     "verify": ("estimation.cli.sampling", "Repeat the draw and say whether the same stations come out."),
     "assign": ("estimation.cli.assign", "Write a sheet for each officer or village: which TPS, what to send, how."),
+    "ingest": ("estimation.cli.ingest", "Enter the returns of the inbox in the ledger, each once."),
+    "mark": ("estimation.cli.ingest", "Enter a verifier's word on a station's return."),
     "project": ("estimation.cli.night", "Project the result from the returns that are in."),
     "report": ("estimation.cli.night", "Make the projection report as a page."),
     "rehearse": ("estimation.cli.rehearse", "Play an evening with faults into a folder of its own, and grade it."),

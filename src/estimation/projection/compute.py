@@ -18,7 +18,7 @@ from estimation.frame import Frame, load_frame
 from estimation.projection.areas import AreaResult, area_level, by_area
 from estimation.projection.earlier import previous_call
 from estimation.projection.methods import estimate_all, still_out
-from estimation.returns import Counts, Resolution, read_returns, resolve, tally
+from estimation.returns import Counts, Intake, Resolution, read_returns, resolve, tally
 from estimation.rules import Findings, Notice
 from estimation.sampling import Sample, ask_all, design_of, read_sample
 from estimation.sampling.manifest import read_manifest
@@ -143,7 +143,7 @@ def project(
     if changes:
         contest = replace(contest, estimate=estimate_table(contest.estimate, changes))
     frame, sample, seed = open_sample(contest, sample_path, where)
-    intake = read_returns(contest, returns_path)
+    intake = _returns(contest, returns_path)
     resolution = resolve(contest, frame, intake, sample.rows, as_of)
     counts = tally(contest, frame, resolution, sample.rows)
     provenance = {
@@ -157,6 +157,16 @@ def project(
     if previous is not None:
         provenance["previous_sha256"] = sha256(previous.read_bytes()).hexdigest()
     return _assemble(contest, frame, sample, resolution, counts, provenance, before)
+
+
+def _returns(contest: Contest, path: Path | None) -> Intake:
+    """Read what is named; else the ledger, where one is kept, with what is new in the inbox; else the inbox."""
+    kept = contest.returns.ledger is not None or (contest.out / "ledger.sqlite").is_file()
+    if path is None and kept:
+        from estimation.returns.ledger import gather  # SQLAlchemy takes as long to load as a projection to compute
+
+        return gather(contest, settle=0.0)
+    return read_returns(contest, path)
 
 
 def open_sample(contest: Contest, path: Path | None, where: str | None) -> tuple[Frame, Sample, str | None]:
@@ -283,7 +293,9 @@ def _notices(
     if estimate is None:
         notices.insert(0, Notice("W314", {"why": call.reasons[0]}))
     if used < drawn:
-        notices.append(Notice("W325" if estimate is not None and predicted else "W304", {"missing": drawn - used, "drawn": drawn}))
+        notices.append(
+            Notice("W325" if estimate is not None and predicted else "W304", {"missing": drawn - used, "drawn": drawn})
+        )
     if resolution.outside:
         notices.append(Notice("W305", {"count": resolution.outside}))
     if resolution.untimed:

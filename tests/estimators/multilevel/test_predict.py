@@ -116,7 +116,8 @@ def test_one_village_by_hand(world):
     votes[:4] = [[190, 110], [170, 130], [190, 110], [170, 130]]
     seen = np.arange(4) < 4
     counts = Counts(votes[:4], np.full(4, np.nan), np.full(4, np.nan), np.full(4, 400.0), seen, ~seen)
-    found = predict(ground(frame), np.arange(4), counts, [1, 2], drawn=5)
+    laid = ground(frame, constants=Constants(delta=0.1, tau=0.2))
+    found = predict(laid, np.arange(4), counts, [1, 2], drawn=5)
     assert found.names == ("share:1", "share:2")
     np.testing.assert_allclose(found.theta, [0.6, 0.4], rtol=1e-12)
     # Σ d² / x² = 4 · 10² / 400²; s_0² = φ θ (1 - θ) 0.75² with θ = 721/1202

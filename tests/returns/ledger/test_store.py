@@ -82,7 +82,7 @@ def test_a_server_that_is_not_there(make_contest: MakeContest) -> None:
     ("url", "message"),
     [
         ("mysql://db/count", "the ledger can't be kept in 'mysql': use SQLite or PostgreSQL"),
-        ("postgresql://[", "the ledger's database is no URL: write a path, or postgresql://"),
+        ("postgresql://h:port/count", "the ledger's database is no URL: write a path, or postgresql://"),
     ],
 )
 def test_no_such_database(make_contest: MakeContest, url: str, message: str) -> None:

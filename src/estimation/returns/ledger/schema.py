@@ -85,7 +85,7 @@ def database_url(text_: str) -> URL:
     """
     try:
         url = make_url(text_)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # ValueError: a port that is no number
         raise LedgerError(
             "the ledger's database is no URL: write a path, or postgresql://USER@HOST/DATABASE"
         ) from error
