@@ -108,8 +108,10 @@ def main() -> None:
     for i, race in enumerate(races()):
         parts = [json.loads(path.read_text(encoding="utf-8")) for at, _, _, path in blocks if at == i]
         rows += judge_race(race, parts)
-    written = {"benchmark": "calls", "looks": LOOKS, "minutes": TIMES, "machine": describe()}
-    text = json.dumps(written, ensure_ascii=False)[:-1] + ',"rows":[\n' + ",\n".join(map(_line, rows)) + "\n]}\n"
+    columns = list(rows[0])
+    written = {"benchmark": "calls", "looks": LOOKS, "minutes": TIMES, "machine": describe(), "columns": columns}
+    lines = ",\n".join(json.dumps([row[name] for name in columns], ensure_ascii=False) for row in rows)
+    text = json.dumps(written, ensure_ascii=False)[:-1] + f',"rows":[\n{lines}\n]}}\n'
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "calls.json").write_text(text, encoding="utf-8")
     print(report(pd.DataFrame(rows)))
@@ -236,7 +238,7 @@ def report(table: pd.DataFrame) -> str:
     """Write the tables of README.md: ties, then leads of more than 3 points pooled, then power."""
     lines = ["| race, order | estimator | rule | nights | wrong, % (95 %) |", "|---|---|---|---|---|"]
     close = table[table["lead"] <= 3]
-    for row in close.to_dict("records"):
+    for row in close[close["estimator"].isin(("auto", "ratio"))].to_dict("records"):
         wrong, low, high = (
             100 * value for value in (row["wrong"] / row["nights"], row["wrong_low"], row["wrong_high"])
         )
@@ -248,7 +250,7 @@ def report(table: pd.DataFrame) -> str:
         high = binomtest(wrong, nights).proportion_ci(0.95).high
         lines.append(f"| {estimator} | {rule} | {nights} | {wrong} | {100 * high:.3f} % |")
     lines += ["", "| race, order (n; lead; half-widths) | estimator | " + " | ".join(RULES) + " |", "|---" * 6 + "|"]
-    clear = table[table["lead"] > 3]
+    clear = table[(table["lead"] > 3) & table["estimator"].isin(("auto", "ratio"))]
     for (race, order, n, estimator), own in clear.groupby(["race", "order", "n", "estimator"], sort=False):
         by = {row["rule"]: row for row in own.to_dict("records")}
         say = [_power(by.get(rule)) for rule in RULES]
@@ -267,10 +269,6 @@ def _power(row: dict[str, object] | None) -> str:
 
 def _minute(value: float | None) -> str:
     return "–" if value is None or value != value else f"{value:.0f}"
-
-
-def _line(row: dict[str, object]) -> str:
-    return json.dumps(row, ensure_ascii=False)
 
 
 if __name__ == "__main__":

@@ -65,6 +65,7 @@ def test_a_miss_is_no_failure(run, demo: Path, tmp_path: Path) -> None:
     assert found["recording"]["order"] == found["recording"]["differing"] > 100
 
 
+@pytest.mark.slow
 def test_the_page(run, demo: Path, tmp_path: Path) -> None:
     status, out, _ = run("evaluate", demo, "--as-of", MOMENT, "--lang", "en", "--out", tmp_path)
     assert status == 0

@@ -206,6 +206,7 @@ def test_an_unknown_estimator_is_named(demo: Path) -> None:
         open_backtest(str(demo), estimators="multilevl")
 
 
+@pytest.mark.slow
 def test_the_page_of_finished_results(demo: Path, report: BacktestReport, tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     path.write_text(json.dumps(report.record.document), encoding="utf-8")

@@ -177,6 +177,7 @@ def test_where_a_threshold_decides_the_share_is_judged(make_contest) -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_page(night: Path, tmp_path: Path) -> None:
     page = render(load_contest(night), kind="evaluation", language="id", out=tmp_path, parameters={"as_of": MOMENT})
     html = page.path.read_text(encoding="utf-8")

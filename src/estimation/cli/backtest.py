@@ -57,6 +57,8 @@ if TYPE_CHECKING:
 @click.option("--by", metavar="LEVEL", help="With --fit: every area of this level, such as regency, is a night.")
 @level_option
 @where_option
+@click.option("--page", is_flag=True, help="Make the calibration certificate too, in out/reports.")
+@click.option("--lang", type=click.Choice(["id", "en"]), help="Language of the page; by default the contest's.")
 @json_option
 def backtest(
     contests: tuple[Path, ...],
@@ -75,6 +77,8 @@ def backtest(
     by: str | None,
     level: float | None,
     where: str | None,
+    page: bool,
+    lang: str | None,
     json_file: str | None,
 ) -> None:
     """Replay an election whose result is known: coverage, width and calls at every part of the returns.
@@ -99,15 +103,18 @@ def backtest(
         )
 
     if fitting:
-        if workers > 1 or cluster or resume or estimators:
+        if workers > 1 or cluster or resume or estimators or page:
             raise click.UsageError(
-                "--fit scores the predictor in one process: leave out --workers, --cluster, --resume and --estimator"
+                "--fit scores the predictor in one process: no --workers, --cluster, --resume, --estimator or --page"
             )
         _fit([load_contest(folder) for folder in contests], plan_for, by, where, json_file)
         return
     if len(contests) > 1 or by:
         raise click.UsageError("several contests, and --by, go with --fit: name one contest")
-    _replay(load_contest(contests[0]), plan_for, workers, cluster, resume, where, json_file)
+    opened = load_contest(contests[0])
+    written = _replay(opened, plan_for, workers, cluster, resume, where, json_file)
+    if page:
+        _certify(opened, written, where, lang, json_file)
 
 
 def _replay(
@@ -118,7 +125,7 @@ def _replay(
     resume: Path | None,
     where: str | None,
     json_file: str | None,
-) -> None:
+) -> dict[str, object]:
     from estimation.cli.progress import bar
     from estimation.simulation.backtest import backtest as replay
     from estimation.simulation.backtest import document, headline
@@ -128,9 +135,27 @@ def _replay(
         population, result = replay(
             contest, plan, where=where, workers=workers, cluster=cluster, keep=resume, progress=progress
         )
-    emit(document(population, plan, result), json_file)
+    written = document(population, plan, result)
+    emit(written, json_file)
     for line in headline(population, plan, result):
         say(line, json_file)
+    return written
+
+
+def _certify(
+    contest: "Contest", written: dict[str, object], where: str | None, lang: str | None, json_file: str | None
+) -> None:
+    import tempfile
+
+    from estimation.cli.progress import spinner
+    from estimation.files import to_json, write_text
+    from estimation.publish import render
+
+    with tempfile.TemporaryDirectory(prefix="quickcount-") as scratch, spinner("running the notebook"):
+        results = write_text(Path(scratch) / "results.json", to_json(written))
+        parameters = {"results": str(results), "where": where or ""}
+        made = render(contest, kind="backtest", language=lang, parameters=parameters)
+    say(f"page: {made.path}", json_file)
 
 
 def _fit(
