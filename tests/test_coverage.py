@@ -8,16 +8,21 @@ here. Coverage is held against the central 99 % of a binomial distribution aroun
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from estimation.contest import load_contest
+from estimation.contest import EstimateTable, EstimatorName, load_contest
+from estimation.estimators import weigh
+from estimation.estimators.quantities import ratios
 from estimation.frame import load_frame
-from estimation.sampling import proportional, selection, strata_by
+from estimation.sampling import Design, proportional, selection, strata_by
 from estimation.seeds import generator
+from estimation.simulation.known import open_population
+from estimation.simulation.replicate import samples
 from estimation.survey import Structure, ratio, t_interval
 from estimation.survey.variance import stratified
 
@@ -111,3 +116,34 @@ def test_one_sample_alone_is_the_same_as_in_the_stack(race):
         linear = ratio(votes, votes.sum(axis=-1), structure.weight)
         np.testing.assert_allclose(linear.theta, theta[b], rtol=1e-13)
         np.testing.assert_allclose(np.diagonal(stratified(linear.expanded, structure)), variance[b], rtol=1e-11)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("method", "estimator"),
+    [
+        (method, "ratio")
+        for method in ("simple", "stratified", "pivotal", "cube", "local-cube", "systematic", "two-stage")
+    ]
+    + [("stratified", name) for name in ("separate", "poststratified", "raked", "calibrated")],
+)
+def test_what_is_offered_by_default_covers(shared: Path, method: str, estimator: EstimatorName) -> None:
+    """The short version of benchmarks/coverage_defaults.py: 400 samples of 300, the true leader's share."""
+    population = open_population(load_contest(shared / "data" / "situbondo-2019"))
+    strata = "district" if method == "stratified" else ""
+    balance = ("registered",) if "cube" in method else ()
+    design = Design(method=method, n=300, strata=strata, balance=balance, seed="slow")
+    cells = strata_by(population.frame, "district")
+    first = population.order[0]
+    held = []
+    for rows, structure in samples(population, design, 400, 40):
+        weighting = weigh(estimator, population.frame, rows, cells, structure)
+        votes, valid = population.counts.votes[rows][..., [first]], population.counts.valid[rows]
+        found = ratios(("share:1",), votes, valid, weighting, EstimateTable(), np.array([[0.0, 1.0]]))
+        bounds = found.interval(0.95)
+        held.append((bounds.low[:, 0] <= population.shares[first]) & (population.shares[first] <= bounds.high[:, 0]))
+    hits = int(np.concatenate(held).sum())
+    # 99.9 % of a binomial count of 400 at 95 %; what is conservative by nature may be above
+    assert hits >= binom.ppf(0.0005, 400, 0.95)
+    if method in ("simple", "stratified", "cube"):
+        assert hits <= binom.ppf(0.9995, 400, 0.95)

@@ -44,13 +44,14 @@ def main() -> None:
         print(name, *verdict(found), f"{time.perf_counter() - begin:.0f} s", sep="\n", flush=True)
         print(json.dumps(fits[name]), flush=True)
     tables = {"delta": by_part(units, "delta"), "phi": by_part(units, "phi")}
-    written = {"benchmark": "fitted", "nights_each": NIGHTS, "parts": PARTS, "fits": fits, **tables}
-    written["machine"] = describe()
+    written = {"benchmark": "fitted", "relative_to": DEFAULT.table, "nights_each": NIGHTS, "parts": PARTS}
+    written |= {"fits": fits, **tables, "machine": describe()}
     path = Path(__file__).resolve().parent / "results" / "fitted.json"
-    path.write_text(json.dumps(written, indent=1) + "\n", encoding="utf-8")
+    text = json.dumps(written, ensure_ascii=False, separators=(",", ":")).replace('],["', '],\n["')
+    path.write_text(text + "\n", encoding="utf-8")
 
 
-def by_part(units: Sequence[Past], name: str) -> list[dict[str, object]]:
+def by_part(units: Sequence[Past], name: str) -> dict[str, object]:
     """Give coverage and score, relative to the defaults, by election, size of the share, part and value."""
     rows = []
     for election in dict.fromkeys(unit.election for unit in units):
@@ -68,9 +69,8 @@ def by_part(units: Sequence[Past], name: str) -> list[dict[str, object]]:
                     tally.setdefault((size, part), []).append((float(found.covered[cell]), float(relative)))
             for (size, part), cells in tally.items():
                 covered, relative = np.mean(cells, axis=0)
-                head = {"election": election, "size": size, "part": part, name: value}
-                rows.append(head | {"coverage": round(float(covered), 4), "score": round(float(np.exp(relative)), 4)})
-    return rows
+                rows.append([election, size, part, value, round(float(covered), 4), round(float(np.exp(relative)), 4)])
+    return {"columns": ["election", "size", "part", name, "coverage", "score"], "rows": rows}
 
 
 if __name__ == "__main__":

@@ -39,11 +39,15 @@ def main() -> None:
     options.add_argument("--workers", type=int, default=2)
     options.add_argument("--only", default="", help="groups whose name begins so")
     options.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "quickcount-scoreboard")
+    options.add_argument("--done", action="store_true", help="replay nothing more: judge the cases that are kept")
     given = options.parse_args()
     todo = [case for case in cases() if case.group.startswith(given.only)]
     if given.replicates:
         todo = [replace(case, replicates=given.replicates) for case in todo]
     code, begin, waiting = source(), time.perf_counter(), []
+    every = len(todo)
+    if given.done:
+        todo = [case for case in todo if (given.keep / f"{key(case, code)}.npz").is_file()]
     with ProcessPoolExecutor(given.workers) as pool:
         for case in todo:
             path = given.keep / f"{key(case, code)}.npz"
@@ -53,7 +57,8 @@ def main() -> None:
             seconds, label = future.result()
             print(f"{done}/{len(waiting)}  {label}  {seconds:.1f} s", flush=True)
     held = [(case, *load(given.keep / f"{key(case, code)}.npz")) for case in todo]
-    written = document(held) | {"seconds": round(time.perf_counter() - begin, 1), "machine": describe()}
+    written = document(held) | {"cases": len(todo), "of": every}
+    written |= {"seconds": round(time.perf_counter() - begin, 1), "machine": describe()}
     if not given.only:
         text = json.dumps(written, ensure_ascii=False, separators=(",", ":")).replace('],["', '],\n["')
         (RESULTS / "scoreboard.json").write_text(text + "\n", encoding="utf-8")

@@ -147,10 +147,11 @@ def resolve(
     table = table[~apart].reset_index(drop=True)
     table, found = _judge(judge, table)
     reading = intake.findings.table
-    seen = set(zip(table["file"], table["line"], strict=True))
-    whole_file = reading["line"].isin([0, 1]) | (reading["code"] == "E213")
-    mine = [(f, n) in seen for f, n in zip(reading["file"], reading["line"], strict=True)]
-    kept = Findings(reading[(whole_file | pd.Series(mine, index=reading.index, dtype=bool)).astype(bool)])
+    # what reading found in a row that is set apart here, or not received yet, is said with that row or not at all
+    apart_rows = set(zip(intake.table["file"], intake.table["line"], strict=True))
+    apart_rows -= set(zip(table["file"], table["line"], strict=True))
+    mine = [place not in apart_rows for place in zip(reading["file"], reading["line"], strict=True)]
+    kept = Findings(reading[pd.Series(mine, index=reading.index, dtype=bool)])
     of_frame = table[table["row"] >= 0]
     held, disagree = _hold(of_frame, contest.vote_columns)
     first = of_frame.groupby("row")["received_at"].min().rename("first_received")

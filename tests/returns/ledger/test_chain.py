@@ -35,7 +35,7 @@ def test_links_by_hand() -> None:
     event = Event(1, "received", content, "0001", "app", "", "2024-11-27T09:00:00.000000Z", 1, "a.csv", 2, payload="{}")
     said = f"1\x1freceived\x1f{content.hex()}\x1f0001\x1fapp\x1f\x1f2024-11-27T09:00:00.000000Z\x1f1\x1fa.csv\x1f2"
     said += "\x1f\x1f\x1fTrue"
-    assert next_link(GENESIS, event) == hashlib.sha256(bytes(32) + said.encode()).digest()
+    assert next_link(GENESIS, *event) == hashlib.sha256(bytes(32) + said.encode()).digest()
 
 
 def test_a_whole_chain(night: Any) -> None:
@@ -84,7 +84,7 @@ def test_a_link_that_was_made_to_fit_breaks_the_next(night: Any) -> None:
         payload = json.dumps(said, separators=(",", ":"))
         content = hashlib.sha256(payload.encode()).digest()
         event = Event(**{**{key: row[key] for key in Event._fields}, "payload": payload, "content": content})
-        values = {"payload": payload, "content": content, "link": next_link(bytes(before), event)}
+        values = {"payload": payload, "content": content, "link": next_link(bytes(before), *event)}
         connection.execute(
             sa.text("UPDATE event SET payload = :payload, content = :content, link = :link WHERE seq = 2"), values
         )

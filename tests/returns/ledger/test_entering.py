@@ -257,3 +257,11 @@ def test_any_values_survive(opened: Opened, form: Form) -> None:
     kept = night.state().table
     names = sorted(direct)
     pd.testing.assert_frame_equal(kept[names], direct[names])
+
+
+def test_a_warning_on_a_row_is_listed_with_its_return_and_not_before(opened: Opened, form: Form) -> None:
+    night = opened({"a.csv": [form(), form("17:00", tps_id="0002", votes_1="1O0")]})
+    night.look()
+    codes = {"E202", "W213"}
+    assert codes <= set(night.state().findings.table["code"])
+    assert len(night.state(datetime(2024, 11, 27, 9, 30, tzinfo=UTC)).findings) == 0

@@ -27,16 +27,6 @@ class Event(NamedTuple):
     replaces: bytes | None = None
     payload: str | None = None
 
-    def body(self) -> bytes:
-        """Everything that the link covers; the payload by its hash, which is the content."""
-        replaces = self.replaces.hex() if self.replaces else ""
-        said = (
-            f"{self.seq}\x1f{self.kind}\x1f{self.content.hex()}\x1f{self.tps_id}\x1f{self.source}\x1f"
-            f"{self.received_at}\x1f{self.recorded_at}\x1f{self.file}\x1f{self.place}\x1f{self.line}\x1f"
-            f"{self.note}\x1f{replaces}\x1f{self.payload is not None}"
-        )
-        return said.encode("utf-8", "surrogatepass")
-
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -49,9 +39,28 @@ class Head:
         return f"{self.seq}:{self.link.hex()}"
 
 
-def next_link(previous: bytes, event: Event) -> bytes:
-    """Link an event to the one before it."""
-    return sha256(previous + event.body()).digest()
+def next_link(
+    previous: bytes,
+    seq: int,
+    kind: str,
+    content: bytes,
+    tps_id: str,
+    source: str,
+    received_at: str,
+    recorded_at: str,
+    file: int,
+    place: str,
+    line: int,
+    note: str = "",
+    replaces: bytes | None = None,
+    payload: str | None = None,
+) -> bytes:
+    """Link an event to the one before it: over all that it says, of the payload its hash, which is the content."""
+    said = (
+        f"{seq}\x1f{kind}\x1f{content.hex()}\x1f{tps_id}\x1f{source}\x1f{received_at}\x1f{recorded_at}\x1f{file}\x1f"
+        f"{place}\x1f{line}\x1f{note}\x1f{replaces.hex() if replaces else ''}\x1f{payload is not None}"
+    )
+    return sha256(previous + said.encode("utf-8", "surrogatepass")).digest()
 
 
 def check(events: Iterable[tuple[Event, bytes]], name: str) -> Head:
@@ -83,7 +92,7 @@ def check(events: Iterable[tuple[Event, bytes]], name: str) -> Head:
                 f"{name}: the chain breaks at {where}: the return was changed after it had been entered: restore the "
                 f"ledger from a copy, or enter the inbox into a new one"
             )
-        link = next_link(link, event)
+        link = next_link(link, *event)
         if link != kept:
             raise LedgerError(
                 f"{name}: the chain breaks at {where}: it, or the order of events before it, was changed after it "

@@ -98,7 +98,7 @@ class Writer:
         self.connection = connection
         end = head(connection)
         self.seq, self.link = end.seq, end.link
-        self.kinds: Counter[str] = Counter()
+        self.kinds: Counter[object] = Counter()
         self._waiting: list[tuple[object, ...]] = []
         sign = "%s" if connection.dialect.name == "postgresql" else "?"
         names = (*Event._fields, "link")
@@ -109,18 +109,17 @@ class Writer:
         """The end of the chain."""
         return Head(self.seq, self.link)
 
-    def add(self, *values: Any, **named: Any) -> int:
-        """Add one event, its fields in the order of :class:`Event` without ``seq``; gives its number."""
+    def add(self, *event: Any) -> int:
+        """Add one event, all fields of :class:`Event` but ``seq`` in their order; gives its number."""
         self.seq += 1
-        event = Event(self.seq, *values, **named)
-        self.link = next_link(self.link, event)
-        self.kinds[event.kind] += 1
-        self._waiting.append((*event, self.link))
+        self.link = next_link(self.link, self.seq, *event)
+        self._waiting.append((self.seq, *event, self.link))
         return self.seq
 
     def flush(self) -> None:
         """Send what is waiting to the database."""
         if self._waiting:
+            self.kinds.update(event[1] for event in self._waiting)
             self.connection.exec_driver_sql(self._insert, self._waiting)  # at a third of what a Core insert costs
             self._waiting.clear()
 
@@ -152,7 +151,9 @@ def enter(ledger: Ledger, arrival: Arrival, judge: Judge) -> Entered:
         writer = Writer(connection)
         recorded = moments(pd.Series([pd.Timestamp(now())]))[0]
         digest = file_record(record)[1]
-        file = writer.add("read", digest, "", "", "", recorded, writer.seq + 1, arrival.name, 0, arrival.sha256)
+        file = writer.add(
+            "read", digest, "", "", "", recorded, writer.seq + 1, arrival.name, 0, arrival.sha256, None, None
+        )
         connection.execute(FILE.insert(), [{**record, "seq": file}])
         writer.flush()
         desk = _Desk(writer, arrival, judge, recorded, file, known)
@@ -160,7 +161,7 @@ def enter(ledger: Ledger, arrival: Arrival, judge: Judge) -> Entered:
             desk.overwrites()
         for start in range(0, len(arrival.table), CHUNK):
             desk.enter(start, start + CHUNK)
-    kinds = {kind: n for kind, n in writer.kinds.items() if kind != "read"}
+    kinds = {str(kind): n for kind, n in writer.kinds.items() if kind != "read"}
     return Entered(len(arrival.table), len(arrival.table) - kinds.get("received", 0), kinds)
 
 
@@ -187,10 +188,11 @@ def _reading_findings(arrival: Arrival) -> tuple[dict[tuple[str, int], list[list
     of_rows: dict[tuple[str, int], list[list[str]]] = defaultdict(list)
     of_file: list[list[object]] = []
     for place in Findings(table).places():
-        if (place.file, place.line) in rows and not place.code.startswith("W"):
+        of_row = (place.file, place.line) in rows
+        if of_row and place.code.startswith("E"):
             of_rows[place.file, place.line].append([place.code, place.column, place.value])
-        else:
-            of_file.append([getattr(place, name) for name in FINDING_COLUMNS])
+        else:  # a warning on a row is no part of what the return says
+            of_file.append([*(getattr(place, name) for name in FINDING_COLUMNS), of_row])
     return of_rows, json.dumps(of_file, ensure_ascii=False)
 
 
@@ -239,7 +241,7 @@ class _Desk:
         for payload, content, tps, source, received, place, line, status, kept_out, codes in zip(*columns, strict=True):
             old = self._replaced(shelf, content, (tps, source, received))
             if content not in shelf.known:
-                add("received", content, tps, source, received, recorded, file, place, line, payload=payload)
+                add("received", content, tps, source, received, recorded, file, place, line, "", None, payload)
                 if kept_out:
                     kind = "rejected" if codes == "E212" else "quarantined"
                 elif status == "verified":
@@ -251,7 +253,7 @@ class _Desk:
                 kind, codes = "corrected", ""
             else:
                 continue
-            seq = add(kind, content, tps, source, received, recorded, file, place, line, codes, old)
+            seq = add(kind, content, tps, source, received, recorded, file, place, line, codes, old, None)
             shelf.put(content, tps, source, received, self.arrival.path, seq if old else 0)
         self.writer.flush()
 

@@ -76,7 +76,7 @@ def mark(
         writer = Writer(connection)
         recorded = moments(pd.Series([pd.Timestamp(now())]))[0]
         place = (PLACE, writer.seq + 1)
-        writer.add(verdict, content, tps_id, said, received, recorded, 0, *place, by.strip(), payload=payload)
+        writer.add(verdict, content, tps_id, said, received, recorded, 0, *place, by.strip(), None, payload)
         writer.flush()
     return Event(writer.seq, verdict, content, tps_id, said, received, recorded, 0, *place, by.strip(), None, payload)
 

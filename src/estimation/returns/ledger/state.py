@@ -53,9 +53,13 @@ def intake(
         wanted = _wanted(until, known, station)
         table, contents = _returns(connection, ledger.contest.vote_columns, wanted, known)
         of_files = _of_files(connection, until, known)
+    here = set(zip(table["file"], table["line"], strict=True))
+    of_files = [place for *place, of_row in of_files if not of_row or (place[1], place[2]) in here]
     of_rows = _of_rows(table)
     table = table.drop(columns=CELLS)
-    return Intake(table, Findings.join(of_rows, of_files), _digest(table, contents))
+    return Intake(
+        table, Findings.join(of_rows, _findings([tuple(place) for place in of_files])), _digest(table, contents)
+    )
 
 
 def _text(moment: datetime, name: str) -> str:
@@ -88,13 +92,14 @@ def _returns(
     numbers = [*dict.fromkeys((*votes, *checks.COUNTS)), "revision"]
     parts: list[pd.DataFrame] = []
     contents: list[bytes] = []
-    for part in connection.execution_options(yield_per=_BATCH).execute(query).partitions(_BATCH):
-        hashes, places, lines, payloads, editions = zip(*part, strict=True)
-        rows = restore(payloads, numbers, WORDS)
-        rows["file"], rows["line"] = pd.Series(places, dtype="str"), np.array(lines, dtype=np.int64)
-        rows["edition"] = np.array([number or 0 for number in editions], dtype=np.int64)
-        parts.append(rows)
-        contents += [bytes(value) for value in hashes]
+    with connection.execute(query, execution_options={"yield_per": _BATCH}) as result:
+        for part in result.partitions(_BATCH):
+            hashes, places, lines, payloads, editions = zip(*part, strict=True)
+            rows = restore(payloads, numbers, WORDS)
+            rows["file"], rows["line"] = pd.Series(places, dtype="str"), np.array(lines, dtype=np.int64)
+            rows["edition"] = np.array([number or 0 for number in editions], dtype=np.int64)
+            parts.append(rows)
+            contents += [bytes(value) for value in hashes]
     table = pd.concat(parts, ignore_index=True) if parts else no_rows(votes)
     table["_content"] = contents
     order = table.sort_values(["file", "line", "_content"], kind="stable").index
@@ -132,7 +137,7 @@ def _of_rows(table: pd.DataFrame) -> Findings:
     return _findings(found)
 
 
-def _of_files(connection: Connection, until: str | None, known: str | None) -> Findings:
+def _of_files(connection: Connection, until: str | None, known: str | None) -> list[list[Any]]:
     """List what is wrong with files as a whole, by the newest version of each that there was."""
     query = sa.select(FILE.c.path, FILE.c.findings).join(EVENT, EVENT.c.seq == FILE.c.seq)
     if until is not None:
@@ -141,7 +146,7 @@ def _of_files(connection: Connection, until: str | None, known: str | None) -> F
         query = query.where(EVENT.c.recorded_at <= known)
     rows: Sequence[Any] = connection.execute(query.order_by(FILE.c.seq)).all()
     newest = {path: findings for path, findings in rows}  # noqa: C416 (a row is no pair to dict's type)
-    return _findings([tuple(place) for _, said in sorted(newest.items()) for place in json.loads(said)])
+    return [place for _, said in sorted(newest.items()) for place in json.loads(said)]
 
 
 def _findings(found: list[tuple[object, ...]]) -> Findings:

@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -164,9 +165,10 @@ def verify_chain(ledger: Ledger) -> Head:
     from estimation.returns.ledger.entering import file_record
 
     with reading(ledger.engine, ledger.name) as connection:
-        end = check(_walk(connection), ledger.name)
+        with closing(_walk(connection)) as events:
+            end = check(events, ledger.name)
         reads = sa.select(EVENT.c.seq, EVENT.c.content, *FILE.c).join(FILE, FILE.c.seq == EVENT.c.seq, isouter=True)
-        for row in connection.execute(reads.where(EVENT.c.kind == "read").order_by(EVENT.c.seq)):
+        for row in connection.execute(reads.where(EVENT.c.kind == "read").order_by(EVENT.c.seq)).all():
             record = dict(zip([column.name for column in FILE.c], row[2:], strict=True))
             if record["seq"] is None or file_record(record)[1] != bytes(row.content):
                 raise LedgerError(
@@ -176,11 +178,12 @@ def verify_chain(ledger: Ledger) -> Head:
     return end
 
 
-def _walk(connection: Connection) -> Iterator[tuple[Event, bytes]]:
+def _walk(connection: Connection) -> Generator[tuple[Event, bytes]]:
     query = sa.select(*_COLUMNS, EVENT.c.link).order_by(EVENT.c.seq)
-    for part in connection.execution_options(yield_per=_BATCH).execute(query).partitions(_BATCH):
-        for *values, link in part:
-            yield Event(*values), bytes(link)
+    with connection.execute(query, execution_options={"yield_per": _BATCH}) as result:
+        for part in result.partitions(_BATCH):
+            for *values, link in part:
+                yield Event(*values), bytes(link)
 
 
 def history(ledger: Ledger, tps_id: str) -> list[Event]:
