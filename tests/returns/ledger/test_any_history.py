@@ -222,4 +222,4 @@ def test_any_history_on_postgresql(server: str) -> None:
                 with psycopg.connect(server, autocommit=True) as connection:
                     connection.execute(f"DROP SCHEMA {self.schema} CASCADE")
 
-    run_state_machine_as_test(OnServer, settings=settings(max_examples=25, stateful_step_count=15, **OPTIONS))
+    run_state_machine_as_test(OnServer, settings=settings(max_examples=12, stateful_step_count=15, **OPTIONS))
