@@ -19,6 +19,7 @@ from estimation.projection.areas import AreaResult, area_level, by_area
 from estimation.projection.earlier import previous_call
 from estimation.projection.methods import estimate_all, still_out
 from estimation.returns import Counts, Intake, Resolution, read_returns, resolve, tally
+from estimation.returns.locate import uses_ledger
 from estimation.rules import Findings, Notice
 from estimation.sampling import Sample, ask_all, design_of, read_sample
 from estimation.sampling.manifest import read_manifest
@@ -143,7 +144,7 @@ def project(
     if changes:
         contest = replace(contest, estimate=estimate_table(contest.estimate, changes))
     frame, sample, seed = open_sample(contest, sample_path, where)
-    intake = _returns(contest, returns_path)
+    intake = _returns(contest, returns_path, as_of)
     resolution = resolve(contest, frame, intake, sample.rows, as_of)
     counts = tally(contest, frame, resolution, sample.rows)
     provenance = {
@@ -159,13 +160,12 @@ def project(
     return _assemble(contest, frame, sample, resolution, counts, provenance, before)
 
 
-def _returns(contest: Contest, path: Path | None) -> Intake:
+def _returns(contest: Contest, path: Path | None, as_of: datetime | None) -> Intake:
     """Read what is named; else the ledger, where one is kept, with what is new in the inbox; else the inbox."""
-    kept = contest.returns.ledger is not None or (contest.out / "ledger.sqlite").is_file()
-    if path is None and kept:
+    if path is None and uses_ledger(contest):
         from estimation.returns.ledger import gather  # SQLAlchemy takes as long to load as a projection to compute
 
-        return gather(contest, settle=0.0)
+        return gather(contest, as_of=as_of)
     return read_returns(contest, path)
 
 

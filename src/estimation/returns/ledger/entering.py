@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
@@ -239,7 +241,7 @@ class _Desk:
         )
         add, file, recorded = self.writer.add, self.file, self.recorded
         for payload, content, tps, source, received, place, line, status, kept_out, codes in zip(*columns, strict=True):
-            old = self._replaced(shelf, content, (tps, source, received))
+            old = None if self.present is None else self._replaced(shelf, content, (tps, source, received))
             if content not in shelf.known:
                 add("received", content, tps, source, received, recorded, file, place, line, "", None, payload)
                 if kept_out:
@@ -259,13 +261,12 @@ class _Desk:
 
     def _replaced(self, shelf: "_Shelf", content: bytes, key: tuple[str, str, str]) -> bytes | None:
         """Find what the file said before in the place of this return and no longer says."""
-        if self.present is None:
-            return None
+        present = self.present or ()
         edition = shelf.edition.get(content, 0)
         gone = [
             (seq, other)
             for other, path, seq in shelf.tied.get(key, ())
-            if other != content and path == self.arrival.path and other not in self.present
+            if other != content and path == self.arrival.path and other not in present
         ]
         gone = [(seq, other) for seq, other in gone if content not in shelf.known or seq >= edition]
         return max(gone)[1] if gone else None
@@ -287,6 +288,7 @@ class _Shelf:
         self.newest: dict[tuple[str, str], str] = {}
         self.tied: dict[tuple[str, str, str], list[tuple[bytes, str | None, int]]] = defaultdict(list)
         self.edition: dict[bytes, int] = {}
+        self._changed = changed
         stations = _any_of(connection, sorted(set(_words(tps_ids))))
         if changed:
             query = sa.select(EVENT.c.content, sa.func.max(EVENT.c.seq)).where(EVENT.c.replaces.is_not(None), stations)
@@ -302,10 +304,13 @@ class _Shelf:
     def put(self, content: bytes, tps: str, source: str, received: str, path: str | None, edition: int) -> None:
         """Add a return."""
         self.known.add(content)
-        self.newest[tps, source] = max(self.newest.get((tps, source), ""), received)
-        self.tied[tps, source, received].append((content, path, edition))
-        if edition:
-            self.edition[content] = edition
+        earlier = self.newest.get((tps, source))
+        if earlier is None or earlier < received:
+            self.newest[tps, source] = received
+        if self._changed:
+            self.tied[tps, source, received].append((content, path, edition))
+            if edition:
+                self.edition[content] = edition
 
 
 def _any_of(connection: Connection, stations: Sequence[str]) -> sa.ColumnElement[bool]:
@@ -320,7 +325,8 @@ def _any_of(connection: Connection, stations: Sequence[str]) -> sa.ColumnElement
 
 def _words(column: "pd.Series[str]") -> list[str]:
     """Give text, '' for a blank; a NUL, which PostgreSQL can't keep, as the sign for an unknown one."""
-    return [word.replace("\0", "\ufffd") for word in column.fillna("").astype(str).tolist()]
+    words: list[str] = pc.fill_null(pa.array(column, pa.string(), from_pandas=True), "").to_pylist()
+    return [word.replace("\0", "\ufffd") for word in words] if any("\0" in word for word in words) else words
 
 
 def _codes(verdicts: Verdicts, cells: Mapping[tuple[str, int], list[list[str]]], table: pd.DataFrame) -> list[str]:

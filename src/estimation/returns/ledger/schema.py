@@ -99,7 +99,7 @@ def open_engine(url: URL) -> Engine:
     """Make the engine: SQLite with a write-ahead log and real transactions, PostgreSQL as it is."""
     if url.get_backend_name() != "sqlite":
         try:
-            return create_engine(url)
+            return create_engine(url, connect_args={"client_encoding": "utf8"})  # whatever the server's own is
         except (ModuleNotFoundError, NoSuchModuleError) as error:
             raise LedgerError(
                 "PostgreSQL needs the driver psycopg: install it with pip install 'quickcount[postgres]'"
