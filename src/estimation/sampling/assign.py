@@ -16,6 +16,7 @@ import pandas as pd
 
 from estimation.columns import AREA_LEVELS, FRAME_COLUMNS, Column, nearest, rename, require
 from estimation.contest import Contest
+from estimation.damm import check_digit
 from estimation.errors import DesignError
 from estimation.frame import Frame, load_frame
 from estimation.survey.structure import IntArray
@@ -26,18 +27,6 @@ LEVELS: tuple[str, ...] = get_args(By)
 OFFICER_COLUMNS = (*FRAME_COLUMNS, Column("officer", ("petugas", "kode_petugas", "reporter", "uid", "officer_code")))
 SEPARATOR = "#"
 _CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,19}")
-_DAMM = (
-    "0317598642",
-    "7092154863",
-    "4206871359",
-    "1750983426",
-    "6123045978",
-    "3674209581",
-    "5869720134",
-    "8945362017",
-    "9438617205",
-    "2581436790",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,14 +174,6 @@ def numbered(count: int) -> list[str]:
     width = max(3, len(str(count)))
     numbers = [f"{number:0{width}d}" for number in range(1, count + 1)]
     return [number + check_digit(number) for number in numbers]
-
-
-def check_digit(number: str) -> str:
-    """Give the digit that, put behind the number, makes Damm's check come out as 0."""
-    state = 0
-    for digit in number:
-        state = int(_DAMM[state][int(digit)])
-    return str(state)
 
 
 def _members(groups: IntArray, count: int) -> list[IntArray]:

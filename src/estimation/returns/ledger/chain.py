@@ -1,9 +1,10 @@
 """The hash chain: each event's link is the SHA-256 of the link before it and of what the event says."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from estimation.errors import LedgerError
 
@@ -100,3 +101,9 @@ def check(events: Iterable[tuple[Event, bytes]], name: str) -> Head:
             )
         seq = event.seq
     return Head(seq, link)
+
+
+def file_record(record: Mapping[str, Any]) -> tuple[str, bytes]:
+    """Write what the chain keeps of a file as text, and its SHA-256: all but bookkeeping."""
+    text = json.dumps({key: record[key] for key in sorted(record) if key not in ("seq", "stamp")}, ensure_ascii=False)
+    return text, sha256(text.encode("utf-8")).digest()

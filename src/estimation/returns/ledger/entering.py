@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from estimation.returns.content import CELLS, canonical, moments
-from estimation.returns.ledger.chain import Event, Head, next_link
+from estimation.returns.ledger.chain import Event, Head, file_record, next_link
 from estimation.returns.ledger.schema import EVENT, FILE, writing
 from estimation.returns.ledger.store import Ledger, head, now
 from estimation.returns.resolution import Judge, Verdicts
@@ -87,12 +87,6 @@ class Entered:
         return Entered(self.rows + other.rows, self.duplicates + other.duplicates, kinds)
 
 
-def file_record(record: Mapping[str, Any]) -> tuple[str, bytes]:
-    """Write what the chain keeps of a file as text, and its SHA-256: all but bookkeeping."""
-    text = json.dumps({key: record[key] for key in sorted(record) if key not in ("seq", "stamp")}, ensure_ascii=False)
-    return text, sha256(text.encode("utf-8")).digest()
-
-
 class Writer:
     """Adds events to the end of the chain, inside one transaction."""
 
@@ -102,9 +96,9 @@ class Writer:
         self.seq, self.link = end.seq, end.link
         self.kinds: Counter[object] = Counter()
         self._waiting: list[tuple[object, ...]] = []
-        sign = "%s" if connection.dialect.name == "postgresql" else "?"
-        names = (*Event._fields, "link")
-        self._insert = f"INSERT INTO event ({', '.join(names)}) VALUES ({', '.join([sign] * len(names))})"  # noqa: S608
+        marks = "format" if connection.dialect.name == "postgresql" else "qmark"
+        kind: Any = type(connection.dialect)
+        self._insert = str(EVENT.insert().compile(dialect=kind(paramstyle=marks), column_keys=[*Event._fields, "link"]))
 
     @property
     def head(self) -> Head:

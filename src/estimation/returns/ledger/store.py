@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection, Engine
 
 from estimation.contest import Contest
 from estimation.errors import ContestError, LedgerError
-from estimation.returns.ledger.chain import GENESIS, Event, Head, check
+from estimation.returns.ledger.chain import GENESIS, Event, Head, check, file_record
 from estimation.returns.ledger.schema import (
     EVENT,
     FILE,
@@ -162,8 +162,6 @@ def verify_chain(ledger: Ledger) -> Head:
     LedgerError
         Names the first event that was changed, taken out or put in.
     """
-    from estimation.returns.ledger.entering import file_record
-
     with reading(ledger.engine, ledger.name) as connection:
         with closing(_walk(connection)) as events:
             end = check(events, ledger.name)

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from estimation import checks
 from estimation.columns import plain
 from estimation.contest import Contest
+from estimation.damm import checks_out
 from estimation.returns.readers.batch import Batch, assemble
 from estimation.returns.readers.layouts import layouts, personal
 from estimation.returns.readers.privacy import masked
@@ -29,18 +30,6 @@ from estimation.rules import Findings
 from estimation.tables import Table, as_text, decoded, read_table
 
 SEPARATOR = "#"
-_DAMM = (
-    "0317598642",
-    "7092154863",
-    "4206871359",
-    "1750983426",
-    "6123045978",
-    "3674209581",
-    "5869720134",
-    "8945362017",
-    "9438617205",
-    "2581436790",
-)
 
 
 def is_lines(text: str) -> bool:
@@ -145,7 +134,7 @@ def _who(first: pa.ChunkedArray, second: pa.ChunkedArray, contest: Contest) -> _
     several = coded & np.asarray(two.isin(many), dtype=np.bool_)
     unchecked = np.zeros(len(one), dtype=np.bool_)
     if stations and not (contest.out / "officers.csv").is_file():
-        wrong = [value for value in reporter.dropna().unique() if not _damm(value)]
+        wrong = [value for value in reporter.dropna().unique() if not checks_out(value)]
         unchecked = np.asarray(reporter.isin(wrong), dtype=np.bool_)
     return _Who(station, reporter, unchecked, several)
 
@@ -161,16 +150,6 @@ def _stations_of(contest: Contest) -> Mapping[str, list[str]]:
     table = pd.DataFrame({name: as_text(source.data.column(name)).to_pandas() for name in ("reporter", "tps_id")})
     table = table.dropna()
     return {str(code): ids.tolist() for code, ids in table.groupby("reporter")["tps_id"]}
-
-
-def _damm(number: str) -> bool:
-    """Tell whether the last digit checks the others (Damm 2004)."""
-    if not (number.isascii() and number.isdigit()):
-        return False
-    state = 0
-    for digit in number:
-        state = int(_DAMM[state][int(digit)])
-    return state == 0
 
 
 def _parts(text: pa.ChunkedArray, count: int) -> list[pa.ChunkedArray]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from estimation.errors import TableError
 
 UNPACKED = 2**30  # bytes that a workbook or archive may unpack to
-BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, EOFError, RuntimeError, NotImplementedError)
+BROKEN = (zipfile.BadZipFile, zlib.error, KeyError, ValueError, OSError, EOFError, RuntimeError)
 
 
 def unpacked(path: Path, content: bytes) -> zipfile.ZipFile:
