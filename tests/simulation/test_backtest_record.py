@@ -9,7 +9,8 @@ import pytest
 from scipy.stats import binomtest
 
 from estimation.errors import EstimationError
-from estimation.simulation.backtest.record import chance_band, exact_bounds, read_record, record_of
+from estimation.simulation.backtest.record import chance_band, read_record, record_of
+from estimation.survey.intervals import exact_binomial
 
 NUMBERS: dict[str, Any] = {"bias": 0.0, "true_se": 0.02, "mean_se": 0.02, "nights": 100, "n": 40}
 
@@ -67,14 +68,14 @@ def test_bounds_count_nights_not_nights_times_shares() -> None:
 
 
 @pytest.mark.parametrize(("hits", "nights"), [(0, 60), (1, 60), (57, 60), (60, 60), (951, 1000)])
-def test_exact_bounds(hits: int, nights: int) -> None:
+def test_exact_binomial(hits: int, nights: int) -> None:
     exact = binomtest(hits, nights).proportion_ci(0.95)
-    assert exact_bounds(hits / nights, nights) == pytest.approx((exact.low, exact.high), rel=1e-9)
+    assert exact_binomial(hits / nights, nights) == pytest.approx((exact.low, exact.high), rel=1e-9)
 
 
 def test_bounds_of_nothing() -> None:
-    assert np.isnan(exact_bounds(float("nan"), 100)).all()
-    assert np.isnan(exact_bounds(0.5, 0)).all()
+    assert np.isnan(exact_binomial(float("nan"), 100)).all()
+    assert np.isnan(exact_binomial(0.5, 0)).all()
     assert np.isnan(chance_band(0.95, 0)).all()
 
 

@@ -4,9 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scipy.special import betaincinv
-
 from estimation.survey import Estimate
+from estimation.survey.intervals import exact_binomial
 
 ROUNDING = 1e-9  # a take is written with nine decimals: an official value so near to an end is not outside
 
@@ -98,8 +97,4 @@ def coverage(name: str, judged: Sequence[Judged]) -> Coverage:
     """Count the intervals that held, among those that can be judged."""
     said = [one.held for one in judged if one.held is not None]
     hits, n = sum(said), len(said)
-    if not n:
-        return Coverage(name, 0, 0, math.nan, math.nan)
-    low = float(betaincinv(hits, n - hits + 1, 0.025)) if hits else 0.0
-    high = float(betaincinv(hits + 1, n - hits, 0.975)) if hits < n else 1.0
-    return Coverage(name, hits, n, low, high)
+    return Coverage(name, hits, n, *exact_binomial(hits / n if n else math.nan, n))

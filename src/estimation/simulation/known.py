@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import binomtest
 
 from estimation.contest import Contest
 from estimation.errors import FrameError
 from estimation.frame import Frame, load_frame
 from estimation.returns import Counts, read_returns
+from estimation.survey.intervals import exact_binomial
 from estimation.survey.structure import Array, BoolArray, IntArray
 from estimation.tables import find_table
 
@@ -140,8 +140,7 @@ def proportion(hits: BoolArray) -> tuple[float, float, float]:
     """Give the proportion of hits, shape (R,), with its exact binomial bounds of 95 % (Clopper and Pearson 1934)."""
     if not len(hits):
         return np.nan, np.nan, np.nan
-    bounds = binomtest(int(hits.sum()), len(hits)).proportion_ci(0.95)
-    return float(hits.mean()), float(bounds.low), float(bounds.high)
+    return float(hits.mean()), *exact_binomial(float(hits.mean()), len(hits))
 
 
 def official_path(contest: Contest) -> Path | None:

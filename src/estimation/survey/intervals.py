@@ -30,6 +30,8 @@ MOST_SIZE = 1e7  # effective size up to which the quantiles of a beta distributi
 
 Formula = Callable[[Array, Array, Array], tuple[Array, Array]]  # proportion, effective size, quantile -> ends
 
+HIT = 1e-9  # less than that of a hit is none: rates come as quotients
+
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
@@ -323,3 +325,16 @@ def _beta_ends(p: Array, size: Array, tail: float) -> tuple[Array, Array]:
     low = betaincinv(np.where(yes == 0, 1.0, yes), no + 1, tail)
     miss = betaincinv(np.where(no == 0, 1.0, no), yes + 1, tail)
     return np.where(yes == 0, 0.0, low), np.where(no == 0, 1.0, 1 - miss)
+
+
+def exact_binomial(rate: float, n: float, level: float = 0.95) -> tuple[float, float]:
+    """Give exact binomial bounds of a rate out of n (Clopper and Pearson 1934); NaN for none.
+
+    A mean over several shares needs no whole number of hits: the beta quantiles take any (Korn and Graubard 1998).
+    """
+    if not n > 0 or not np.isfinite(rate):
+        return np.nan, np.nan
+    hits, tail = rate * n, (1 - level) / 2
+    low = 0.0 if hits < HIT else float(betaincinv(hits, n - hits + 1, tail))
+    high = 1.0 if n - hits < HIT else float(betaincinv(hits + 1, n - hits, 1 - tail))
+    return low, high

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.special import betaincinv
 
 from estimation.errors import EstimationError
+from estimation.survey.intervals import exact_binomial
 
 SCHEMA = "backtest/1"
 LARGE = 0.12  # shares from here on are pooled by themselves: smaller ones are skew, and few stations decide them
@@ -106,7 +106,7 @@ class Record:
         found = []
         for _, group in rows.groupby(["received", "estimator"], sort=False):
             nights, coverage = int(group["nights"].max()), _mean(group["coverage"])
-            low, high = exact_bounds(coverage, nights)
+            low, high = exact_binomial(coverage, nights)
             found.append(
                 {
                     "received": float(group["received"].iloc[0]),
@@ -135,7 +135,7 @@ class Record:
         """Give calls by part and estimator: ``called`` now; ``wrong`` so far, nights, with exact bounds; ``never``."""
         lead = self.rows[self.rows["quantity"] == "lead"]
         wrong = lead["wrong_call_rate"].to_numpy(dtype=np.float64)
-        bounds = np.array([exact_bounds(rate, self.replicates) for rate in wrong.tolist()]).reshape(-1, 2)
+        bounds = np.array([exact_binomial(rate, self.replicates) for rate in wrong.tolist()]).reshape(-1, 2)
         return pd.DataFrame(
             {
                 "received": lead["received"].to_numpy(),
@@ -194,19 +194,6 @@ def read_record(path: Path) -> Record:
             "wrote"
         ) from error
     return record_of(document, str(path))
-
-
-def exact_bounds(rate: float, nights: int) -> tuple[float, float]:
-    """Give exact binomial bounds of a rate over nights (Clopper and Pearson 1934).
-
-    A mean over several shares needs no whole number of hits: the beta quantiles take any (Korn and Graubard 1998).
-    """
-    if not nights or not np.isfinite(rate):
-        return np.nan, np.nan
-    hits, tail = rate * nights, (1 - EXACT) / 2
-    low = 0.0 if hits < 1e-9 else float(betaincinv(hits, nights - hits + 1, tail))
-    high = 1.0 if nights - hits < 1e-9 else float(betaincinv(hits + 1, nights - hits, 1 - tail))
-    return low, high
 
 
 def chance_band(level: float, nights: int) -> tuple[float, float]:
