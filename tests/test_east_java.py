@@ -2,13 +2,10 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
-
-from estimation.cli import main
 
 pytestmark = pytest.mark.slow
 
@@ -19,18 +16,6 @@ def contest(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     if not source.is_dir():
         pytest.skip(f"East Java 2019 is not here: {source} is absent")
     return Path(shutil.copytree(source, tmp_path_factory.mktemp("province") / "jawa-timur"))
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["quickcount", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        out, err = capsys.readouterr()
-        return int(end.value.code or 0), out, err
-
-    return call
 
 
 def test_draw_verify_assign(run, contest: Path) -> None:

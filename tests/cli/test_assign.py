@@ -1,23 +1,8 @@
 """``quickcount assign``: what it says and with which status it ends."""
 
 import json
-import sys
 
 import pytest
-
-from estimation.cli import main
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["quickcount", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        out, err = capsys.readouterr()
-        return int(end.value.code or 0), out, err
-
-    return call
 
 
 @pytest.fixture

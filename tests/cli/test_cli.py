@@ -2,12 +2,9 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
-
-from estimation.cli import main
 
 MOMENT = "2024-11-27T18:30:00+07:00"
 
@@ -15,21 +12,6 @@ MOMENT = "2024-11-27T18:30:00+07:00"
 @pytest.fixture
 def contest(demo: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(demo, tmp_path / "situbondo-2024"))
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["quickcount", *map(str, words)])
-        status = 0
-        try:
-            main()
-        except SystemExit as end:
-            status = int(end.code or 0)
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return call
 
 
 def test_draw_writes_the_sample_and_says_so(run, contest: Path) -> None:

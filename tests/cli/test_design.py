@@ -1,25 +1,11 @@
 """``quickcount design`` and the options that ``quickcount draw`` shares with ``[design]``."""
 
 import json
-import sys
 
 import pytest
 
-from estimation.cli import main
 from estimation.contest import load_contest
 from estimation.errors import ContestError
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["quickcount", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        out, err = capsys.readouterr()
-        return int(end.value.code or 0), out, err
-
-    return call
 
 
 @pytest.fixture

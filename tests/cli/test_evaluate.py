@@ -1,25 +1,11 @@
 """``quickcount evaluate``."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from estimation.cli import main
 from estimation.simulation.showcase import MOMENT
-
-
-@pytest.fixture
-def run(monkeypatch, capsys):
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["quickcount", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        out, err = capsys.readouterr()
-        return int(end.value.code or 0), out, err
-
-    return call
 
 
 def test_without_a_page_the_files_are_written(run, demo: Path, tmp_path: Path) -> None:

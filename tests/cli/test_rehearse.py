@@ -1,30 +1,13 @@
 """``quickcount rehearse``: what it says, what it writes, and what it refuses."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from estimation.cli import main
 from estimation.resources import demo_contest
 
 DEMO = demo_contest("situbondo-2024")
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["quickcount", *map(str, words)])
-        status = 0
-        try:
-            main()
-        except SystemExit as end:
-            status = int(end.code or 0)
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return call
 
 
 def test_an_evening_is_played_graded_and_graded_again(run, tmp_path: Path) -> None:
