@@ -1,0 +1,96 @@
+"""Which covariance, degrees of freedom and limits an estimate has, by the keys of ``[estimate]``."""
+
+from typing import get_args
+
+import numpy as np
+import pytest
+
+from estimation.contest import EstimateTable, VarianceName
+from estimation.errors import EstimationError
+from estimation.estimators import Outstanding, arrived, estimate, plain
+from estimation.estimators.precision import REPLICATED
+from estimation.returns import Counts
+from estimation.sampling import Sample, Strata
+from estimation.survey import Structure
+from estimation.survey.variance import stratified
+
+VOTES = np.array([[60.0, 40], [70, 30], [30, 70], [45, 55], [80, 20], [55, 45]])
+CODES = np.array([0, 0, 0, 1, 1, 1])
+
+
+def counts(seen=(True,) * 6) -> Counts:
+    seen = np.array(seen)
+    votes = np.where(seen[:, None], VOTES, 0.0)
+    invalid = np.where(seen, 5.0, np.nan)
+    return Counts(votes, invalid, votes.sum(axis=1) + invalid, np.full(6, 200.0), seen, ~seen)
+
+
+def design(**options) -> Structure:
+    return Structure(np.repeat([5.0, 10.0], 3), CODES, np.array([15.0, 30.0]), **options)
+
+
+def sample() -> Sample:
+    codes = np.repeat([0, 1], [15, 30])
+    strata = Strata("district", codes, ("A", "B"), np.array([15.0, 30.0]), (np.zeros(2, dtype=np.intp),))
+    return Sample(np.array([0, 1, 2, 15, 16, 17]), np.repeat([0.2, 0.1], 3), strata, strata, "stratified")
+
+
+def test_no_interval_leaves_what_can_still_happen():
+    """340 of 600 counted votes for the first, and at most 100 more to come: 340/700 … 440/700."""
+    found = estimate(counts(), plain(design()), [1, 2], outstanding=Outstanding(100.0, 9000.0))
+    assert found.support[0] == pytest.approx([340 / 700, 440 / 700])
+    assert found.support[1] == pytest.approx([260 / 700, 360 / 700])
+    assert found.support[2] == pytest.approx([630 / 9000, 1])  # turnout: ballots counted over the whole roll
+    bounds = found.interval(0.9999)
+    assert bounds.low[0] == pytest.approx(340 / 700)
+    assert bounds.high[0] == pytest.approx(440 / 700)
+
+
+def test_nothing_left_leaves_no_interval():
+    census = Structure(np.ones(6), CODES, np.array([3.0, 3.0]))
+    found = estimate(counts(), plain(census), [1, 2], outstanding=Outstanding(0.0, 1200.0))
+    assert found.interval(0.95).low[:2] == pytest.approx(found.theta[:2])
+    assert found.interval(0.95).high[:2] == pytest.approx(found.theta[:2])
+
+
+def test_the_default_is_the_design_s_own_variance():
+    found = estimate(counts(), plain(design()), [1, 2])
+    linear = plain(design()).linear(VOTES, np.repeat(VOTES.sum(axis=1)[:, None], 2, axis=1))
+    np.testing.assert_allclose(found.cov[:2, :2], stratified(linear.expanded, design()), rtol=1e-12)
+    assert float(found.df) == 4
+
+
+def test_satterthwaite_lies_between_the_smallest_stratum_and_all():
+    found = estimate(counts(), plain(design()), [1, 2], EstimateTable(degrees="satterthwaite"))
+    assert found.df.shape == (4,)
+    assert np.all((found.df >= 2) & (found.df <= 4))
+
+
+@pytest.mark.parametrize(("single", "factor"), [("certainty", 1.0), ("average", 2.0)])
+def test_a_lonely_stratum_by_the_key(single, factor):
+    """Three of one stratum and one of the other: the latter adds nothing, or the mean of the others, H/(H - 1) = 2."""
+    seen = np.array([True, True, True, True, False, False])
+    arrival = arrived(sample(), seen, single)
+    assert arrival.structure.size.tolist() == [15, 30]
+    found = estimate(counts(seen), plain(arrival.structure), [1, 2], EstimateTable(single=single))
+    w, votes = arrival.structure.weight, counts(seen).votes
+    total = w @ votes.sum(axis=1)
+    u = w * (votes[:, 0] - found.theta[0] * votes.sum(axis=1)) / total
+    first = (1 - 3 / 15) * 3 / 2 * ((u[:3] - u[:3].mean()) ** 2).sum()
+    assert found.variance[0] == pytest.approx(factor * first, rel=1e-12)
+    joined = arrived(sample(), seen)
+    assert joined.structure.size.tolist() == [45, 0]  # by default the two strata are taken together
+
+
+@pytest.mark.parametrize("name", get_args(VarianceName))
+def test_every_name_gives_a_covariance_or_says_why_not(name):
+    table = EstimateTable(variance=name, replicates=50)
+    possible = {"auto", "stratified", "with-replacement", "hajek", "hartley-rao", "brewer", "overton", "deville"}
+    possible |= {"jackknife", "bootstrap"}
+    if name in possible:
+        found = estimate(counts(), plain(design()), [1, 2], table)
+        assert np.all(found.variance[:2] > 0)
+        assert (found.draws is None) == (name not in REPLICATED)
+    else:
+        with pytest.raises(EstimationError, match=r": "):
+            estimate(counts(), plain(design()), [1, 2], table)
