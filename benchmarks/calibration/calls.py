@@ -25,14 +25,12 @@ from cases import UPLOADED, population, uploaded
 from machine import describe
 from scipy.stats import binomtest
 
-from estimation.decision import beyond, compare, information
 from estimation.estimators.catalogue import Night, estimate_by
 from estimation.returns import Counts
 from estimation.simulation.backtest import plan_of
 from estimation.simulation.backtest.replay import Stage, calls, draw_block, night_of, stage
 from estimation.simulation.known import Population
 from estimation.survey import Estimate
-from estimation.survey.structure import group_sums
 
 RESULTS = Path(__file__).resolve().parent / "results"
 MINUTES = np.arange(10, 301, 10)
@@ -179,22 +177,12 @@ def run(race: Race, block: int, path: Path) -> None:
 def by_rule(
     at: Stage, night: Night, weight: np.ndarray, estimate: Estimate, others: dict[str, Estimate] | None
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Say on which nights each rule calls somebody, and on which wrongly; the same as ``calls`` for each rule.
-
-    All that a call needs besides its bound does not depend on the rule, so that ``calls`` is asked once, with a bound
-    below that of the displayed interval.
-    """
-    loose = replace(at.plan.table, call_rule="once", call_error=0.49)
-    enough, wrong = calls(replace(at, plan=replace(at.plan, table=loose)), night, weight, estimate, others)
-    structure, there = night.arrival.structure, weight > 0
-    drawn = group_sums(there, structure.stratum, structure.strata)
-    fraction = information(structure.count(), drawn, structure.size)
-    compared = compare(at.population.contest, estimate)
-    found = {}
-    for rule, set_to in RULES.items():
-        called = enough & beyond(replace(at.plan.table, **set_to), compared.z, fraction, compared.wrong).all(axis=-1)
-        found[rule] = called, wrong & called
-    return found
+    """Say on which nights each rule calls somebody, and on which wrongly."""
+    tables = {rule: replace(at.plan.table, **set_to) for rule, set_to in RULES.items()}
+    return {
+        rule: calls(replace(at, plan=replace(at.plan, table=table)), night, weight, estimate, others)
+        for rule, table in tables.items()
+    }
 
 
 def _half_width(at: Stage, estimate: Estimate) -> float:

@@ -156,11 +156,15 @@ def test_under_a_low_threshold_the_second_must_be_beaten_as_well(contest, severa
     ("change", "codes", "text"),
     [
         ({"used": 49}, ["C03", "C01"], "49 of 100 stations are in; a call needs 50"),
-        ({"thin": 1}, ["C06", "C01"], "strata with fewer than 2 returns, which a call needs in each: 1"),
         (
-            {"used": 49, "thin": 2},
+            {"thin": 1, "thin_part": 0.08},
+            ["C06", "C01"],
+            "1 strata with 8 % of the voters have fewer than 2 returns, too much for a call",
+        ),
+        (
+            {"used": 49, "thin": 2, "thin_part": 0.2},
             ["C06", "C03", "C01"],
-            "strata with fewer than 2 returns, which a call needs in each: 2",
+            "2 strata with 20 % of the voters have fewer than 2 returns, too much for a call",
         ),
     ],
 )
@@ -171,8 +175,35 @@ def test_a_call_needs_enough_in(contest, two, all_in, change, codes, text):
 
 
 def test_whoever_leads_is_told_all_that_a_call_lacks(contest, two, all_in):
-    call = decide(contest(), two(0.55, 0.0152), replace(all_in, used=30, thin=1))
+    call = decide(contest(), two(0.55, 0.0152), replace(all_in, used=30, thin=1, thin_part=0.1))
     assert said(call) == ("leading", 1, ["C06", "C03", "C07"])
+
+
+@pytest.mark.parametrize(
+    ("thin_part", "status"),
+    [
+        (0.067, "called"),  # a lead of 0.2 less twice 0.067: 3.3 standard errors of 0.02, where 3.29 are needed
+        (0.068, "leading"),  # 3.2
+    ],
+)
+def test_a_lead_must_bear_every_vote_of_thin_strata(contest, two, all_in, thin_part, status):
+    call = decide(contest(), two(0.6, 0.01), replace(all_in, thin=1, thin_part=thin_part))
+    assert call.status == status
+
+
+@pytest.mark.parametrize(
+    ("thin_part", "status"),
+    [(0.067, "called"), (0.068, "leading")],  # a share loses them once: 0.6 less 0.067 is 3.3 times 0.01 above one half
+)
+def test_a_share_must_bear_every_vote_of_thin_strata(contest, two, all_in, thin_part, status):
+    call = decide(contest("single-candidate"), two(0.6, 0.01), replace(all_in, thin=1, thin_part=thin_part))
+    assert call.status == status
+
+
+def test_a_second_round_is_said_when_no_stratum_is_thin(contest, several, all_in):
+    thin = replace(all_in, thin=1, thin_part=0.001)
+    call = decide(contest("majority-runoff", 3), several(0.46, 0.34, 0.20, se=0.005), thin)
+    assert said(call) == ("leading", 1, ["C06", "C15", "C16"])
 
 
 def test_half_of_the_sample_is_enough(contest, two, all_in):

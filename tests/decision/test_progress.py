@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from estimation.decision import Progress, information, thin_strata
+from estimation.decision import Progress, information, thin_part, thin_strata
 
 PROGRESS = Progress(used=150, drawn=300, strata_in=17, strata=17, thin=0)
 
@@ -46,8 +46,19 @@ def test_progress_takes_what_it_is_given():
 
 def test_thin_strata_are_those_that_lack_what_they_could_have():
     drawn = np.array([10, 10, 2, 1, 0])
-    assert thin_strata([10, 2, 2, 1, 0], drawn, 2) == 0
-    assert thin_strata([10, 1, 1, 0, 0], drawn, 2) == 2  # a single station drawn is not waited for
-    assert thin_strata([10, 2, 2, 1, 0], drawn, 3) == 1  # two are all of two
-    assert thin_strata([0, 0, 0, 0, 0], drawn, 0) == 0
-    assert thin_strata([[10, 1, 2, 1, 0], [0, 0, 0, 0, 0]], drawn, 2).tolist() == [1, 3]
+
+    def thin(arrived, minimum):
+        return np.flatnonzero(thin_strata(arrived, drawn, minimum)).tolist()
+
+    assert thin([10, 2, 2, 1, 0], 2) == []
+    assert thin([10, 1, 1, 0, 0], 2) == [1, 2]  # a single station drawn is not waited for
+    assert thin([10, 2, 2, 1, 0], 3) == [1]  # two are all of two
+    assert thin([0, 0, 0, 0, 0], 0) == []
+    assert thin_strata([[10, 1, 2, 1, 0], [0, 0, 0, 0, 0]], drawn, 2).sum(axis=-1).tolist() == [1, 3]
+
+
+def test_thin_strata_hold_their_part_of_the_roll():
+    stratum = np.array([0, 0, 1, 2])
+    registered = np.array([100.0, 300.0, 200.0, np.nan])  # the unknown one counts as the mean, 200
+    thin = np.array([[False, True, False], [True, False, True], [False, False, False]])
+    assert thin_part(thin, stratum, registered).tolist() == pytest.approx([0.25, 0.75, 0.0])

@@ -57,6 +57,7 @@ def test_the_seed_decides(frame, strata):
     assert lists[0] == lists[1] != lists[2]
 
 
+@pytest.mark.slow
 def test_candidates_of_a_village_are_equally_likely(frame, strata):
     """B's drawn station 1 lies in DESA 2 beside 7 and 13: 2,000 lists, 4.4 standard deviations of 22.4."""
     first = [reserve(frame, strata, np.array([1]), per_stratum=1, rng=rng(str(i))).rows[0] for i in range(2000)]

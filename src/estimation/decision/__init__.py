@@ -5,7 +5,7 @@ from estimation.decision.call import Call, Status, decide
 from estimation.decision.compare import Comparisons, compare, lead_of, leader_and_runner_up
 from estimation.decision.judge import Agreement, Judgement, agreement, judge
 from estimation.decision.overturn import Overturn, needed_drift, overturn
-from estimation.decision.progress import Progress, information, thin_strata
+from estimation.decision.progress import Progress, information, thin_part, thin_strata
 
 __all__ = [
     "Agreement",
@@ -26,5 +26,6 @@ __all__ = [
     "leader_and_runner_up",
     "needed_drift",
     "overturn",
+    "thin_part",
     "thin_strata",
 ]

@@ -92,7 +92,7 @@ def decide(
         estimate,
         used=progress.used,
         drawn=progress.drawn,
-        thin=progress.thin,
+        thin=progress.thin_part if progress.thin else 0.0,
         fraction=progress.information,
         whole=progress.whole,
         others=others,

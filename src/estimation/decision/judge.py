@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from estimation.contest import Contest
 from estimation.decision.bounds import beyond, critical
-from estimation.decision.compare import Comparisons, Interval, compare
+from estimation.decision.compare import Comparisons, Interval, compare, deviate
 from estimation.survey import Estimate
 from estimation.survey.structure import Array, BoolArray
 
@@ -52,8 +52,11 @@ class Judgement:
     beyond_below : numpy.ndarray of bool, shape (…)
         With a runoff rule: every share is below the threshold by as much.
     received, strata, agree, sturdy : numpy.ndarray of bool, shape (…)
-        Enough of the sample is in; enough of every stratum; the other methods agree; the stations
-        still out could not overturn the lead by what early returns are known to differ.
+        Enough of the sample is in; enough of every stratum, or the leader would be beyond the bound even if each vote
+        of the others had gone against him; the other methods agree; the stations still out could not overturn the
+        lead by what early returns are known to differ.
+    covered : numpy.ndarray of bool, shape (…)
+        Enough of every stratum is in.
     decided : numpy.ndarray of bool, shape (…)
         What is counted can't be overtaken.
     """
@@ -64,6 +67,7 @@ class Judgement:
     beyond_below: BoolArray
     received: BoolArray
     strata: BoolArray
+    covered: BoolArray
     agree: BoolArray
     sturdy: BoolArray
     decided: BoolArray
@@ -81,7 +85,7 @@ class Judgement:
     @property
     def second_round(self) -> BoolArray:
         """Whether a second round is to be expected, shape (…)."""
-        return np.asarray(self.beyond_below & self.comparisons.shown_below & self.enough)
+        return np.asarray(self.beyond_below & self.comparisons.shown_below & self.enough & self.covered)
 
 
 def judge(
@@ -104,8 +108,10 @@ def judge(
     ----------
     estimate : Estimate, leading axes (…)
         With ``share:<number>`` for every candidate.
-    used, drawn, thin : array_like of int, shape (…)
-        Stations used and drawn; strata with too few in, see :func:`thin_strata`.
+    used, drawn : array_like of int, shape (…)
+        Stations used and drawn.
+    thin : array_like, shape (…)
+        The part of the voters in strata with too few stations in, see :func:`thin_part`.
     fraction : array_like, shape (…)
         See :func:`information`.
     whole : array_like of bool, shape (…)
@@ -126,6 +132,8 @@ def judge(
             agree &= ~agreement(contest, found, other, interval).against
     used, drawn = np.asarray(used), np.asarray(drawn)
     needed = needed_stations(settings.min_received, drawn)
+    covered = np.asarray(thin) == 0
+    spared = beyond(settings, without(found, thin), fraction, found.wrong, whole=whole).all(axis=-1)
     below = beyond(settings, found.below[..., None], fraction, found.wrong, whole=whole)[..., 0]
     return Judgement(
         comparisons=found,
@@ -133,11 +141,27 @@ def judge(
         beyond=beyond(settings, found.z, fraction, found.wrong, whole=whole) & found.shown,
         beyond_below=below,
         received=np.broadcast_to(used >= needed, shape),
-        strata=np.broadcast_to(np.asarray(thin) == 0, shape),
+        strata=np.broadcast_to(covered | spared, shape),
+        covered=np.broadcast_to(covered, shape),
         agree=agree,
         sturdy=np.broadcast_to(np.asarray(drift_ok, dtype=np.bool_), shape),
         decided=np.broadcast_to(np.asarray(decided, dtype=np.bool_), shape) & (found.theta > 0).all(axis=-1),
     )
+
+
+def without(found: Comparisons, part: ArrayLike) -> Array:
+    """Give how far the leader would be ahead if every vote in a part had gone against him, shape (…, c).
+
+    In standard errors, as a normal deviate. All votes of a part W for the rival cost a lead at most 2 W, and a share
+    at most W.
+
+    Parameters
+    ----------
+    part : array_like, shape (…)
+        Of the voters, 0 … 1.
+    """
+    reach = np.where(found.rival < 0, 1.0, 2.0) * np.asarray(part, dtype=np.float64)[..., None]
+    return deviate(found.theta - reach, found.se, found.df)
 
 
 def needed_stations(part: float, drawn: ArrayLike) -> Array:

@@ -7,6 +7,7 @@ import numpy as np
 
 from estimation.contest import Contest
 from estimation.decision.compare import Comparisons, compare
+from estimation.decision.progress import rolls
 from estimation.returns import Counts
 from estimation.rules import Notice
 from estimation.sampling import Sample
@@ -134,7 +135,7 @@ def overturn(contest: Contest, estimate: Estimate, counts: Counts, sample: Sampl
         In standard deviations; 0 lets any call stand.
     """
     found = compare(contest, estimate)
-    weight, roll = 1 / sample.probability, _rolls(counts.registered)
+    weight, roll = 1 / sample.probability, rolls(counts.registered)
     cell = sample.cells.codes[sample.rows]
     parts = [
         _remaining(contest, found, i, counts.votes, weight=weight, roll=roll, seen=counts.seen, cell=cell)
@@ -201,12 +202,6 @@ def needed_drift(
         for i in range(found.rival.shape[-1])
     ]
     return np.asarray(np.min(drifts, axis=0))
-
-
-def _rolls(registered: Array) -> Array:
-    """Take the mean of the known rolls for those that are not; equal ones where none is known."""
-    known = np.isfinite(registered) & (registered > 0)
-    return np.where(known, registered, registered[known].mean() if known.any() else 1.0)
 
 
 def _margin(contest: Contest, found: Comparisons, i: int, votes: Array) -> tuple[Array, Array]:

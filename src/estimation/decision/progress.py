@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from estimation.rules import Notice
-from estimation.survey.structure import Array, IntArray
+from estimation.survey.structure import Array, BoolArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,8 @@ class Progress:
         Strata of the design with a station in, and all that have one drawn.
     thin : int
         Strata with fewer stations in than a call needs, see :func:`thin_strata`.
+    thin_part : float
+        The part of the population's voters whose stratum is one of these, 0 … 1.
     villages : int or None
         Primary units with a station in; None where stations are drawn directly.
     stations : int or None
@@ -38,6 +40,7 @@ class Progress:
     strata_in: int
     strata: int
     thin: int
+    thin_part: float = 0.0
     villages: int | None = None
     stations: int | None = None
     fraction: float | None = None
@@ -100,8 +103,8 @@ def information(arrived: ArrayLike, drawn: ArrayLike, size: ArrayLike) -> Array:
     return np.asarray(np.where(empty, 0.0, part))
 
 
-def thin_strata(arrived: ArrayLike, drawn: IntArray, minimum: int) -> IntArray:
-    """Count the strata with fewer stations in than a call needs.
+def thin_strata(arrived: ArrayLike, drawn: IntArray, minimum: int) -> BoolArray:
+    """Find the strata with fewer stations in than a call needs.
 
     A stratum with two stations drawn or more needs `minimum` of them, or all where it has fewer.
     One with a single station drawn needs none: it has no variance of its own in any case, and one
@@ -117,7 +120,28 @@ def thin_strata(arrived: ArrayLike, drawn: IntArray, minimum: int) -> IntArray:
 
     Returns
     -------
-    numpy.ndarray of intp, shape (…)
+    numpy.ndarray of bool, shape (…, H)
     """
-    short = (drawn >= 2) & (np.asarray(arrived) < np.minimum(drawn, minimum))
-    return np.asarray(short.sum(axis=-1))
+    return np.asarray((drawn >= 2) & (np.asarray(arrived) < np.minimum(drawn, minimum)))
+
+
+def thin_part(thin: BoolArray, stratum: IntArray, registered: Array) -> Array:
+    """Give the part of the voters that thin strata hold, shape (…).
+
+    Parameters
+    ----------
+    thin : numpy.ndarray of bool, shape (…, H)
+        See :func:`thin_strata`.
+    stratum : numpy.ndarray of intp, shape (N,)
+        Stratum 0 … H - 1 of each station of the population.
+    registered : numpy.ndarray, shape (N,)
+        Their rolls, NaN where unknown.
+    """
+    roll = np.bincount(stratum, rolls(registered), thin.shape[-1])
+    return np.asarray(thin @ (roll / roll.sum()))
+
+
+def rolls(registered: Array) -> Array:
+    """Take the mean of the known rolls for those that are not; equal ones where none is known."""
+    known = np.isfinite(registered) & (registered > 0)
+    return np.where(known, registered, registered[known].mean() if known.any() else 1.0)

@@ -42,8 +42,9 @@ def methods(contest: Contest, judgement: Judgement, others: Mapping[str, Estimat
 def shortfalls(contest: Contest, judgement: Judgement, progress: Progress, overturn: Overturn | None) -> list[Notice]:
     """Say what else a call needs and does not have."""
     reasons, settings = [], contest.estimate
-    if not judgement.strata:
-        reasons.append(Notice("C06", {"count": progress.thin, "needed": settings.min_per_stratum}))
+    if not (judgement.covered if judgement.comparisons.shown_below else judgement.strata):
+        percent = 100 * progress.thin_part
+        reasons.append(Notice("C06", {"count": progress.thin, "needed": settings.min_per_stratum, "percent": percent}))
     if not judgement.received:
         needed = int(needed_stations(settings.min_received, progress.drawn))
         reasons.append(Notice("C03", {"received": progress.used, "drawn": progress.drawn, "needed": needed}))

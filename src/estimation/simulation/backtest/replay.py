@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from estimation.contest import EstimateTable, EstimatorName
-from estimation.decision import information, judge, needed_drift, thin_strata
+from estimation.decision import information, judge, needed_drift, thin_part, thin_strata
 from estimation.errors import EstimationError
 from estimation.estimators import respond
 from estimation.estimators.catalogue import Known, Night, estimate_by, know
@@ -221,6 +221,7 @@ def calls(
     structure, counts = night.arrival.structure, night.counts
     cell, number, there = at.cells.codes[night.rows], len(at.cells.labels), weight > 0
     drawn_by, in_by = (group_sums(of, cell, number).astype(np.intp) for of in (there, counts.seen))
+    thin = thin_strata(in_by, drawn_by, at.plan.table.min_per_stratum)
     drawn = group_sums(there, structure.stratum, structure.strata)
     known = np.isfinite(counts.registered)
     roll = np.where(known, counts.registered, counts.registered[known].mean() if known.any() else 1.0)
@@ -230,7 +231,7 @@ def calls(
         estimate,
         used=counts.seen.sum(axis=-1),
         drawn=there.sum(axis=-1),
-        thin=thin_strata(in_by, drawn_by, at.plan.table.min_per_stratum),
+        thin=thin_part(thin, at.cells.codes, at.population.frame.registered),
         fraction=information(structure.count(), drawn, structure.size),
         whole=there.sum(axis=-1) >= len(at.population.frame),
         others=others,
