@@ -14,8 +14,10 @@ import io
 import json
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -24,11 +26,13 @@ from machine import describe
 from summary import document, tables
 
 import estimation
+from estimation.estimators.multilevel import Constants
 from estimation.files import write_bytes
 from estimation.simulation.backtest import Replay
 from estimation.simulation.backtest.replay import quantities, replay_block
 
 RESULTS = Path(__file__).resolve().parent / "results"
+FITTED = ("delta", "tau", "kappa", "phi")  # the constants that [estimate] has
 CHANGING = ("estimators", "survey", "simulation/backtest", "simulation/arrivals", "sampling")
 
 
@@ -57,12 +61,23 @@ def main() -> None:
             seconds, label = future.result()
             print(f"{done}/{len(waiting)}  {label}  {seconds:.1f} s", flush=True)
     held = [(case, *load(given.keep / f"{key(case, code)}.npz")) for case in todo]
-    written = document(held) | {"cases": len(todo), "of": every}
+    written = document(held) | origin(todo) | {"cases": len(todo), "of": every}
     written |= {"seconds": round(time.perf_counter() - begin, 1), "machine": describe()}
     if not given.only:
         text = json.dumps(written, ensure_ascii=False, separators=(",", ":")).replace('],["', '],\n["')
         (RESULTS / "scoreboard.json").write_text(text + "\n", encoding="utf-8")
     print(tables(written))
+
+
+def origin(todo: Sequence[Case]) -> dict[str, object]:
+    """Say when and of what the board is: nights, elections, and the predictor's constants where a case sets none."""
+    constants = {name: value for name, value in asdict(Constants()).items() if name in FITTED}
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "nights": sum(case.replicates for case in todo),
+        "elections": sorted({case.election for case in todo}),
+        "constants": constants,
+    }
 
 
 def source() -> str:

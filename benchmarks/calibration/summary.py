@@ -1,16 +1,27 @@
-"""From replayed cases to the scoreboard: pooled coverage, bad cells, and the interval score against the ratio's."""
+"""From replayed cases to the scoreboard: pooled coverage, bad cells, and the interval score against the ratio's.
 
+Run by itself, it writes the short form of ``results/scoreboard.json`` that the package carries for its pages.
+"""
+
+import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from cases import Case
 from contenders import RULES, bounds, rules
 
+from estimation.files import write_text
+
 LARGE = 0.12
 USUAL = 0.05  # what is pooled over parts begins there
 LEVEL = 0.95
 SLACK = 1e-7  # of numbers that were kept in single precision
+RESULTS = Path(__file__).resolve().parent / "results" / "scoreboard.json"
+PACKAGED = Path(__file__).resolve().parents[2] / "src" / "estimation" / "publish" / "scoreboard.json"
+BESIDE = ("ratio-z", "ratio-t-logit", "calibrated", "committee-5", "committee-10")  # shown beside the predictor
 Held = tuple[Case, list[str], np.ndarray, dict[str, np.ndarray]]
 
 
@@ -211,6 +222,50 @@ def tables(written: Mapping[str, object]) -> str:
     return "\n".join(lines)
 
 
+def short(results: bytes) -> dict[str, object]:
+    """Take from the results what a page shows: ``scoreboard/1``, one entry for each group and size.
+
+    Parameters
+    ----------
+    results : bytes
+        ``scoreboard.json``.
+    """
+    full = json.loads(results)
+    entries = {(row["group"], row["size"], row["rule"]): row for row in full["by_rule"]}
+    parts: dict[tuple[str, str], list[object]] = {}
+    for row in full["by_part"]:
+        if row["rule"] == "multilevel":
+            own = [row["part"], row["coverage"], row["under_80"]]
+            parts.setdefault((row["group"], row["size"]), []).append(own)
+    groups = []
+    for size in ("large", "small"):
+        for group in dict.fromkeys(row["group"] for row in full["by_rule"] if row["size"] == size):
+            row = entries[group, size, "multilevel"]
+            judged = {name: row[name] for name in ("cells", "coverage", "under_90", "under_80", "score")}
+            beside = {rule: entries.get((group, size, rule), {}).get("coverage") for rule in BESIDE}
+            groups.append({"group": group, "size": size, **judged, "beside": beside, "parts": parts[group, size]})
+    machine = full["machine"]
+    return {
+        "schema": "scoreboard/1",
+        "source": "benchmarks/calibration/results/scoreboard.json",
+        "source_sha256": hashlib.sha256(results).hexdigest(),
+        "level": LEVEL,
+        "large": LARGE,
+        **{name: full[name] for name in ("date", "nights", "elections", "constants")},
+        "machine": {name: machine[name] for name in ("cpu", "cores", "memory_gb", "system", "versions")},
+        "orders": [{name: row[name] for name in ("size", "arrival", "cells", "coverage")} for row in full["targets"]],
+        "groups": groups,
+    }
+
+
+def main() -> None:
+    """Write what the package carries."""
+    written = short(RESULTS.read_bytes())
+    text = json.dumps(written, ensure_ascii=False, separators=(",", ":")).replace('},{"group"', '},\n{"group"')
+    write_text(PACKAGED, text.replace('"groups":[', '"groups":[\n') + "\n")
+    print(f"{len(written['groups'])} groups written to {PACKAGED}")
+
+
 def _score(low: np.ndarray, high: np.ndarray, truth: np.ndarray) -> np.ndarray:
     miss = np.maximum(low - truth, 0) + np.maximum(truth - high, 0)
     return high - low + 2 / (1 - LEVEL) * miss
@@ -222,3 +277,7 @@ def _plain(table: pd.DataFrame) -> list[dict[str, object]]:
 
 def _cut(value: object) -> object:
     return round(float(value), 4) if isinstance(value, float) else value
+
+
+if __name__ == "__main__":
+    main()

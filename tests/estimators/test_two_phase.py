@@ -90,6 +90,16 @@ def test_while_few_are_in_fewer_totals_are_asked_for(biased):
         two_phase(biased.frame, sample.rows, biased.strata, arrived(sample, seen & few).structure)
 
 
+def test_where_no_roll_is_known_the_arrived_meet_what_is(biased):
+    frame = replace(biased.frame, table=biased.frame.table.assign(registered=np.nan))
+    sample, seen = biased.night(0.75)
+    found = two_phase(frame, sample.rows, biased.strata, arrived(sample, seen).structure)
+    assert found.controls == ("stations by stratum", "baseline")
+    assert found.notes == (Notice("W326", {"controls": "stations by stratum, baseline"}),)
+    before = frame.table["baseline_1"].to_numpy()
+    assert found.weight @ before[sample.rows] == pytest.approx(before.sum(), rel=1e-9)
+
+
 def test_replicates_equal_single_nights(biased):
     nights = [biased.night(0.5, seed) for seed in range(4)]
     singles = [arrived(sample, seen).structure for sample, seen in nights]

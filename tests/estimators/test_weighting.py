@@ -15,7 +15,7 @@ from estimation.estimators.controls import controls_for, lay
 from estimation.estimators.weighting import TooManyControlsError
 from estimation.frame import Frame
 from estimation.returns import Counts
-from estimation.rules import Findings
+from estimation.rules import Findings, Notice
 from estimation.sampling import strata_by
 from estimation.survey import Structure
 from estimation.survey.variance import stratified
@@ -137,6 +137,31 @@ def test_a_station_without_the_quantity_has_the_mean_of_its_cell():
     filled = np.asarray(found.parts[0].values)
     assert filled[first] == pytest.approx(others)
     assert [(note.code, dict(note.values)) for note in found.notes] == [("W319", {"column": "registered", "count": 1})]
+
+
+def test_where_no_roll_is_known_calibration_goes_on_to_what_is():
+    shares = POPULATION[["baseline_1", "baseline_2", "baseline_3"]]
+    shares = shares.div(shares.sum(axis=1), axis=0)
+    frame = frame_of(POPULATION.assign(**shares, registered=np.nan))
+    found = weighed("calibrated", frame=frame)
+    assert found.controls == ("stations by stratum", "baseline")
+    assert found.notes[-1] == Notice("W326", {"controls": "stations by stratum, baseline"})
+    # the earlier shares count alike at every station
+    np.testing.assert_allclose(found.weight @ shares.to_numpy()[ROWS], shares.to_numpy().sum(axis=0), rtol=1e-9)
+    # and say as much of the votes as they would with the roll: smaller errors than without them
+    assert np.all(estimate(counts(), found, NUMBERS).se[:3] < estimate(counts(), plain(structure()), NUMBERS).se[:3])
+
+
+def test_numbers_of_stations_alone_are_the_ratio():
+    bare = POPULATION.drop(columns=["baseline_1", "baseline_2", "baseline_3"]).assign(registered=np.nan)
+    found = weighed("calibrated", frame=frame_of(bare))
+    assert (found.controls, found.notes) == (
+        ("stations by stratum",),
+        (Notice("W327", {"controls": "stations by stratum"}),),
+    )
+    np.testing.assert_allclose(found.weight, structure().weight, rtol=1e-12)  # N_h / n_h meets them already
+    with pytest.raises(EstimateError, match=r"registered by stratum: registered voters are known of no station: put"):
+        weighed("separate", frame=frame_of(bare))
 
 
 def test_a_cell_with_one_station_in_joins_its_neighbour():

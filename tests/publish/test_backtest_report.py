@@ -187,6 +187,50 @@ def test_the_command_repeats_the_backtest(
     assert written == report.record.document
 
 
+def provenance(found: BacktestReport) -> dict[str, str]:
+    pairs = [line.partition(": ") for line in found.provenance().text.splitlines()]
+    return {name: value for name, _, value in pairs}
+
+
+def test_the_settings_in_force_are_part_of_the_certificate(make_contest, report: BacktestReport) -> None:
+    held = provenance(report)["[estimate] in force"]
+    assert held.startswith(
+        'estimator = "auto", auxiliaries = [], distance = "linear", leverage = true, variance = "auto"'
+    )
+    assert "delta = 0.05, tau = 0.1, kappa = 0.75, phi = [0.04, 0.06], call_error = 0.001" in held
+    contest = load_contest(make_contest(candidates=3))
+    older = BacktestReport(contest, record_of(by_hand(contest.about.id)), Words("id"))
+    assert provenance(older)["[estimate] yang berlaku"] == "tidak tercatat, karena hasil ini dari versi terdahulu"
+
+
+def test_what_was_in_force_is_said_and_not_what_the_contest_says_now(make_contest) -> None:
+    contest = load_contest(make_contest(candidates=3, extra_toml="[estimate]\ntau = 0.2\ntakes = 20\n"))
+    estimate = {"delta": 0.25, "tau": 0.2, "takes": None, "call_error": 0.01, "min_received": 0.75}
+    document = by_hand(contest.about.id, estimate=estimate, where="district=D1")
+    found = BacktestReport(contest, record_of(document), Words("en"))
+    items = provenance(found)
+    assert items["[estimate] in force"] == "delta = 0.25, tau = 0.2, call_error = 0.01, min_received = 0.75"
+    assert items["The contest now says otherwise"] == (
+        "delta = 0.05, takes = 20, call_error = 0.001, min_received = 0.5"
+    )
+    assert items["Contest"].endswith(" (district=D1)")
+    assert items["Command"].endswith("--seed 'dice 3' --where district=D1")
+    assert "0.25 standard deviations between TPS (δ" in found.reading().text
+    text = found.calls().text.replace(NBSP, " ")
+    assert "a probability of at most 1.0 % in a whole night, and none before 75 % of the sample is in" in text
+    with pytest.raises(ReportError, match="the backtest is of district=D1, where is 'district=D2': leave where blank"):
+        BacktestReport(contest, record_of(document), Words("en"), "district=D2")
+    whole = record_of(by_hand(contest.about.id, where=None))
+    with pytest.raises(ReportError, match="the backtest is of the whole contest, where is 'district=D2'"):
+        BacktestReport(contest, whole, Words("en"), "district=D2")
+
+
+def test_the_scoreboard_is_on_the_page(hand: BacktestReport) -> None:
+    part = hand.scoreboard()
+    assert part.name == "scoreboard"
+    assert "<h2>The default predictor on past elections</h2>" in part.html
+
+
 def test_a_seed_with_blanks_is_quoted(hand: BacktestReport) -> None:
     command = hand.provenance().text.splitlines()[-1]
     assert command.endswith("--seed 'dice 3'")
@@ -215,7 +259,8 @@ def test_the_page_of_finished_results(demo: Path, report: BacktestReport, tmp_pa
     html = page.path.read_text(encoding="utf-8")
     assert page.path.name == "backtest-id.html"
     assert re.findall(r'<section[^>]* id="(\w+)"', html) == [
-        "banner", "verdict", "coverage", "width", "large", "candidates", "calls", "reading", "method", "provenance",
+        "banner", "verdict", "coverage", "width", "large", "candidates", "calls", "reading", "scoreboard", "method",
+        "provenance",
     ]  # fmt: skip
     assert not re.search(r"https?:|//[a-z]", html)
     assert sorted(file.name for file in out.iterdir()) == ["backtest-id.html", "backtest-rows.csv", "backtest.json"]

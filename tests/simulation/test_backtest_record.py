@@ -97,6 +97,15 @@ def test_the_design_is_read_from_its_label() -> None:
     assert (record.parts, record.estimators, record.nearest(0.9)) == ([0.1], ["multilevel", "ratio"], 0.1)
 
 
+def test_the_area_and_the_settings_are_read_and_older_documents_have_none() -> None:
+    older = record_of(document())
+    assert (older.where, dict(older.estimate)) == (None, {})
+    now = record_of(document(where="regency=R", estimate={"delta": 0.05, "bounds": None}))
+    assert (now.where, dict(now.estimate)) == ("regency=R", {"delta": 0.05, "bounds": None})
+    with pytest.raises(EstimationError, match="'where' is an area or null and 'estimate' a table of keys, not 3 and"):
+        record_of(document(where=3))
+
+
 def test_of_two_parts_as_near_the_smaller_is_taken() -> None:
     rows = document()["rows"] + [{**given, "received": 0.5} for given in document()["rows"]]
     record = record_of(document(rows=rows))

@@ -11,8 +11,12 @@ from click.testing import CliRunner
 from estimation.cli.backtest import backtest as command
 from estimation.errors import EstimationError
 from estimation.files import to_json
+from estimation.simulation.arrivals.recorded import Recorded
 from estimation.simulation.backtest import backtest, document, plan_of
+from estimation.simulation.backtest.replay import stage
+from estimation.simulation.backtest.run import _key, _work
 from estimation.simulation.executor import executor
+from estimation.simulation.known import open_population
 
 
 @pytest.fixture
@@ -62,6 +66,47 @@ def test_the_seed_names_the_nights(large, plan):
 
 def test_two_workers_say_the_same(large, plan):
     assert text(large, plan, workers=2) == text(large, plan)
+
+
+def test_blocks_are_kept_by_all_that_they_depend_on(large, plan):
+    whole = stage(large, plan)
+    counts = replace(large.counts, ballots=large.counts.ballots + 1)
+    about = replace(large.contest.about, rule="majority-runoff")
+    table = large.frame.table.assign(baseline_1=0.5)
+    order = Recorded("batch", np.arange(len(large.frame), dtype=np.float64))
+    others = [
+        replace(whole, population=replace(large, counts=counts)),
+        replace(whole, population=replace(large, contest=replace(large.contest, about=about))),
+        replace(whole, population=replace(large, frame=replace(large.frame, table=table))),
+        replace(whole, plan=replace(plan, table=replace(plan.table, delta=0.25))),
+        replace(whole, model=order),
+        replace(whole, model=replace(order, moment=order.moment[::-1])),
+    ]
+    keys = [_key(at) for at in (whole, *others)]
+    assert len(set(keys)) == len(keys)
+    assert _key(stage(open_population(large.contest), plan)) == keys[0]
+
+
+def test_a_worker_that_reads_another_election_says_so(large, plan):
+    folder = str(large.contest.folder)
+    with pytest.raises(EstimationError, match="reads other stations, counts or rules there than this machine"):
+        _work(folder, None, plan, "0" * 16, 0)
+    with pytest.raises(EstimationError, match="does not see this folder: let the cluster's machines share it"):
+        _work(f"{folder}-elsewhere", None, plan, "0" * 16, 0)
+
+
+def test_the_document_says_which_area_and_which_settings(large, plan):
+    asked = replace(plan, replicates=2, table=replace(plan.table, delta=0.25, phi=(0.02, 0.03), agree=False))
+    population, replay = backtest(large.contest, asked, where="district=D3")
+    written = document(population, asked, replay)
+    assert written["where"] == "district=D3"
+    assert written["stations"] == 100
+    held = written["estimate"]
+    assert (held["delta"], held["tau"], held["phi"], held["interval"]) == (0.25, 0.1, [0.02, 0.03], "auto")
+    assert (held["auxiliaries"], held["bounds"], held["variance"]) == ([], None, "auto")
+    assert "agree" not in held  # a backtest does not ask whether methods agree
+    assert json.loads(to_json(written))["estimate"] == held
+    assert document(large, asked, replay)["where"] is None
 
 
 def test_no_workers_can_not_work():

@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 @click.option("--by", metavar="LEVEL", help="With --fit: every area of this level, such as regency, is a night.")
 @level_option
 @where_option
-@click.option("--page", is_flag=True, help="Make the calibration certificate too, in out/reports.")
+@click.option("--page", is_flag=True, help="Make the calibration certificate too, in out/reports or out/internal.")
 @click.option("--lang", type=click.Choice(["id", "en"]), help="Language of the page; by default the contest's.")
 @json_option
 def backtest(
@@ -148,6 +148,7 @@ def _certify(
     import tempfile
 
     from estimation.cli.progress import spinner
+    from estimation.cli.report import tell_page
     from estimation.files import to_json, write_text
     from estimation.publish import render
 
@@ -155,7 +156,7 @@ def _certify(
         results = write_text(Path(scratch) / "results.json", to_json(written))
         parameters = {"results": str(results), "where": where or ""}
         made = render(contest, kind="backtest", language=lang, parameters=parameters)
-    say(f"page: {made.path}", json_file)
+    tell_page(made, json_file)
 
 
 def _fit(

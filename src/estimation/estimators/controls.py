@@ -44,11 +44,14 @@ class Controls:
     Attributes
     ----------
     parts : tuple of Control
+    entries : tuple of str
+        What was asked for and is used: all but the roll where no station's is known.
     notes : tuple of Notice
-        W319 for each quantity that some stations lack.
+        W319 for each quantity that some stations lack; W326 or W327 where no roll is known.
     """
 
     parts: tuple[Control, ...]
+    entries: tuple[str, ...] = ()
     notes: tuple[Notice, ...] = ()
 
 
@@ -77,6 +80,10 @@ class Auxiliary:
 def controls_for(frame: Frame, entries: Sequence[str], strata: Strata) -> Controls:
     """Read what is to be calibrated on.
 
+    Where the roll of no station is known, it is left out, and an earlier election's shares count alike at every
+    station: a total of shares is known of the frame as well as one of votes, and goes with the votes nearly as well
+    where stations are of a size. The design's weights don't need the roll, so that the rest stays what it is.
+
     Parameters
     ----------
     frame : Frame
@@ -91,11 +98,19 @@ def controls_for(frame: Frame, entries: Sequence[str], strata: Strata) -> Contro
     Raises
     ------
     EstimateError
-        A quantity is not in the frame or holds no number; the message names the nearest column.
+        A quantity is not in the frame or holds no number; the message names the nearest column. Nothing but the
+        roll was asked for, and no station's is known.
     """
     parts: list[Control] = []
     notes: list[Notice] = []
-    for entry in entries:
+    rolls = bool(np.isfinite(frame.registered).any())
+    used = tuple(entry for entry in entries if rolls or entry.partition(" by ")[0].strip() != REGISTERED)
+    if not used:
+        raise EstimateError(
+            f"calibration on {', '.join(entries)}: registered voters are known of no station: put them in the frame, "
+            "or name other control totals in [estimate] auxiliaries"
+        )
+    for entry in used:
         quantity, _, named = (part.strip() for part in entry.partition(" by "))
         if not named and _is_cells(frame, quantity):
             quantity, named = STATIONS, quantity
@@ -104,8 +119,11 @@ def controls_for(frame: Frame, entries: Sequence[str], strata: Strata) -> Contro
             missing = int(np.isnan(values).sum())
             if missing and all(note.values["column"] != label for note in notes):
                 notes.append(Notice("W319", {"column": label, "count": missing}))
-            parts.append(Control(f"{label} by {named}" if named else label, _filled(values, cells), cells))
-    return Controls(tuple(parts), tuple(notes))
+            parts.append(Control(f"{label} by {named}" if named else label, _filled(label, values, cells), cells))
+    if not rolls:
+        alone = all(part.name.partition(" by ")[0] == STATIONS for part in parts)
+        notes.append(Notice("W327" if alone else "W326", {"controls": ", ".join(used)}))
+    return Controls(tuple(parts), used, tuple(notes))
 
 
 def lay(controls: Controls, rows: IntArray, seen: BoolArray, cells_in: int = 2) -> Auxiliary:
@@ -171,7 +189,9 @@ def _quantities(frame: Frame, word: str) -> list[tuple[str, Array]]:
             raise EstimateError(
                 "auxiliary 'baseline': the contest has no earlier election: add baseline.csv, or leave it out"
             )
-        roll = np.where(np.isnan(frame.registered), np.nanmean(frame.registered), frame.registered)
+        known = np.isfinite(frame.registered)
+        # without any roll every station counts as one
+        roll = np.where(known, frame.registered, frame.registered[known].mean() if known.any() else 1.0)
         return [(name, roll * frame.table[name].to_numpy(dtype=np.float64)) for name in columns]
     if word not in frame.table.columns:
         near = nearest(word, [*CONTROL_WORDS[:3], *frame.table.columns])
@@ -184,13 +204,13 @@ def _quantities(frame: Frame, word: str) -> list[tuple[str, Array]]:
     return [(word, frame.table[word].to_numpy(dtype=np.float64))]
 
 
-def _filled(values: Array, cells: Strata) -> Array:
+def _filled(label: str, values: Array, cells: Strata) -> Array:
     """Put the mean of the cell, else of the frame, where a station has no value."""
     known = np.isfinite(values)
     if known.all():
         return values
     if not known.any():
-        raise EstimateError("an auxiliary has no value at any station: leave it out")
+        raise EstimateError(f"auxiliary '{label}' has no value at any station: leave it out")
     number = len(cells.labels)
     count = np.bincount(cells.codes, known, number)
     total = np.bincount(cells.codes, np.where(known, values, 0.0), number)

@@ -179,7 +179,7 @@ def weigh(
     distance = "raking" if name == "raked" else table.distance if name == "calibrated" else "linear"
     found, notes = _calibrated(structure, auxiliary, distance, table.bounds, scale)
     joined = (Notice("W320", {"count": auxiliary.joined}),) if auxiliary.joined else ()
-    return Weighting(name, structure, found, table.leverage, tuple(entries), (*controls.notes, *joined, *notes))
+    return Weighting(name, structure, found, table.leverage, controls.entries, (*controls.notes, *joined, *notes))
 
 
 def _defaults(name: str, frame: Frame, stations: int) -> tuple[str, ...]:

@@ -10,9 +10,11 @@ import pandas as pd
 
 from estimation.contest import Contest
 from estimation.errors import ReportError
-from estimation.publish.backtest_words import arrival_order, bounds, command, method_name, part_list, rate
+from estimation.publish.backtest_reading import reading
+from estimation.publish.backtest_words import arrival_order, bounds, method_name, part_list, provenance_items, rate
 from estimation.publish.figures import Figure, Panel, panels
 from estimation.publish.part import PALETTE, Part, picture, table
+from estimation.publish.scoreboard import scoreboard_part
 from estimation.publish.template import render_part
 from estimation.publish.words import Words
 from estimation.simulation.backtest.record import Record, chance_band
@@ -34,7 +36,7 @@ class BacktestReport:
     record : Record
     words : Words
     where : str
-        The area it was restricted to; blank: none.
+        The area it was restricted to; blank: none, or the record says.
     at : float
         The part of the returns that the finding and the table by candidate look at; the nearest there is.
     """
@@ -51,6 +53,11 @@ class BacktestReport:
                 f"the backtest is of '{self.record.contest}', the contest is '{self.contest.about.id}': give the "
                 "contest that was replayed"
             )
+        if self.where and "where" in self.record.document and self.where != self.record.where:
+            raise ReportError(
+                f"the backtest is of {self.record.where or 'the whole contest'}, where is '{self.where}': leave where "
+                "blank, or replay that area"
+            )
 
     def __repr__(self) -> str:
         return f"{self.contest.about.title}: {self.words('backtest.report')}"
@@ -59,6 +66,11 @@ class BacktestReport:
     def headline(self) -> str:
         """The contest and the finding in one line."""
         return f"{self.contest.about.title}: {self._sentence()}"
+
+    @property
+    def area(self) -> str:
+        """The area that was replayed; blank where it is the whole contest."""
+        return self.record.where or self.where
 
     def banner(self) -> Part:
         """Say what this is: which election, how many nights, drawn and received how, by which seed."""
@@ -208,8 +220,9 @@ class BacktestReport:
 
     def calls(self) -> Part:
         """Say who would have been called, when, and how often wrongly."""
-        r, w, rule = self.record, self.words, self.contest.estimate
-        intro = [w("backtest.calls_rule", error=w.percent(rule.call_error), received=w.level(rule.min_received))]
+        r, w = self.record, self.words
+        rule = {"error": w.percent(self._in_force("call_error")), "received": w.level(self._in_force("min_received"))}
+        intro = [w("backtest.calls_rule", **rule)]
         for name, part in r.first_right_call.items():
             key = "backtest.calls_never" if part is None else "backtest.calls_first"
             intro.append(w(key, method=self._name(name), part="" if part is None else w.level(part)))
@@ -228,36 +241,12 @@ class BacktestReport:
 
     def reading(self) -> Part:
         """Say what covers more or less than it promises, and why."""
-        r, w, own = self.record, self.words, self._pooled()
-        level = w.level(r.level)
-        lines = []
-        for group, pooled in self._groups():
-            outside = {"over": pooled["coverage_low"] > r.level, "under": pooled["coverage_high"] < r.level}
-            for key, there in outside.items():
-                said = [
-                    w("backtest.group_of", method=self._name(str(name)), parts=part_list(w, rows["received"]))
-                    for name, rows in pooled[there].groupby("estimator", sort=False)
-                ]
-                line = w(f"backtest.{key}", group=w(group), level=level, rows="; ".join(said) or w("backtest.none"))
-                lines.append(line[:1].upper() + line[1:])
-        if any(name in ("multilevel", "auto") for name in r.estimators):
-            lines.append(w("backtest.why_model", delta=w.decimal(self.contest.estimate.delta, 2)))
-            lines.append(w("backtest.why_random" if r.arrival == "random" else "backtest.why_order"))
-        if any(name != "multilevel" for name in r.estimators):
-            lines.append(w("backtest.why_weights"))
-        silent = [
-            w(
-                "backtest.silent_row",
-                method=self._name(row["estimator"]),
-                part=w.level(row["received"]),
-                count=w.whole(r.replicates - row["nights"]),
-                nights=w.whole(r.replicates),
-            )
-            for row in _records(own[own["nights"] < r.replicates])
-        ]
-        lines += [w("backtest.silent", rows="; ".join(silent))] if silent else []
-        lines.append(w("backtest.many", nights=w.whole(r.replicates), level=level, **self._band()))
-        return self._prose("reading", lines)
+        delta = float(self._in_force("delta"))
+        return self._prose("reading", reading(self.words, self.record, self._groups(), delta))
+
+    def scoreboard(self) -> Part:
+        """Tabulate how the default predictor fared on past elections, whatever was replayed here."""
+        return scoreboard_part(self.words)
 
     def method(self) -> Part:
         """Say in words how the numbers were made, and what they don't say."""
@@ -265,18 +254,9 @@ class BacktestReport:
         return self._prose("method", [self.words(f"backtest.{key}") for key in keys])
 
     def provenance(self) -> Part:
-        """List the design, the seed, the version and the command that makes the numbers again."""
-        r, w = self.record, self.words
-        items = [
-            (w("provenance.contest"), r.contest + (f" ({self.where})" if self.where else "")),
-            (w("backtest.design"), f"n = {r.n}, {r.method}" + (f" ({r.strata})" if r.strata else "")),
-            (w("provenance.estimator"), ", ".join(r.estimators)),
-            (w("backtest.arrival"), r.arrival),
-            (w("provenance.level"), w.level(r.level)),
-            (w("provenance.seed"), r.seed),
-            (w("provenance.version"), r.version),
-            (w("provenance.command"), command(self.contest, r, self.where)),
-        ]
+        """List the design, the settings, the seed, the version and the command that makes the numbers again."""
+        w = self.words
+        items = provenance_items(w, self.contest, self.record, self.area)
         text = "\n".join(f"{name}: {value}" for name, value in items)
         return Part("provenance", text, render_part("provenance", w=w, lines=items))
 
@@ -347,6 +327,10 @@ class BacktestReport:
 
     def _group(self) -> str:
         return self._groups()[0][0]
+
+    def _in_force(self, key: str) -> Any:
+        """Give a value of ``[estimate]``: the one of these results, of older ones the contest's."""
+        return self.record.estimate.get(key, getattr(self.contest.estimate, key))
 
     def _against(self) -> str:
         return RATIO if RATIO in self.record.estimators else self.record.estimators[0]

@@ -1,12 +1,15 @@
 """How a backtest is said: its methods, its order of arrival, its numbers, and the command that repeats it."""
 
+import json
 import math
 import shlex
+from collections.abc import Mapping
 
 import pandas as pd
 
 from estimation.contest import Contest
 from estimation.publish.words import Words
+from estimation.simulation.backtest import estimate_values
 from estimation.simulation.backtest.record import Record
 
 ARRIVALS = ("random", "size", "distance", "area", "village", "missing", "adverse", "log_logistic")
@@ -36,6 +39,45 @@ def rate(words: Words, value: float) -> str:
 def bounds(words: Words, low: float, high: float) -> str:
     """Write bounds of a rate in percent, without the sign, ``88.7 – 98.4``."""
     return f"{words.points(low)} – {words.points(high)}" if math.isfinite(low) else "–"
+
+
+def provenance_items(words: Words, contest: Contest, record: Record, where: str = "") -> list[tuple[str, str]]:
+    """List where the numbers come from: contest, design, settings, seed, version, command, each with its name.
+
+    Where the contest's ``[estimate]`` is no longer what it was, what it says now is listed too, as the command
+    takes that.
+    """
+    r, w = record, words
+    held = settings(r.estimate) if r.estimate else w("backtest.estimate_unknown")
+    now = estimate_values(contest.estimate)
+    changed = {name: now.get(name) for name, value in r.estimate.items() if now.get(name) != value}
+    return [
+        (w("provenance.contest"), r.contest + (f" ({where})" if where else "")),
+        (w("backtest.design"), f"n = {r.n}, {r.method}" + (f" ({r.strata})" if r.strata else "")),
+        (w("provenance.estimator"), ", ".join(r.estimators)),
+        (w("backtest.estimate"), held),
+        *([(w("backtest.estimate_now"), settings(changed, blank=True))] if changed else []),
+        (w("backtest.arrival"), r.arrival),
+        (w("provenance.level"), w.level(r.level)),
+        (w("provenance.seed"), r.seed),
+        (w("provenance.version"), r.version),
+        (w("provenance.command"), command(contest, r, where)),
+    ]
+
+
+def settings(values: Mapping[str, object], *, blank: bool = False) -> str:
+    """Write keys of ``[estimate]`` as TOML has them, ``delta = 0.05, phi = [0.04, 0.06]``.
+
+    Parameters
+    ----------
+    blank : bool
+        Name the keys without a value too; TOML has no word for them.
+    """
+    return ", ".join(
+        f"{name} = {'–' if value is None else json.dumps(value, ensure_ascii=False)}"
+        for name, value in values.items()
+        if blank or value is not None
+    )
 
 
 def command(contest: Contest, record: Record, where: str = "") -> str:

@@ -2,7 +2,7 @@
 
 from estimation.simulation.backtest.ask import headline, plan_of
 from estimation.simulation.backtest.replay import Plan, Replay
-from estimation.simulation.backtest.run import backtest, document
+from estimation.simulation.backtest.run import backtest, document, estimate_values
 from estimation.simulation.backtest.table import first_calls, interval_score, tabulate
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Replay",
     "backtest",
     "document",
+    "estimate_values",
     "first_calls",
     "headline",
     "interval_score",

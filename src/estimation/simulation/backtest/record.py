@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,10 @@ class Record:
         As :func:`estimation.simulation.backtest.tabulate` gives it.
     document : mapping
         The JSON itself.
+    where : str or None
+        The area that it was restricted to.
+    estimate : mapping of str to value
+        ``[estimate]`` as it was in force; empty where the document is older than that, and nothing is known of it.
     """
 
     contest: str
@@ -49,6 +54,8 @@ class Record:
     first_right_call: Mapping[str, float | None]
     rows: pd.DataFrame
     document: Mapping[str, object]
+    where: str | None = None
+    estimate: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def parts(self) -> list[float]:
@@ -150,7 +157,7 @@ class Record:
 
 
 def record_of(document: Mapping[str, object], where: str = "the backtest") -> Record:
-    """Take the JSON of a backtest apart.
+    """Take the JSON of a backtest apart; of an older one, without ``where`` and ``estimate``, what it has.
 
     Parameters
     ----------
@@ -173,9 +180,15 @@ def record_of(document: Mapping[str, object], where: str = "the backtest") -> Re
     missing = [name for name in names if name not in document] + sorted({*_TEXT, *_NUMBERS} - set(rows.columns))
     if missing:
         raise EstimationError(f"{where}: {', '.join(missing)} missing: make it anew with quickcount backtest --json")
+    area, estimate = document.get("where"), document.get("estimate", {})
+    if not isinstance(area, str | None) or not isinstance(estimate, Mapping):
+        raise EstimationError(
+            f"{where}: 'where' is an area or null and 'estimate' a table of keys, not {area!r} and {estimate!r}: make "
+            "it anew with quickcount backtest --json"
+        )
     rows = rows.astype(dict.fromkeys(_NUMBERS, np.float64))
     held: Mapping[str, object] = {name: document[name] for name in names}
-    return Record(**held, rows=rows, document=document)  # type: ignore[arg-type]
+    return Record(**held, rows=rows, document=document, where=area, estimate=estimate)  # type: ignore[arg-type]
 
 
 def read_record(path: Path) -> Record:

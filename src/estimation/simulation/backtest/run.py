@@ -3,24 +3,28 @@
 import hashlib
 import io
 import json
-from collections.abc import Callable, Mapping
+import platform
+from collections.abc import Callable
 from concurrent.futures import Future, as_completed
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from estimation import __version__
-from estimation.contest import Contest, load_contest
+from estimation.contest import Contest, EstimateTable, load_contest
 from estimation.errors import EstimationError
 from estimation.files import write_bytes
+from estimation.simulation.arrivals.recorded import Recorded
 from estimation.simulation.backtest.replay import Plan, Replay, Stage, replay_block, stage
 from estimation.simulation.backtest.table import first_calls, tabulate
 from estimation.simulation.executor import executor
 from estimation.simulation.known import Population, open_population
 
 SCHEMA = "backtest/1"
+ASIDE = ("agree",)  # [estimate] keys that a backtest does not look at
 
 
 def backtest(
@@ -55,11 +59,11 @@ def backtest(
     Raises
     ------
     EstimationError
-        The contest has no official result, or the design does not fit it.
+        The contest has no official result, or the design does not fit it; a worker reads another contest.
     """
     check(plan)
     opened = stage(open_population(contest, where), plan)  # what is wrong is said before any process is started
-    key = _key(opened.population, plan)
+    key = _key(opened)
     folder = None if keep is None else keep / key
     done = {} if folder is None else _kept(folder, plan.blocks)
     say = progress or (lambda *_: None)
@@ -71,7 +75,7 @@ def backtest(
             say(len(done), plan.blocks)
     elif missing:
         with executor(workers, cluster) as pool:
-            given = str(contest.folder.resolve()), where, plan
+            given = str(contest.folder.resolve()), where, plan, key
             waiting: dict[Future[Replay], int] = {pool.submit(_work, *given, block): block for block in missing}
             for future in as_completed(waiting):
                 done[waiting[future]] = _save(folder, waiting[future], future.result())
@@ -81,7 +85,10 @@ def backtest(
 
 
 def document(population: Population, plan: Plan, replay: Replay) -> dict[str, object]:
-    """Compose the JSON of a backtest, ``backtest/1``."""
+    """Compose the JSON of a backtest, ``backtest/1``.
+
+    ``where`` is the area that was asked for, null for none; ``estimate`` is ``[estimate]`` as it was in force.
+    """
     table = tabulate(population, plan, replay)
     rows = [
         {str(name): _plain(value) for name, value in row.items() if not _absent(row["quantity"], str(name))}
@@ -90,14 +97,25 @@ def document(population: Population, plan: Plan, replay: Replay) -> dict[str, ob
     return {
         "schema": SCHEMA,
         "contest": population.contest.about.id,
+        "where": population.frame.where,
         "replicates": plan.replicates,
         "level": plan.level,
         "seed": plan.design.seed,
         "stations": len(population.frame),
         "left_out": population.left_out,
+        "estimate": estimate_values(plan.table),
         "first_right_call": first_calls(plan, replay),
         "version": __version__,
         "rows": rows,
+    }
+
+
+def estimate_values(table: EstimateTable) -> dict[str, object]:
+    """Give the keys of ``[estimate]`` with their values, as JSON holds them; without ``agree``, which is not asked."""
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in asdict(table).items()
+        if name not in ASIDE
     }
 
 
@@ -128,21 +146,51 @@ def _plain(value: object) -> object:
 
 
 @lru_cache(maxsize=2)
-def _stage(folder: str, where: str | None, plan: Plan) -> Stage:
-    return stage(open_population(load_contest(folder), where), plan)
+def _stage(folder: str, where: str | None, plan: Plan, key: str) -> Stage:
+    """Open a contest in another process; what it reads there must be what `key` was made of.
+
+    Raises
+    ------
+    EstimationError
+        The folder is not there, or holds another contest.
+    """
+    if not Path(folder).is_dir():
+        raise EstimationError(
+            f"{folder}: a worker on {platform.node()} does not see this folder: let the cluster's machines share it, "
+            "at the same path"
+        )
+    opened = stage(open_population(load_contest(folder), where), plan)
+    if _key(opened) != key:
+        raise EstimationError(
+            f"{folder}: a worker on {platform.node()} reads other stations, counts or rules there than this machine: "
+            "give all the same files"
+        )
+    return opened
 
 
-def _work(folder: str, where: str | None, plan: Plan, block: int) -> Replay:
+def _work(folder: str, where: str | None, plan: Plan, key: str, block: int) -> Replay:
     """Replay one block in another process, which opens the contest once."""
-    return replay_block(_stage(folder, where, plan), block)
+    return replay_block(_stage(folder, where, plan, key), block)
 
 
-def _key(population: Population, plan: Plan) -> str:
-    """Name a plan by all that its numbers depend on."""
-    what: Mapping[str, object] = {"frame": population.frame.sha256, "version": __version__, "plan": asdict(plan)}
-    votes = hashlib.sha256(np.ascontiguousarray(population.counts.votes).tobytes()).hexdigest()
-    text = json.dumps({**what, "votes": votes}, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:16]
+def _key(at: Stage) -> str:
+    """Name a plan by all that its numbers depend on: stations, counts, who wins, the recorded order, settings, code."""
+    contest, frame, counts = at.population.contest, at.population.frame, at.population.counts
+    held = hashlib.sha256()
+    held.update(pd.util.hash_pandas_object(frame.table, index=False).to_numpy().tobytes())
+    for values in (counts.votes, counts.invalid, counts.ballots, counts.registered):
+        held.update(np.ascontiguousarray(values).tobytes())
+    if isinstance(at.model, Recorded):
+        held.update(at.model.moment.tobytes())
+    what = {
+        "population": held.hexdigest(),
+        "columns": list(frame.table.columns),
+        "candidates": [candidate.number for candidate in contest.candidates],
+        "rule": [contest.about.rule, contest.about.threshold],
+        "plan": asdict(at.plan),
+        "version": __version__,
+    }
+    return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode("utf-8")).hexdigest()[:16]
 
 
 def _save(folder: Path | None, block: int, replay: Replay) -> Replay:
