@@ -1,0 +1,95 @@
+"""When a take is made, what it remembers, and that one is never written over."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from estimation.contest import load_contest
+from estimation.decision import Call, Progress
+from estimation.night.takes import History, Take, is_due, planned_step, read_history
+from estimation.projection import project, write_take
+
+from .conftest import drop
+
+
+def take(number: int, call: Call, **rest) -> Take:
+    return Take(Path(f"takes/{number}/projection.json"), number, call, {"as_of": None}, **rest)
+
+
+LEADING, CALLED, OTHER = Call("leading", 1, ()), Call("called", 1, ()), Call("called", 2, (), False, 1)
+STANDS, GONE = Call("called", 1, (), False, 1), Call("leading", 1, (), True, 1)
+
+
+@pytest.mark.parametrize(
+    ("calls", "number"),
+    [
+        ([], None),
+        ([LEADING], None),
+        ([CALLED], 1),
+        ([LEADING, CALLED, STANDS, STANDS], 2),
+        ([CALLED, STANDS, GONE], 3),
+        ([CALLED, GONE, GONE], 2),
+        ([CALLED, GONE, OTHER], 3),
+        ([CALLED, LEADING], None),
+    ],
+)
+def test_what_is_remembered_is_the_take_that_decided(calls: list[Call], number: int | None) -> None:
+    history = History(tuple(take(i, call) for i, call in enumerate(calls, 1)))
+    held = history.remembered()
+    assert (held and held.number) == number
+
+
+def test_planned_takes_are_parts_of_the_information(make_small) -> None:
+    contest = load_contest(make_small("takes = 4\n"))
+
+    def step(fraction: float, drawn: int = 12) -> int | None:
+        return planned_step(contest, Progress(6, drawn, 3, 3, 0, stations=24, fraction=fraction))
+
+    assert [step(f) for f in (0.0, 0.24, 0.25, 0.5, 0.99, 1.0)] == [0, 0, 1, 2, 3, 4]
+    assert step(0.5, drawn=24) is None  # where all are asked there is no such plan
+    assert planned_step(load_contest(make_small()), Progress(6, 12, 3, 3, 0, fraction=0.5)) is None
+    done = take(1, LEADING, step=2)
+    assert [is_due(s, done, 4) for s in (None, 1, 2, 3)] == [True, False, False, True]
+    assert is_due(4, take(2, LEADING, step=4), 4)  # all is in: corrections are projected
+
+
+@pytest.mark.slow
+def test_takes_of_one_moment_stand_side_by_side(small: Path, play) -> None:
+    drop(small, "a.csv", [1, 2, 9])
+    night = play(small, {20: lambda: drop(small, "b.csv", [3, 4]), 40: lambda: drop(small, "c.csv", [5])}, until=70)
+    names = ["20241127T180900+0700", "20241127T180900+0700-002", "20241127T180900+0700-003"]
+    assert night.takes() == names
+    used = [
+        json.loads((small / "out/takes" / name / "projection.json").read_text())["sample"]["used"] for name in names
+    ]
+    assert used == [3, 5, 6]
+    history = read_history(load_contest(small))
+    assert [(t.number, t.name) for t in history.takes] == list(enumerate(names, 1))
+    assert not list((small / "out").glob(".take*"))
+
+
+@pytest.mark.slow
+def test_takes_by_hand_come_before_those_of_the_watch(small: Path, play) -> None:
+    drop(small, "a.csv", [1, 2])
+    by_hand = write_take(project(load_contest(small)))
+    night = play(small, {20: lambda: drop(small, "b.csv", [3, 4])}, until=40)
+    history = read_history(load_contest(small))
+    # reading files and reading the ledger are told apart by the hash of the returns, so that the first take is new
+    assert [t.number for t in history.takes] == [0, 1, 2]
+    assert history.takes[0].path == by_hand
+    assert night.said("take")[0].startswith("take 1, as of 18:02:00 WIB: 2 of 12 stations used, 0 kept out")
+
+
+@pytest.mark.slow
+def test_a_take_that_was_overwritten_is_passed_over_aloud(small: Path, play) -> None:
+    drop(small, "a.csv", [1, 2])
+    play(small, until=5)
+    path = next((small / "out" / "takes").glob("*/projection.json"))
+    said = json.loads(path.read_text())
+    path.write_text(json.dumps({**said, "call": {**said["call"], "reasons": ["changed"]}}))
+    night = play(small, {2: lambda: drop(small, "b.csv", [3])}, until=20)
+    assert [line[:46] for line in night.said("alarm")] == ["the take 20241127T180200+0700 is passed over: "]
+    assert "it was overwritten after the watch had written it" in night.said("alarm")[0]
+    assert night.takes() == ["20241127T180200+0700", "20241127T180200+0700-002", "20241127T180300+0700"]
+    assert [take.number for take in read_history(load_contest(small)).takes] == [2, 3]
