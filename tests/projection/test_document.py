@@ -63,7 +63,7 @@ def closed(schema):
 
 def test_the_schema_is_one_and_leaves_nothing_open():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    assert len(closed(SCHEMA)) == 13
+    assert len(closed(SCHEMA)) == 16
     assert all(closed(SCHEMA))
 
 
@@ -72,7 +72,8 @@ def test_the_demo_validates(whole):
 
 
 def test_keys_stand_in_the_order_of_the_contract(whole):
-    assert list(document(whole)) == SCHEMA["required"]
+    assert list(document(whole)) == list(SCHEMA["properties"])
+    assert set(SCHEMA["properties"]) - set(SCHEMA["required"]) == {"quality", "arrival"}
 
 
 @pytest.mark.parametrize("stations", [[], [5], [1, 4, 7]], ids=["none", "one", "one stratum"])
@@ -150,8 +151,17 @@ def test_time_is_on_the_contest_s_clock(whole):
 
 def test_tables(whole):
     made = tables(whole)
-    assert sorted(made) == ["areas", "findings", "shares"]
+    assert sorted(made) == ["areas", "findings", "officers", "shares"]
     assert list(made["shares"]["number"]) == [1, 2]
     assert len(made["areas"]) == 34
     assert made["areas"].loc[0, "path"] == "JAWA TIMUR / SITUBONDO / JATIBANTENG"
     assert made["areas"]["votes"].sum() == whole.counts.votes[whole.counts.seen].sum()
+    assert made["officers"].drop(columns=["by", "officer", "path"]).sum().tolist() == [300, 208, 1]
+    assert made["officers"].loc[0].tolist() == [
+        "village",
+        "P-001",
+        "JAWA TIMUR / SITUBONDO / JATIBANTENG / PATEGALAN",
+        2,
+        2,
+        0,
+    ]

@@ -57,7 +57,13 @@ def digests(folder):
 def test_the_same_inputs_give_the_same_bytes(demo, tmp_path):
     for name in ("one", "other"):
         write_take(project(load_contest(demo), as_of=HALF_PAST_SIX), tmp_path / name)
-    assert sorted(digests(tmp_path / "one")) == ["areas.csv", "findings.csv", "projection.json", "shares.csv"]
+    assert sorted(digests(tmp_path / "one")) == [
+        "areas.csv",
+        "findings.csv",
+        "officers.csv",
+        "projection.json",
+        "shares.csv",
+    ]
     assert digests(tmp_path / "one") == digests(tmp_path / "other")
 
 

@@ -185,7 +185,7 @@ def test_the_page(night: Path, tmp_path: Path) -> None:
     assert re.findall(r'<section[^>]* id="(\w+)"', html) == SECTIONS
     assert not re.search(r"https?:|//[a-z]", html)
     names = ["areas.csv", "id.html", "quantities.csv", "recording.csv", "takes.csv"]
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
         *(f"evaluation-{name}" for name in names),
         "evaluation.json",
     ]

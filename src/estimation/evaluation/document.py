@@ -209,15 +209,8 @@ def tables(evaluation: Evaluation) -> Mapping[str, pd.DataFrame]:
     return {name: pd.DataFrame(rows, dtype=object) for name, rows in found.items()}
 
 
-def write_evaluation(evaluation: Evaluation, folder: Path | None = None) -> Path:
-    """Write ``evaluation.json`` and the tables as CSV; returns the path of the JSON.
-
-    Parameters
-    ----------
-    folder : pathlib.Path, optional
-        ``out/reports`` by default.
-    """
-    folder = folder or evaluation.contest.out / "reports"
+def write_evaluation(evaluation: Evaluation, folder: Path) -> Path:
+    """Write ``evaluation.json`` and the tables as CSV into a folder; returns the path of the JSON."""
     for name, table in tables(evaluation).items():
         write_text(folder / f"evaluation-{name}.csv", table.to_csv(index=False, lineterminator="\n"))
     return write_text(folder / "evaluation.json", to_json(document(evaluation)))

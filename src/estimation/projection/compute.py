@@ -1,7 +1,7 @@
 """The one function that makes a projection, and what it returns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -10,7 +10,7 @@ import numpy as np
 
 from estimation import __version__
 from estimation.contest import Contest, estimate_table
-from estimation.decision import Call, Overturn, Progress, decide, information, lead_of, overturn, thin_strata
+from estimation.decision import Call, Overturn, Progress, decide, information, lead_of, overturn, thin_part, thin_strata
 from estimation.errors import DesignError, EstimateError
 from estimation.estimators import Arrival, Weighting, arrived
 from estimation.estimators.quantities import INVALID, TURNOUT
@@ -18,6 +18,7 @@ from estimation.frame import Frame, load_frame
 from estimation.projection.areas import AreaResult, area_level, by_area
 from estimation.projection.earlier import previous_call
 from estimation.projection.methods import estimate_all, still_out
+from estimation.projection.quality import Quality, quality
 from estimation.returns import Counts, Intake, Resolution, read_returns, resolve, tally
 from estimation.returns.locate import uses_ledger
 from estimation.rules import Findings, Notice
@@ -68,6 +69,14 @@ class Projection:
     findings : Findings
         What is wrong with the frame and the returns, place by place.
     provenance : mapping of str to str or None
+    frame : Frame
+    sample : Sample
+    resolution : Resolution
+        What holds for each station.
+    quality : Quality
+    options : mapping of str to str
+        What was asked for in place of the contest's own, as the command takes it: ``{"level": "0.9"}``. Files are
+        named from the contest's folder, those elsewhere by their name alone.
     """
 
     contest: Contest
@@ -91,6 +100,11 @@ class Projection:
     notices: tuple[Notice, ...]
     findings: Findings
     provenance: Mapping[str, str | None]
+    frame: Frame = field(repr=False)
+    sample: Sample = field(repr=False)
+    resolution: Resolution = field(repr=False)
+    quality: Quality
+    options: Mapping[str, str]
 
     @property
     def received(self) -> int:
@@ -138,9 +152,16 @@ def project(
     """
     if as_of is not None and as_of.tzinfo is None:
         raise EstimateError(f"as_of {as_of.isoformat()} has no UTC offset: give the moment with its zone")
+    changes = {name: value for name, value in (estimate or {}).items() if value}
+    files = {"sample": sample_path, "returns": returns_path, "previous": previous}
+    options = {
+        **{name: _relative(contest, path) for name, path in files.items() if path is not None},
+        **{name: str(value) for name, value in changes.items()},
+        **({} if level is None else {"level": f"{level:g}"}),
+        **({} if where is None else {"where": where}),
+    }
     if level is not None:
         contest = replace(contest, about=replace(contest.about, level=level))
-    changes = {name: value for name, value in (estimate or {}).items() if value}
     if changes:
         contest = replace(contest, estimate=estimate_table(contest.estimate, changes))
     frame, sample, seed = open_sample(contest, sample_path, where)
@@ -157,7 +178,14 @@ def project(
     before = None if previous is None else previous_call(previous, contest)
     if previous is not None:
         provenance["previous_sha256"] = sha256(previous.read_bytes()).hexdigest()
-    return _assemble(contest, frame, sample, resolution, counts, provenance, before)
+    found = quality(contest, frame, intake, resolution, counts, sample.rows, as_of)
+    return _assemble(contest, frame, sample, resolution, counts, provenance, before, found, options)
+
+
+def _relative(contest: Contest, path: Path) -> str:
+    """Name a file from the contest's folder, or by its name alone where it lies elsewhere."""
+    path, folder = path.resolve(), contest.folder.resolve()
+    return f"{contest.about.id}/{path.relative_to(folder).as_posix()}" if path.is_relative_to(folder) else path.name
 
 
 def _returns(contest: Contest, path: Path | None, as_of: datetime | None) -> Intake:
@@ -201,6 +229,8 @@ def _assemble(
     counts: Counts,
     provenance: Mapping[str, str | None],
     before: Call | None,
+    found: Quality,
+    options: Mapping[str, str],
 ) -> Projection:
     numbers = [candidate.number for candidate in contest.candidates]
     arrival = arrived(sample, counts.seen, contest.estimate.single)
@@ -247,6 +277,11 @@ def _assemble(
         ),
         findings=Findings.join(resolution.findings, frame.findings),
         provenance=provenance,
+        frame=frame,
+        sample=sample,
+        resolution=resolution,
+        quality=found,
+        options=options,
     )
 
 
@@ -254,6 +289,7 @@ def _progress(contest: Contest, frame: Frame, sample: Sample, counts: Counts, ar
     cell = sample.cells.codes[sample.rows]
     drawn = np.bincount(cell, minlength=len(sample.cells.labels))
     arrived_by = np.bincount(cell, counts.seen, len(drawn))
+    thin = thin_strata(arrived_by, drawn, contest.estimate.min_per_stratum)
     s = arrival.structure
     used = int(counts.seen.sum())
     return Progress(
@@ -262,7 +298,8 @@ def _progress(contest: Contest, frame: Frame, sample: Sample, counts: Counts, ar
         strata_in=int((arrived_by > 0).sum()),
         strata=int((drawn > 0).sum()),
         villages=None if sample.psu is None else len(set(np.array(sample.psu)[counts.seen].tolist())),
-        thin=int(thin_strata(arrived_by, drawn, contest.estimate.min_per_stratum)),
+        thin=int(thin.sum()),
+        thin_part=float(thin_part(thin, sample.cells.codes, frame.registered)),
         stations=len(frame),
         fraction=float(information(s.count(), s.drawn(), s.size)) if used else None,
     )

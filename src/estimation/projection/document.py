@@ -1,7 +1,8 @@
 """A projection as files: ``projection.json`` (a public contract) and CSV."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +12,10 @@ from estimation.decision import leader_and_runner_up
 from estimation.estimators.quantities import INVALID, TURNOUT
 from estimation.files import to_json, write_text
 from estimation.projection.areas import AreaResult
+from estimation.projection.arrivals import Split, splits
 from estimation.projection.compute import Projection
 from estimation.projection.earlier import SCHEMA
+from estimation.projection.officers import roster
 from estimation.survey import Estimate
 
 
@@ -26,18 +29,18 @@ def _whole(value: float) -> int | float | None:
     return int(value) if float(value).is_integer() else number(value)
 
 
-def quantity(estimate: Estimate | None, name: str, level: float) -> dict[str, float | None]:
-    """Give estimate, se, low and high of one quantity; all null where it was not estimated."""
-    if estimate is None or name not in estimate.names:
-        return dict.fromkeys(("estimate", "se", "low", "high"))
-    i = estimate.index(name)
-    bounds = estimate.interval(level)
-    return {
-        "estimate": number(estimate.theta[i]),
-        "se": number(estimate.se[i]),
-        "low": number(bounds.low[i]),
-        "high": number(bounds.high[i]),
-    }
+def quantities(estimate: Estimate | None, names: Sequence[str], level: float) -> list[dict[str, float | None]]:
+    """Give estimate, se, low and high of some quantities; all null for one that was not estimated."""
+    blank = dict.fromkeys(("estimate", "se", "low", "high"))
+    if estimate is None:
+        return [dict(blank) for _ in names]
+    bounds = estimate.interval(level)  # of all at once: asked for one by one, it takes longer than the estimate
+    columns = {"estimate": estimate.theta, "se": estimate.se, "low": bounds.low, "high": bounds.high}
+    place = {name: i for i, name in enumerate(estimate.names)}
+    return [
+        {key: number(values[place[name]]) for key, values in columns.items()} if name in place else dict(blank)
+        for name in names
+    ]
 
 
 def document(projection: Projection) -> dict[str, object]:
@@ -45,6 +48,7 @@ def document(projection: Projection) -> dict[str, object]:
     p, level = projection, projection.contest.about.level
     numbers = [candidate.number for candidate in p.contest.candidates]
     shares = p.estimate.select([f"share:{n}" for n in numbers]) if p.estimate else None
+    turnout, invalid = quantities(p.estimate, (TURNOUT, INVALID), level)
     return {
         "schema": SCHEMA,
         "contest": p.contest.about.id,
@@ -56,8 +60,8 @@ def document(projection: Projection) -> dict[str, object]:
         "level": level,
         "shares": _shares(p, shares),
         "lead": _lead(p),
-        "turnout": quantity(p.estimate, TURNOUT, level),
-        "invalid": quantity(p.estimate, INVALID, level),
+        "turnout": turnout,
+        "invalid": invalid,
         "covariance": [[number(v) for v in row] for row in shares.cov] if shares else None,
         "methods": [_method(name, estimate, numbers, level) for name, estimate in _methods(p)],
         "call": {
@@ -69,17 +73,20 @@ def document(projection: Projection) -> dict[str, object]:
         },
         "remaining": _remaining(p),
         "areas": [_area(area, numbers, level) for area in p.areas],
+        "quality": asdict(p.quality),
+        "arrival": [_split(split) for split in splits(p)],
         "warnings": [{"code": notice.code, "text": notice.text} for notice in p.notices],
         "provenance": dict(p.provenance),
     }
 
 
 def _shares(p: Projection, shares: Estimate | None) -> list[dict[str, object]]:
+    values = quantities(shares, [f"share:{c.number}" for c in p.contest.candidates], p.contest.about.level)
     return [
         {
             "number": candidate.number,
             "name": candidate.name,
-            **quantity(shares, f"share:{candidate.number}", p.contest.about.level),
+            **values[i],
             "df": _whole(np.broadcast_to(shares.df, shares.theta.shape)[i]) if shares else None,
             "deff_stations": number(p.deff_stations[i]),
             "deff_persons": number(p.deff_persons[i]),
@@ -94,15 +101,16 @@ def _methods(p: Projection) -> list[tuple[str, Estimate | None]]:
 
 
 def _method(name: str, estimate: Estimate | None, numbers: list[int], level: float) -> dict[str, object]:
-    shares = []
-    for n in numbers:
-        values = quantity(estimate, f"share:{n}", level)
-        shares.append({"number": n, **{key: values[key] for key in ("estimate", "low", "high")}})
+    found = quantities(estimate, [f"share:{n}" for n in numbers], level)
+    shares = [
+        {"number": n, **{key: values[key] for key in ("estimate", "low", "high")}}
+        for n, values in zip(numbers, found, strict=True)
+    ]
     return {"estimator": name, "shares": shares}
 
 
 def _lead(p: Projection) -> dict[str, object]:
-    values = quantity(p.lead, "lead", p.contest.about.level)
+    (values,) = quantities(p.lead, ["lead"], p.contest.about.level)
     if p.estimate is None:
         return {"leader": None, "runner_up": None, **values}
     first, second = leader_and_runner_up(p.contest, p.estimate.theta)
@@ -126,20 +134,41 @@ def _remaining(p: Projection) -> dict[str, object] | None:
 
 
 def _area(area: AreaResult, numbers: list[int], level: float) -> dict[str, object]:
+    found = quantities(area.estimate, [f"share:{n}" for n in numbers], level)
     return {
         "level": area.level,
         "path": list(area.path),
         "received": area.received,
         "used": area.used,
         "drawn": area.drawn,
-        "shares": [{"number": n, **quantity(area.estimate, f"share:{n}", level)} for n in numbers],
+        "shares": [{"number": n, **values} for n, values in zip(numbers, found, strict=True)],
     }
 
 
+def _split(split: Split) -> dict[str, object]:
+    """Say how the halves of the stations differ; null where they could not be compared."""
+    halves = [
+        {
+            "drawn": half.drawn,
+            "used": half.used,
+            "share": number(half.share),
+            "low": number(half.low),
+            "high": number(half.high),
+        }
+        for half in split.halves
+    ]
+    values = {name: number(getattr(split, name)) for name in ("cut", "within", "low", "high", "shift")}
+    return {"by": split.name, "passed": split.passed, **values, "halves": halves}
+
+
 def tables(projection: Projection) -> Mapping[str, pd.DataFrame]:
-    """Lay the projection out as tables: ``shares``, ``areas``, ``findings``."""
+    """Lay the projection out as tables: ``shares``, ``areas``, ``officers``, ``findings``.
+
+    Officers are named in an internal contest only; else ``officers`` is by village.
+    """
     numbers = [f"share:{candidate.number}" for candidate in projection.contest.candidates]
     shares = pd.DataFrame(_shares(projection, projection.estimate.select(numbers) if projection.estimate else None))
+    level = projection.contest.about.level
     areas = [
         {
             "level": area.level,
@@ -149,12 +178,31 @@ def tables(projection: Projection) -> Mapping[str, pd.DataFrame]:
             "used": area.used,
             "number": candidate.number,
             "votes": int(area.votes[i]),
-            **quantity(area.estimate, f"share:{candidate.number}", projection.contest.about.level),
+            **values,
         }
         for area in projection.areas
-        for i, candidate in enumerate(projection.contest.candidates)
+        for i, (candidate, values) in enumerate(
+            zip(projection.contest.candidates, quantities(area.estimate, numbers, level), strict=True)
+        )
     ]
-    return {"shares": shares, "areas": pd.DataFrame(areas), "findings": projection.findings.table}
+    found = roster(projection, named=projection.contest.about.release == "internal")
+    owed = [
+        {
+            "by": found.by,
+            "officer": d.officer,
+            "path": " / ".join(d.area),
+            "drawn": d.drawn,
+            "used": d.used,
+            "kept_out": d.kept_out,
+        }
+        for d in found.duties
+    ]
+    return {
+        "shares": shares,
+        "areas": pd.DataFrame(areas),
+        "officers": pd.DataFrame(owed),
+        "findings": projection.findings.table,
+    }
 
 
 def take_name(projection: Projection) -> str:

@@ -1,20 +1,29 @@
 """Runs a notebook and makes its page: beside its place first, in its place only when all went well."""
 
 import json
-import os
-import shutil
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from estimation.columns import nearest
 from estimation.contest import Contest
 from estimation.errors import ReportError
-from estimation.files import write_text
-from estimation.publish.template import render_page
+from estimation.files import write_bytes, write_text
+from estimation.publish import cells
+from estimation.publish.beside import parts_of
+from estimation.publish.index import write_index
+from estimation.publish.manifest import Seal, describe, seal
+from estimation.publish.notebooks import (
+    Engine,
+    NotebookError,
+    body_of,
+    check_parameters,
+    default_engine,
+    run_notebook,
+)
+from estimation.publish.release import INTERNAL, MARK, NEVER_PUBLIC, Placement, place
+from estimation.publish.template import render_failure, render_page
 from estimation.publish.words import Words
 from estimation.resources import notebook
 
@@ -24,8 +33,8 @@ KINDS = {  # kind of report: its notebook
     "backtest": "backtest",
     "evaluation": "evaluation",
 }
+CARD = "card.png"  # the picture that goes with a projection
 SUMMARY = "summary.json"  # what a notebook tells the page about itself
-_UNSEEN = {"parameters", "injected-parameters", "unseen"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +47,43 @@ class Page:
     headline : str
         The contest and the verdict.
     warnings : int
+    placement : Placement
+        Whether it is public, and what keeps it internal.
+    pdf : pathlib.Path or None
+        The same on paper, where it was asked for.
     """
 
     path: Path
     headline: str
     warnings: int
+    placement: Placement
+    pdf: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A page before it is put anywhere.
+
+    Attributes
+    ----------
+    html, body : str
+        The page, and the parts in it.
+    manifest : str
+        What stands in the page for programs.
+    files : mapping of str to bytes
+        What the notebook saved for beside the page.
+    headline : str
+    warnings : int
+    placement : Placement
+    """
+
+    html: str
+    body: str
+    manifest: str
+    files: Mapping[str, bytes]
+    headline: str
+    warnings: int
+    placement: Placement
 
 
 def render(
@@ -52,6 +93,9 @@ def render(
     language: str | None = None,
     out: Path | None = None,
     parameters: Mapping[str, object] | None = None,
+    now: datetime | None = None,
+    engine: Engine | None = None,
+    pdf: bool = False,
 ) -> Page:
     """Make a report of a contest.
 
@@ -62,119 +106,180 @@ def render(
     language : str, optional
         ``id`` or ``en``; the contest's by default.
     out : pathlib.Path, optional
-        Folder of the page; ``out/reports`` of the contest by default. The numbers and tables that
+        Folder of the page; by default that of :func:`estimation.publish.release.place`. The numbers and tables that
         the notebook saves are written beside the page.
     parameters : mapping, optional
         Of the notebook; ``contest``, ``language`` and ``save_to`` are set here.
+    now : datetime, optional
+        The moment, with an offset, by which the page is released or not and which it carries; the clock's by default.
+    engine : str, optional
+        ``forked`` runs the cells in a fork of a process that has everything imported, ``kernel`` in a kernel of their
+        own; both give the same page. By default the first, where the system can do it.
+    pdf : bool
+        Make the page as PDF too; needs the extra ``pdf``.
 
     Raises
     ------
     ReportError
-        The kind or a parameter is unknown, or the notebook failed; the page that was there before
-        stays as it is.
+        The kind or a parameter is unknown, the folder is the public one and the page may not be published yet, or
+        the notebook failed. Then the page that was there before stays as it is, a page that says what failed, and
+        when, is written beside it, and the failed run is kept.
     """
-    if kind not in KINDS:
-        raise ReportError(f"kind of report '{kind}' is unknown: known are {', '.join(KINDS)}")
-    words = Words(language or contest.report.language)
-    out = out or contest.out / "reports"
-    source = notebook(KINDS[kind])
+    source, words = _source(kind), Words(language or contest.report.language)
+    moment = contest.local(now or datetime.now(UTC)).replace(microsecond=0)
+    placement = place(contest, moment)
+    out, name = placement.into(out), f"{kind}-{words.language}"
+    failure = _Failure(contest, words, placement, moment, out, name)
+    if (engine or default_engine()) == "forked":
+        cells.warm()  # it imports in the background
+    if pdf:
+        from estimation.publish.pdf import check_installed
+
+        check_installed()
+    check_parameters(source, {**(parameters or {}), "contest": "", "language": "", "save_to": ""})
+    try:
+        made = compose(contest, kind=kind, language=words.language, parameters=parameters, now=moment, engine=engine)
+    except Exception as error:
+        failure.write(error)
+        raise failure.said(error) from error
+    _put_beside(made, placement, out, name)
+    page = Page(write_text(out / f"{name}.html", made.html), made.headline, made.warnings, placement)
+    failure.clear()
+    if pdf:
+        from estimation.publish.pdf import to_pdf
+
+        page = replace(page, pdf=write_bytes(out / f"{name}.pdf", to_pdf(made.html)))
+    if out.resolve() == placement.folder.resolve():
+        write_index(contest, contest.report.language, moment)
+    return page
+
+
+def compose(
+    contest: Contest,
+    *,
+    kind: str,
+    language: str,
+    parameters: Mapping[str, object] | None,
+    now: datetime,
+    engine: Engine | None = None,
+    signed: Seal | None = None,
+) -> Composed:
+    """Run the notebook and fill the page, without putting it anywhere; see :func:`render`.
+
+    The same inputs give the same page, byte for byte, apart from the line with the moment and its signature. A page
+    that is checked is made with the signature that it has, as ``signed``.
+    """
+    source, words = _source(kind), Words(language)
+    moment = contest.local(now).replace(microsecond=0)
+    placement = place(contest, moment)
+    given = dict(parameters or {})
     with tempfile.TemporaryDirectory(prefix="quickcount-") as scratch:
-        stage = Path(scratch)
+        saved = Path(scratch) / "files"
+        write_text(saved / MARK, placement.mark())
         values = {
-            **(parameters or {}),
+            **given,
             "contest": str(contest.folder.resolve()),
             "language": words.language,
-            "save_to": str(stage / "files"),
+            "save_to": str(saved),
         }
-        check_parameters(source, values)
-        executed = run_notebook(source, stage / f"{kind}.ipynb", values, out / f"{kind}-{words.language}-failed.ipynb")
-        summary = json.loads((stage / "files" / SUMMARY).read_text(encoding="utf-8"))
-        html = render_page(
-            language=words.language,
-            report=summary["report"],
-            title=contest.about.title,
-            mode=contest.about.mode,
-            body=body_of(executed),
-            rendered=words.moment(datetime.now(contest.about.timezone).replace(microsecond=0)),
-            w=words,
-        )
-        for file in sorted(path for path in (stage / "files").iterdir() if path.name != SUMMARY):
-            write_text(out / file.name, file.read_text(encoding="utf-8"))
-        path = write_text(out / f"{kind}-{words.language}.html", html)
-    return Page(path, str(summary["headline"]), int(summary["warnings"]))
-
-
-def check_parameters(source: Path, values: Mapping[str, object]) -> None:
-    """Check parameter names before the run, as papermill only warns of a typing error.
-
-    Raises
-    ------
-    ReportError
-        A name is not in the notebook's parameters cell; the nearest that is, is named.
-    """
-    import papermill
-
-    known = set(papermill.inspect_notebook(str(source)))
-    for name in values:
-        if name not in known:
-            near = nearest(name, known)
-            raise ReportError(
-                f"{source.name} has no parameter '{name}'"
-                + (f": did you mean '{near}'?" if near else f": it has {', '.join(sorted(known))}")
-            )
-
-
-def run_notebook(source: Path, target: Path, values: Mapping[str, object], failed: Path) -> Path:
-    """Run a notebook with papermill; a failed run is kept as ``failed`` for whoever mends it.
-
-    Its kernel listens on local sockets that no network reaches, where the system has such.
-
-    Raises
-    ------
-    ReportError
-        A cell failed; the message is that of its error.
-    """
-    import papermill
-    from papermill.exceptions import PapermillExecutionError
-    from traitlets.config import Config
-
-    try:
-        papermill.execute_notebook(
-            str(source),
-            str(target),
-            parameters=dict(values),
-            progress_bar=False,
-            cwd=str(target.parent),
-            config=Config({"KernelManager": {"transport": "ipc"}} if os.name == "posix" else {}),
-        )
-    except PapermillExecutionError as error:
-        failed.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(target, failed)
-        raise ReportError(
-            f"the notebook {source.name} failed in cell {error.cell_index}: {error.ename}: {error.evalue}\n"
-            f"the run is kept in {failed}; the last good page was left as it is"
-        ) from error
-    failed.unlink(missing_ok=True)
-    return target
-
-
-def body_of(executed: Path) -> str:
-    """Turn the outputs of a run into HTML; input cells, prose for analysts and parameters stay out."""
-    from markupsafe import Markup
-    from nbconvert import HTMLExporter
-    from traitlets.config import Config
-
-    config = Config()
-    config.TagRemovePreprocessor.remove_cell_tags = _UNSEEN
-    config.TagRemovePreprocessor.enabled = True
-    exporter: Any = HTMLExporter(  # type: ignore[no-untyped-call]
-        config=config,
-        template_name="basic",
-        exclude_input=True,
-        exclude_markdown=True,
-        exclude_output_prompt=True,
+        body = body_of(run_notebook(source, Path(scratch) / f"{kind}.ipynb", values, engine or default_engine()))
+        files = {path.name: path.read_bytes() for path in sorted(saved.iterdir()) if path.name != MARK}
+    summary = json.loads(files.pop(SUMMARY))
+    document = describe(
+        contest,
+        kind=kind,
+        source=source,
+        language=words.language,
+        status=placement.status,
+        parameters=given,
+        inputs=summary["inputs"],
+        files=files,
+        body=body,
     )
-    exporter.register_preprocessor("nbconvert.preprocessors.TagRemovePreprocessor", enabled=True)
-    body, _ = exporter.from_filename(str(executed))
-    # what the notebook shows was escaped where its templates were filled
-    return Markup(body)  # noqa: S704
+    sealed = seal(document, moment, signed)
+    html = render_page(
+        words,
+        report=summary["report"],
+        title=contest.about.title,
+        placement=placement,
+        body=body,
+        moment=moment,
+        seal=sealed,
+    )
+    return Composed(html, body, sealed.manifest, files, str(summary["headline"]), int(summary["warnings"]), placement)
+
+
+def _put_beside(made: Composed, placement: Placement, out: Path, name: str) -> None:
+    """Write what the notebook saved, and the page's pictures and tables in a folder of its name."""
+    public = _is_public(placement, out)
+    for file, content in made.files.items():
+        shut = public and file in NEVER_PUBLIC
+        write_bytes((out.with_name(INTERNAL) if shut else out) / (f"{name}-{file}" if file == CARD else file), content)
+    parts = out / f"{name}-parts"
+    found = parts_of(made.body)
+    for file, content in found.items():
+        write_bytes(parts / file, content)
+    for old in parts.glob("*"):
+        if old.name not in found:
+            old.unlink()
+
+
+def _is_public(placement: Placement, out: Path) -> bool:
+    """Say whether a folder is the public one."""
+    return placement.public and out.resolve() == placement.folder.resolve()
+
+
+def _source(kind: str) -> Path:
+    if kind not in KINDS:
+        raise ReportError(f"kind of report '{kind}' is unknown: known are {', '.join(KINDS)}")
+    return notebook(KINDS[kind])
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """What is left behind when no new page can be made."""
+
+    contest: Contest
+    words: Words
+    placement: Placement
+    moment: datetime
+    out: Path
+    name: str
+
+    @property
+    def page(self) -> Path:
+        """The page that says so; it stands beside the last good one."""
+        return self.out / f"{self.name}-error.html"
+
+    @property
+    def run(self) -> Path:
+        """The failed run, for whoever mends it; never in the public folder, as it names files of this machine."""
+        public = _is_public(self.placement, self.out)
+        return (self.out.with_name(INTERNAL) if public else self.out) / f"{self.name}-failed.ipynb"
+
+    def write(self, error: Exception) -> None:
+        last = f"{self.name}.html"
+        html = render_failure(
+            self.words,
+            report=self.words("failure.report"),
+            title=self.contest.about.title,
+            placement=self.placement,
+            moment=self.moment,
+            cause="" if self.placement.public else _cause(error),
+            last=last if (self.out / last).is_file() else "",
+        )
+        if isinstance(error, NotebookError) and error.run:
+            write_bytes(self.run, error.run)
+        write_text(self.page, html)
+
+    def said(self, error: Exception) -> ReportError:
+        run = f"the run is kept in {self.run}; " if isinstance(error, NotebookError) and error.run else ""
+        return ReportError(f"{_cause(error)}\n{run}the last good page was left as it was, and {self.page} says so")
+
+    def clear(self) -> None:
+        self.page.unlink(missing_ok=True)
+        self.run.unlink(missing_ok=True)
+
+
+def _cause(error: Exception) -> str:
+    return str(error) if isinstance(error, ReportError) else f"{type(error).__name__}: {error}"

@@ -1,5 +1,6 @@
 """A piece of a page: what it says in words, and the same for the page."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from estimation.publish.figures import Figure
@@ -42,6 +43,42 @@ class Shown:
     interval: str
     margin: str
 
+    def __str__(self) -> str:
+        return self.value if self.value == "–" else f"{self.value} ({self.interval})"
+
+
+Cell = str | Shown  # of a table: text, or a value with its interval in small letters
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A look at whether something is as it should be.
+
+    Attributes
+    ----------
+    name : str
+        As the page's readers know it.
+    passed : bool or None
+        None where nothing can be said.
+    header, rows : tuple
+        The numbers behind it.
+    text : str
+        What a person would say of it.
+    figure : Figure or None
+    """
+
+    name: str
+    passed: bool | None
+    header: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    text: str
+    figure: Figure | None = None
+
+    @property
+    def key(self) -> str:
+        """Its outcome in a word: ``passed``, ``failed``, ``open``."""
+        return {True: "passed", False: "failed", None: "open"}[self.passed]
+
 
 def picture(
     words: Words,
@@ -49,16 +86,19 @@ def picture(
     heading: str,
     figure: Figure,
     *,
-    header: list[str] | None = None,
-    rows: list[list[str]] | None = None,
+    header: Sequence[str] | None = None,
+    rows: Sequence[Sequence[Cell]] | None = None,
+    intro: Sequence[str] | None = None,
     caption: str = "",
 ) -> Part:
     """Make a part of a figure; its words are the alternative text, which states the finding, and a table's rows.
 
     Parameters
     ----------
-    header, rows : list, optional
+    header, rows : sequence, optional
         A table of what is drawn.
+    intro : sequence of str, optional
+        Sentences above it.
     caption : str
         How to read the picture, below it.
     """
@@ -70,35 +110,40 @@ def picture(
         figure=figure,
         header=header or [],
         rows=rows or [],
+        intro=intro or [],
         caption=caption,
     )
-    lines = [figure.alt, *(" | ".join(row) for row in [header or [], *(rows or [])] if row)]
-    return Part(name, "\n".join(lines), html)
+    said = [figure.alt] if " ".join(intro or []) != figure.alt else []
+    return Part(name, "\n".join([*(intro or []), *said, *lines_of(header or [], rows or [])]), html)
 
 
 def table(
     words: Words,
     name: str,
     heading: str,
-    header: list[str],
-    rows: list[list[str]],
+    header: Sequence[str],
+    rows: Sequence[Sequence[Cell]],
     *,
-    intro: list[str] | None = None,
+    intro: Sequence[str] | None = None,
     caption: str = "",
 ) -> Part:
     """Make a part of a table: the first column names the row, the others are figures.
 
     Parameters
     ----------
-    header, rows : list
+    header, rows : sequence
         As the page's readers write them; a row of one cell names the group of rows below it.
-    intro : list of str, optional
+    intro : sequence of str, optional
         Sentences above it.
     caption : str
         A remark below it.
     """
-    lines = [*(intro or []), *(" | ".join(row) for row in [header, *rows])]
     html = render_part(
         "table", w=words, name=name, heading=heading, header=header, rows=rows, intro=intro or [], caption=caption
     )
-    return Part(name, "\n".join(lines), html)
+    return Part(name, "\n".join([*(intro or []), *lines_of(header, rows)]), html)
+
+
+def lines_of(header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[str]:
+    """Lay a table out in words, a line for each row."""
+    return [" | ".join(map(str, row)) for row in [header, *rows] if row]

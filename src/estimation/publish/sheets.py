@@ -16,11 +16,11 @@ from estimation.columns import AREA_LEVELS
 from estimation.contest import Contest
 from estimation.errors import ReportError
 from estimation.files import write_bytes, write_text
+from estimation.publish.spreadsheet import defused
 from estimation.publish.template import environment
 from estimation.publish.words import Words
 from estimation.sampling.assign import SEPARATOR, Assignments, Sheet, message_start
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _LOCALE = {"id": "id", "en": "en_GB"}
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a ZIP archive knows
 _ILLEGAL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")  # what XML can't hold
@@ -52,17 +52,6 @@ class Written:
     workbook: Path
     page: Path
     sheets: tuple[Path, ...]
-
-
-def defused(value: object) -> object:
-    """Put an apostrophe before a text that a spreadsheet could take for a formula.
-
-    Text that begins with ``= + - @``, a tab or a carriage return, also behind blanks, would be
-    computed when the file is opened; numbers are left alone.
-    """
-    if isinstance(value, str) and (value.startswith(FORMULA) or value.lstrip().startswith(FORMULA)):
-        return f"'{value}"
-    return value
 
 
 def write_sheets(assignments: Assignments, language: str | None = None, out: Path | None = None) -> Written:

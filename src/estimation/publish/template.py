@@ -1,8 +1,16 @@
 """Fills the templates: parts of a page, and the page around them."""
 
+import base64
+import hashlib
+from datetime import datetime
 from functools import cache
 
 import jinja2
+from markupsafe import Markup
+
+from estimation.publish.manifest import Seal
+from estimation.publish.release import Placement
+from estimation.publish.words import Words
 
 
 @cache
@@ -17,11 +25,77 @@ def environment() -> jinja2.Environment:
     )
 
 
+@cache
+def inline(*names: str) -> tuple[Markup, str]:
+    """Give style sheets or a script of ours, and the hash by which a page's security policy allows it."""
+    loader = environment().loader
+    assert loader is not None
+    text = "".join(loader.get_source(environment(), name)[0] for name in names)
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return Markup(text), f"sha256-{base64.b64encode(digest).decode('ascii')}"  # noqa: S704  # it is ours
+
+
 def render_part(template: str, **values: object) -> str:
     """Fill the template of one part."""
     return environment().get_template(f"parts/{template}.html.j2").render(**values).strip()
 
 
-def render_page(**values: object) -> str:
-    """Fill the page around the parts."""
-    return environment().get_template("page.html.j2").render(**values)
+def render_page(
+    words: Words,
+    *,
+    report: str,
+    title: str,
+    placement: Placement,
+    body: str,
+    moment: datetime,
+    seal: Seal | None = None,
+) -> str:
+    """Fill the page around the parts.
+
+    Parameters
+    ----------
+    words : Words
+    report, title : str
+        What kind of report it is, and of which contest.
+    placement : Placement
+        What keeps the page internal stands on it.
+    body : markupsafe.Markup
+        The parts.
+    moment : datetime.datetime
+        When the page is made, on the contest's clock; it stands on one line.
+    seal : Seal, optional
+        The page's manifest, its digest and its signature.
+    """
+    return _fill("page", words, report=report, title=title, placement=placement, body=body, moment=moment, seal=seal)
+
+
+def render_failure(
+    words: Words, *, report: str, title: str, placement: Placement, moment: datetime, cause: str, last: str
+) -> str:
+    """Fill the page that says that no new page could be made.
+
+    Parameters
+    ----------
+    cause : str
+        What failed; blank where readers outside may see the page.
+    last : str
+        File name of the last good page; blank where there is none.
+    """
+    return _fill(
+        "failure", words, report=report, title=title, placement=placement, moment=moment, cause=cause, last=last
+    )
+
+
+def render_index(words: Words, **values: object) -> str:
+    """Fill the list of takes; see :func:`estimation.publish.index.write_index`."""
+    return _fill("index", words, styles=("style.css", "index.css"), **values)
+
+
+def _fill(name: str, words: Words, styles: tuple[str, ...] = ("style.css",), **values: object) -> str:
+    style, style_hash = inline(*styles)
+    script, script_hash = inline("page.js")
+    return (
+        environment()
+        .get_template(f"{name}.html.j2")
+        .render(w=words, style=style, style_hash=style_hash, script=script, script_hash=script_hash, **values)
+    )

@@ -4,9 +4,12 @@ from estimation.publish.figures.against import Compared, Moment, beside, course
 from estimation.publish.figures.bars import Bar, signed_bars
 from estimation.publish.figures.canvas import Figure
 from estimation.publish.figures.charts import Line, curves, strip
+from estimation.publish.figures.convergence import Track, convergence
 from estimation.publish.figures.dots import Row, dot_and_interval
+from estimation.publish.figures.ladder import Rung, ladder
 from estimation.publish.figures.maps import scatter_map
 from estimation.publish.figures.panels import Panel, panels
+from estimation.publish.figures.symbols import Spot, symbol_map
 
 __all__ = [
     "Bar",
@@ -16,12 +19,18 @@ __all__ = [
     "Moment",
     "Panel",
     "Row",
+    "Rung",
+    "Spot",
+    "Track",
     "beside",
+    "convergence",
     "course",
     "curves",
     "dot_and_interval",
+    "ladder",
     "panels",
     "scatter_map",
     "signed_bars",
     "strip",
+    "symbol_map",
 ]

@@ -2,6 +2,7 @@
 
 import io
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -60,14 +61,28 @@ def paint(salt: str, width: float, height: float, fill: "Callable[[Canvas], None
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure as Canvas
 
-    style: Any = {"svg.fonttype": "none", "svg.hashsalt": salt, "font.family": "sans-serif", "font.size": 10}
-    with mpl.rc_context(style):
+    style: Any = {
+        "svg.fonttype": "none",
+        "svg.hashsalt": salt,
+        "font.family": "sans-serif",
+        "font.size": 10,
+        "text.parse_math": False,  # a name with dollar signs is no formula
+    }
+    with mpl.rc_context(style), warnings.catch_warnings():
+        # letters stay letters, and the reader's fonts draw them: that this machine's lack one is of no account
+        warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
+        warnings.filterwarnings("ignore", message="Matplotlib currently does not support", category=UserWarning)
         whole = Canvas(figsize=(width, height), dpi=100)
         FigureCanvasSVG(whole)
         fill(whole)
         stream = io.StringIO()
         whole.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return _bare(stream.getvalue())
+
+
+def shortened(text: str, most: int) -> str:
+    """Cut a name to so many characters; what is cut is marked, and the table beside the picture has all of it."""
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def furnish(axes: "Axes", ticks: tuple[Tick, Tick], width: float) -> None:

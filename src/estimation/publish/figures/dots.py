@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from estimation.publish.figures.canvas import INK, LINE, MARKERS, WIDTHS, Figure, canvas
+from estimation.publish.figures.canvas import INK, LINE, MARKERS, WIDTHS, Figure, canvas, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +23,8 @@ class Row:
         As ``#1F5FA8``.
     text : str
         The value as readers of the page write it.
+    marker : str
+        By default one for each row.
     """
 
     label: str
@@ -31,6 +33,7 @@ class Row:
     high: float
     color: str
     text: str
+    marker: str = ""
 
 
 def dot_and_interval(
@@ -83,14 +86,14 @@ def _draw(
             side = "left" if line < (low + high) / 2 else "right"
             axes.text(line, -0.82, f" {line_label} ", ha=side, va="bottom", color=INK, fontsize=9)
         for i, row in enumerate(rows):
-            _one(axes, i, row, low, high)
+            _one(axes, i, row, low, high, 60 if wide else 30)
 
     box = (0.02, 0.36 / height, 0.96, 1 - (0.66 if line is not None else 0.42) / height)
     return canvas(salt, width, height, draw, (tick, tick), box)
 
 
-def _one(axes: "Axes", i: int, row: Row, low: float, high: float) -> None:
-    marker = MARKERS[i % len(MARKERS)]
+def _one(axes: "Axes", i: int, row: Row, low: float, high: float, most: int) -> None:
+    marker = row.marker or MARKERS[i % len(MARKERS)]
     axes.plot([row.low, row.high], [i, i], color=row.color, linewidth=4, alpha=0.35, solid_capstyle="butt")
     for end in (row.low, row.high):
         axes.plot([end, end], [i - 0.13, i + 0.13], color=row.color, linewidth=1.6, zorder=3)
@@ -109,7 +112,7 @@ def _one(axes: "Axes", i: int, row: Row, low: float, high: float) -> None:
     axes.text(
         where,
         i - 0.27,
-        f"{row.label}  {row.text}",
+        f"{shortened(row.label, most)}  {row.text}",
         ha="right" if late else "left",
         va="bottom",
         color=INK,

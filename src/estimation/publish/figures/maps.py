@@ -43,17 +43,10 @@ def scatter_map(
     low, span = known.min(axis=0), np.maximum(np.ptp(known, axis=0), 0.1)
 
     def draw(axes: "Axes", wide: bool) -> None:
-        from matplotlib.patches import PathPatch
-        from matplotlib.path import Path as Outline
-
-        cell = 0.028 / scale  # squares of one cell stand for all stations in it
-        squares = (np.unique(np.round((known - low) / cell), axis=0)) * cell + low
-        ends = np.repeat(squares, 2, axis=0) + np.tile([[-0.36 * cell, 0.0], [0.36 * cell, 0.0]], (len(squares), 1))
-        codes = np.tile([Outline.MOVETO, Outline.LINETO], len(squares))
-        axes.add_patch(PathPatch(Outline(ends, codes), edgecolor="#a9a69b", linewidth=1.5, capstyle="butt", fill=False))
+        ground(axes, known, 0.028 / scale, "#a9a69b")
         size = (4.6 if wide else 3.6) if len(drawn) <= 600 else 2.4
         axes.plot(*points[drawn].T, "o", color="#1F5FA8", markersize=size, markeredgecolor="white", markeredgewidth=0.4)
-        bar = _round_below(span[0] / 4)
+        bar = round_below(span[0] / 4)
         foot = low[1] - 0.24 / scale
         axes.plot([low[0] + span[0] - bar, low[0] + span[0]], [foot, foot], color=INK, linewidth=1.4)
         axes.annotate(length(bar), (low[0] + span[0], foot), (0, 4), textcoords="offset points", ha="right", fontsize=9)
@@ -75,7 +68,27 @@ def scatter_map(
     return Figure(drawings, alt)
 
 
-def _round_below(value: float) -> float:
+def ground(axes: "Axes", points: "Array", cell: float, color: str) -> None:
+    """Draw places as grey squares, one for all that lie in one cell, as a single path that stays small.
+
+    Parameters
+    ----------
+    points : numpy.ndarray, shape (N, 2)
+        All known.
+    cell : float
+        Its side, in the unit of the points.
+    """
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path as Outline
+
+    low = points.min(axis=0)
+    squares = (np.unique(np.round((points - low) / cell), axis=0)) * cell + low
+    ends = np.repeat(squares, 2, axis=0) + np.tile([[-0.36 * cell, 0.0], [0.36 * cell, 0.0]], (len(squares), 1))
+    codes = np.tile([Outline.MOVETO, Outline.LINETO], len(squares))
+    axes.add_patch(PathPatch(Outline(ends, codes), edgecolor=color, linewidth=1.5, capstyle="butt", fill=False))
+
+
+def round_below(value: float) -> float:
     """Find the next lower of 1, 2, 5, 10, 20 and so on."""
     power = 10.0 ** np.floor(np.log10(value))
     return float(power * max(step for step in (1, 2, 5) if step * power <= value * (1 + 1e-9)))

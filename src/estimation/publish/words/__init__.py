@@ -2,6 +2,7 @@
 
 import math
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,9 @@ LANGUAGES = ("id", "en")
 _LOCALE = {"id": "id", "en": "en_GB"}
 _CLOCK = {"id": "d MMMM y HH.mm", "en": "d MMMM y, HH:mm"}
 _NBSP = "\u00a0"
+_ISOLATE = "\u2068{}\u2069"  # first strong isolate, pop directional isolate
+_TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # Unicode's bidirectional controls
+_FROM_RIGHT = {"R", "AL"}
 
 
 @cache
@@ -28,6 +32,21 @@ def catalogue(language: str) -> Mapping[str, str]:
     if language == "en":
         texts |= {f"rules.{code}": rule.text for code, rule in RULES.items()}
     return texts
+
+
+def isolated(text: str) -> str:
+    """Make a text from outside harmless to the line it stands in.
+
+    One that runs from right to left is shut in isolating marks, so that numbers beside it stay where they are; control
+    characters, and marks that turn the direction of what follows, are left out.
+    """
+    kinds = [(unicodedata.bidirectional(char), unicodedata.category(char)) for char in text]
+    if not any(turn in _TURNS or turn in _FROM_RIGHT or kind == "Cc" for turn, kind in kinds):
+        return text
+    if {turn for turn, _ in kinds} & _TURNS <= {"FSI", "PDI"} and text.count("\u2068") == text.count("\u2069") > 0:
+        return text  # it is made of texts that are shut in
+    kept = "".join(char for char, (turn, kind) in zip(text, kinds, strict=True) if turn not in _TURNS and kind != "Cc")
+    return _ISOLATE.format(kept) if any(turn in _FROM_RIGHT for turn, _ in kinds) else kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +67,8 @@ class Words:
 
     def __call__(self, key: str, **values: object) -> str:
         """Say a text with its values."""
-        return catalogue(self.language)[key].format(**values)
+        safe = {name: isolated(value) if isinstance(value, str) else value for name, value in values.items()}
+        return catalogue(self.language)[key].format(**safe)
 
     def decimal(self, value: float, digits: int = 1) -> str:
         """Write a number with that many decimals, ``3,4``; a minus sign is a real one."""
@@ -97,5 +117,5 @@ class Words:
         if isinstance(value, Notice):
             return self.rule(value.code).format(**{key: self._said(inner) for key, inner in value.values.items()})
         if isinstance(value, str):
-            return value
+            return isolated(value)
         return self.decimal(value, 0 if float(value).is_integer() else 1)

@@ -1,0 +1,69 @@
+"""What stands beside a page for those who want to use it: each picture as SVG, each table as CSV, as shown."""
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from html import unescape
+
+from markupsafe import escape
+
+from estimation.publish.spreadsheet import defused
+
+_SECTION = re.compile(r'<section[^>]* id="([\w-]+)"[^>]*>(.*?)</section>', re.DOTALL)
+_FIGURE = re.compile(r'<figure role="img" aria-label="([^"]*)">\s*<div class="only-wide"><svg viewBox="([^"]*)"[^>]*>')
+_TABLE = re.compile(r"<table[ >].*?</table>", re.DOTALL)
+_BLANKS = re.compile(r"[ \n]+")  # a narrow or unbroken blank is meant
+_FONT = "font-family: 'Source Sans 3', 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
+
+
+def parts_of(body: str) -> dict[str, bytes]:
+    """Take the pictures and the tables of a page as files.
+
+    Parameters
+    ----------
+    body : str
+        The parts of the page.
+
+    Returns
+    -------
+    dict of str to bytes
+        By file name: the section's, with a number where it has several; in the page's order.
+    """
+    found: dict[str, bytes] = {}
+    for section in _SECTION.finditer(body):
+        name, html = section[1], section[2]
+        for file, content in [*_pictures(html), *_tables(html)]:
+            stem, dot, kind = f"{name}{file}".rpartition(".")
+            number, place = 2, f"{stem}{dot}{kind}"
+            while place in found:
+                place, number = f"{stem}-{number}.{kind}", number + 1
+            found[place] = content
+    return found
+
+
+def _pictures(html: str) -> Iterator[tuple[str, bytes]]:
+    for figure in _FIGURE.finditer(html):
+        end = html.index("</svg>", figure.end()) + len("</svg>")
+        _, _, width, height = figure[2].split()
+        head = (
+            f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+            f'viewBox="{figure[2]}" width="{width}" height="{height}" role="img" style="{_FONT}">'
+            f"<title>{escape(unescape(figure[1]))}</title>"
+        )
+        yield ".svg", f"{head}{html[figure.end() : end]}\n".encode()
+
+
+def _tables(html: str) -> Iterator[tuple[str, bytes]]:
+    from bs4 import BeautifulSoup
+
+    for table in _TABLE.finditer(html):
+        stream = io.StringIO()
+        writer = csv.writer(stream, lineterminator="\n")
+        soup = BeautifulSoup(table[0], "html.parser")
+        for twice in soup.select(".phone"):  # what a telephone shows below, and others in a column
+            twice.decompose()
+        for row in soup.find_all("tr"):
+            cells = [_BLANKS.sub(" ", cell.get_text(" ", strip=True)) for cell in row.find_all(["th", "td"])]
+            writer.writerow([defused(cell) for cell in cells])
+        yield ".csv", stream.getvalue().encode()

@@ -1,0 +1,42 @@
+"""Where the numbers come from, and the command that makes them again."""
+
+import shlex
+
+from estimation.publish.part import Part
+from estimation.publish.projection_report.method import kind_of
+from estimation.publish.projection_report.view import View
+from estimation.publish.template import render_part
+from estimation.publish.words import isolated
+
+ORDER = ("sample", "returns", "estimator", "variance", "interval", "level", "where", "previous")
+
+
+def provenance(v: View) -> Part:
+    """List the hashes, the seed, the version, the parameters and the command that makes the numbers again."""
+    p, w, about = v.p, v.w, v.p.contest.about
+    moment = p.contest.local(p.as_of).isoformat() if p.as_of else None
+    items = [
+        (w("provenance.contest"), about.id),
+        (w("provenance.as_of"), moment),
+        (w("provenance.estimator"), p.estimator),
+        (w("provenance.variance"), p.variance),
+        (w("provenance.interval"), None if p.estimate is None else kind_of(p.estimate.kind)),
+        (w("provenance.level"), v.level),
+        *((w(f"provenance.{key}"), value) for key, value in p.provenance.items()),
+        (w("provenance.command"), command(v)),
+    ]
+    lines = [(name, isolated(value) if value else w("provenance.none")) for name, value in items]
+    text = "\n".join(f"{name}: {value}" for name, value in lines)
+    return Part("provenance", text, render_part("provenance", w=w, lines=lines))
+
+
+def command(v: View) -> str:
+    """Give the command that makes these numbers from the same files, with every option that was given."""
+    p = v.p
+    words = ["quickcount", "project", p.contest.about.id]
+    if p.as_of:
+        words += ["--as-of", p.contest.local(p.as_of).isoformat()]
+    for name in ORDER:
+        if name in p.options:
+            words += [f"--{name}", p.options[name]]
+    return shlex.join(words)

@@ -1,0 +1,147 @@
+"""The report as one object: each method gives one part of the page, in the page's order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from estimation.projection import Projection
+from estimation.projection.takes import Refused, Written
+from estimation.publish.part import Check, Part
+from estimation.publish.projection_report import (
+    areas,
+    arrival,
+    comparison,
+    course,
+    headline,
+    method,
+    overturn,
+    progress,
+    provenance,
+    quality,
+    shares,
+)
+from estimation.publish.projection_report.view import View
+from estimation.publish.words import Words
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectionReport:
+    """A projection in the words of one language; each method gives one part of the page.
+
+    Attributes
+    ----------
+    projection : Projection
+    words : Words
+    takes : sequence of Written
+        Those of the night, for the chart of how it went; later ones than this projection are left out.
+    refused : sequence of Refused
+        Takes that could not be read.
+    """
+
+    projection: Projection
+    words: Words
+    takes: Sequence[Written] = ()
+    refused: Sequence[Refused] = ()
+
+    def __repr__(self) -> str:
+        return f"{self.projection.contest.about.title}: {self.status}"
+
+    @property
+    def view(self) -> View:
+        """The projection with its words and colours."""
+        return View.of(self.projection, self.words)
+
+    @property
+    def status(self) -> str:
+        """The verdict in two or three words."""
+        return headline.status(self.view)
+
+    def parts(self) -> list[Part]:
+        """Give all parts in the order of the page."""
+        return [getattr(self, name)() for name in PARTS]
+
+    def banner(self) -> Part:
+        """Say what this is: not official, which mode and release, as of when, how much is in."""
+        return headline.banner(self.view)
+
+    def verdict(self) -> Part:
+        """Say the lead and the call in one sentence, and the reasons."""
+        return headline.verdict(self.view)
+
+    def sentence(self) -> str:
+        """Say the verdict in one sentence."""
+        return headline.sentence(self.view)
+
+    def candidates(self) -> Part:
+        """Tabulate each candidate's share, interval, margin of error and votes seen."""
+        return shares.candidates(self.view)
+
+    def chart(self) -> Part:
+        """Draw shares with intervals, and the line where the decision falls if it falls there."""
+        return shares.chart(self.view)
+
+    def lead(self) -> Part:
+        """Draw how far the leader is ahead, with its interval, against zero."""
+        return shares.lead(self.view)
+
+    def overturn(self) -> Part:
+        """Say what the stations still out would have to do for the verdict to change."""
+        return overturn.overturn(self.view)
+
+    def course(self) -> Part:
+        """Draw how the projection went through the night, take by take."""
+        return course.course(self.view, self.takes, self.refused)
+
+    def turnout(self) -> Part:
+        """Say turnout and the invalid share."""
+        return shares.turnout(self.view)
+
+    def progress(self) -> Part:
+        """Tabulate what is in, out and kept out, by area and by officer."""
+        return progress.progress(self.view)
+
+    def arrival(self) -> Part:
+        """Look whether what is in is unlike what is out, and what the correction does."""
+        return arrival.arrival(self.view)
+
+    def checks(self) -> tuple[Check, ...]:
+        """Give the checks of arrival, each with its outcome, its sentence, its numbers and its figure."""
+        return arrival.checks(self.view)
+
+    def methods(self) -> Part:
+        """Set the shares and the lead by every method side by side."""
+        return comparison.methods(self.view)
+
+    def areas(self) -> Part:
+        """Show results by area: a map where places are known, else tiles, and a table."""
+        return areas.areas(self.view)
+
+    def problems(self) -> Part:
+        """List what limits the projection, what became of the returns, and which rules they broke."""
+        return quality.problems(self.view)
+
+    def method(self) -> Part:
+        """Say in words and in formulas how the numbers were made."""
+        return method.method(self.view)
+
+    def provenance(self) -> Part:
+        """List the hashes, the seed, the version and the command that makes the numbers again."""
+        return provenance.provenance(self.view)
+
+
+PARTS = (
+    "banner",
+    "verdict",
+    "candidates",
+    "chart",
+    "lead",
+    "overturn",
+    "course",
+    "turnout",
+    "progress",
+    "arrival",
+    "methods",
+    "areas",
+    "problems",
+    "method",
+    "provenance",
+)
