@@ -68,6 +68,7 @@ class Frame:
     findings: Findings
     where: str | None = None
     elsewhere: pd.Index = field(default_factory=lambda: pd.Index([], dtype="str"))
+    _areas: dict[str, Areas] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -91,6 +92,11 @@ class Frame:
         FrameError
             A column is not in the frame.
         """
+        if columns not in self._areas:  # a projection asks for the same few a dozen times
+            self._areas[columns] = self._partition(columns)
+        return self._areas[columns]
+
+    def _partition(self, columns: str) -> Areas:
         names: list[str] = []
         for name in [part.strip() for part in columns.split(",")]:
             path = AREA_LEVELS[: AREA_LEVELS.index(name) + 1] if name in AREA_LEVELS else (name,)
@@ -102,15 +108,12 @@ class Frame:
                     f"column '{name}' is not in the frame"
                     + (f": did you mean '{near}'?" if near else f": it has {', '.join(self.table.columns)}")
                 )
-        coded = [pd.factorize(self.table[name], use_na_sentinel=False) for name in names]
-        mixed = reduce(
-            lambda left, right: left * np.intp(len(right[1])) + right[0], coded, np.zeros(len(self), np.intp)
-        )
+        coded = [_coded(self.table[name]) for name in names]
+        mixed = reduce(lambda left, right: left * len(right[1]) + right[0], coded, np.zeros(len(self), np.intp))
         codes, first = pd.factorize(mixed)
         rows = np.empty(len(first), dtype=np.intp)
         rows[codes[::-1]] = np.arange(len(self), dtype=np.intp)[::-1]
-        head = self.table[names].iloc[rows].astype(str)
-        return Areas(codes, tuple(head.itertuples(index=False, name=None)))
+        return Areas(codes, tuple(zip(*(names[code[rows]] for code, names in coded), strict=True)))
 
     def rows_of(self, tps_ids: "pd.Series[str]") -> NDArray[np.intp]:
         """Find the rows of stations by ``tps_id``; -1 where the frame doesn't know one."""
@@ -204,6 +207,14 @@ def read_frame(path: Path, max_registered: int = 600, mapping: Mapping[str, str]
         **{name: _auxiliary(column) for name, column in columns.items() if name not in REQUIRED},
     }
     return Frame(pd.DataFrame(table), source.sha256, findings)
+
+
+def _coded(column: "pd.Series") -> tuple[NDArray[np.intp], NDArray[np.object_]]:
+    """Give the values of a column as numbers, and the name of each as text; an area's are numbered already."""
+    if isinstance(column.dtype, pd.CategoricalDtype) and not column.hasnans:
+        return np.asarray(column.cat.codes, dtype=np.intp), np.asarray(column.cat.categories, dtype=object)
+    codes, values = pd.factorize(column, use_na_sentinel=False)
+    return np.asarray(codes, dtype=np.intp), np.asarray(values.astype(str), dtype=object)
 
 
 def _areas_of(header: list[str]) -> list[str]:

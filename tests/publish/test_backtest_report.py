@@ -263,7 +263,8 @@ def test_the_page_of_finished_results(demo: Path, report: BacktestReport, tmp_pa
         "provenance",
     ]  # fmt: skip
     assert not re.search(r"https?:|//[a-z]", html)
-    assert sorted(file.name for file in out.iterdir() if file.is_file()) == [
+    assert sorted(file.name for file in out.iterdir()) == [
+        "backtest-id-parts.zip",
         "backtest-id.html",
         "backtest-rows.csv",
         "backtest.json",

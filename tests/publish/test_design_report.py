@@ -115,8 +115,8 @@ def test_the_page(demo: Path, tmp_path: Path) -> None:
         "what", "frame", "strata", "spread", "size", "curve", "comparison", "missing", "areas", "verify",
     ]  # fmt: skip
     assert not re.search(r"https?:|//[a-z]", html)
-    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
-        "design-comparison.csv", "design-id.html", "design-missing.csv", "design-precision.csv",
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "design-comparison.csv", "design-id-parts.zip", "design-id.html", "design-missing.csv", "design-precision.csv",
     ]  # fmt: skip
     assert Words("id")("design.report") in page.headline
     assert json.dumps(page.warnings) == "0"

@@ -184,8 +184,8 @@ def test_the_page(night: Path, tmp_path: Path) -> None:
     assert page.path.name == "evaluation-id.html"
     assert re.findall(r'<section[^>]* id="(\w+)"', html) == SECTIONS
     assert not re.search(r"https?:|//[a-z]", html)
-    names = ["areas.csv", "id.html", "quantities.csv", "recording.csv", "takes.csv"]
-    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == [
+    names = ["areas.csv", "id-parts.zip", "id.html", "quantities.csv", "recording.csv", "takes.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
         *(f"evaluation-{name}" for name in names),
         "evaluation.json",
     ]

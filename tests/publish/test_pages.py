@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import re
+import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,13 +70,12 @@ def test_headline_warnings_and_files_beside_it(page: Page) -> None:
     names = {path.name for path in page.path.parent.iterdir()}
     assert names == {
         "areas.csv", "findings.csv", "officers.csv", "shares.csv", "projection.json",
-        "projection-en.html", "projection-en-card.png", "projection-en-parts",
+        "projection-en.html", "projection-en-card.png", "projection-en-parts.zip",
     }  # fmt: skip
-    parts = page.path.parent / "projection-en-parts"
-    assert (parts / "candidates.csv").read_text(encoding="utf-8").splitlines()[1] == (
-        '1 Yusuf Rio Wahyu Prayogo – Ulfiyah,51.5\u00a0%,49.7 – 53.2,± 1.7,"38,632"'
-    )
-    picture = (parts / "chart.svg").read_text(encoding="utf-8")
+    with zipfile.ZipFile(page.path.parent / "projection-en-parts.zip") as parts:
+        table = parts.read("candidates.csv").decode()
+        picture = parts.read("chart.svg").decode()
+    assert table.splitlines()[1] == ('1 Yusuf Rio Wahyu Prayogo – Ulfiyah,51.5\u00a0%,49.7 – 53.2,± 1.7,"38,632"')
     assert picture.startswith('<svg xmlns="http://www.w3.org/2000/svg"')
     assert "<title>Dots with 95\u00a0% intervals. Rio–Ulfi 51.5\u00a0%, from 49.7 to 53.2" in picture
 
@@ -93,7 +93,8 @@ def test_the_same_inputs_give_the_same_page_but_for_one_line(page: Page, demo: P
             for minute in (35, 36)
         )
     ]
-    same = {path.name: path.read_bytes() for path in page.path.parent.iterdir() if path.suffix in (".png", ".csv")}
+    beside = [path for path in page.path.parent.iterdir() if path.suffix in (".png", ".csv", ".zip")]
+    same = {path.name: path.read_bytes() for path in beside}
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.name in same} == same
 
 

@@ -10,6 +10,7 @@ from estimation.errors import EstimationError
 
 _VERBS = {
     "demo": ("estimation.cli.demo", "Make and open a report on a demo contest."),
+    "init": ("estimation.cli.init", "Make a contest folder."),
     "check": ("estimation.cli.contest", "Check a contest folder and list what is wrong with it."),
     "design": ("estimation.cli.design", "Make the design report: what a sample would be worth, before the day."),
     "draw": ("estimation.cli.sampling", "Draw the sample of polling stations."),
@@ -18,7 +19,9 @@ _VERBS = {
     "ingest": ("estimation.cli.ingest", "Enter the returns of the inbox in the ledger, each once."),
     "mark": ("estimation.cli.ingest", "Enter a verifier's word on a station's return."),
     "project": ("estimation.cli.night", "Project the result from the returns that are in."),
-    "report": ("estimation.cli.night", "Make the projection report as a page."),
+    "report": ("estimation.cli.report", "Make the projection report as a page."),
+    "watch": ("estimation.cli.watch", "Watch the inbox through the night: a take of whatever is new, and its page."),
+    "batch": ("estimation.cli.batch", "Project every contest under a folder, and list all on one page."),
     "rehearse": ("estimation.cli.rehearse", "Play an evening with faults into a folder of its own, and grade it."),
     "backtest": ("estimation.cli.backtest", "Replay a past election: coverage, width and calls over the night."),
     "evaluate": ("estimation.cli.evaluate", "Hold the projection and every take against the official result."),

@@ -1,5 +1,6 @@
 """``quickcount demo``."""
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -16,7 +17,6 @@ def demo(folder: Path, name: str, lang: str | None) -> None:
 
     The stations' counts are simulated; their sums by district, the rolls and the names are real.
     """
-    from estimation.cli.options import moment
     from estimation.cli.progress import spinner
     from estimation.contest import load_contest
     from estimation.projection import project, write_take
@@ -27,12 +27,16 @@ def demo(folder: Path, name: str, lang: str | None) -> None:
     click.echo(f"1/3 laying out {name} and drawing its sample")
     target = lay_out(name, folder)
     contest = load_contest(target)
-    click.echo(f"2/3 projecting from what was in at {MOMENT}")
-    projection = project(contest, as_of=moment(MOMENT))
-    write_take(projection)
+    at = datetime.fromisoformat(MOMENT)
+    click.echo(f"2/3 projecting every hour from what was in, the last time at {MOMENT}")
+    previous, take = None, None
+    for hours in range(-2, 1):
+        previous = take
+        projection = project(contest, as_of=at + timedelta(hours=hours), previous=previous)
+        take = write_take(projection)
     click.echo("3/3 making the report")
     with spinner("running the notebook"):
-        page = render(contest, language=lang, parameters={"as_of": MOMENT})
+        page = render(contest, language=lang, parameters={"as_of": MOMENT, "previous": str(previous and previous.resolve())})
     first, *rest = headline(projection)
     click.secho(first, bold=True)
     for line in rest:

@@ -3,7 +3,8 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Mapping
 from html import unescape
 
 from markupsafe import escape
@@ -40,6 +41,15 @@ def parts_of(body: str) -> dict[str, bytes]:
                 place, number = f"{stem}-{number}.{kind}", number + 1
             found[place] = content
     return found
+
+
+def packed(files: Mapping[str, bytes]) -> bytes:
+    """Put files into one ZIP archive; the same files give the same bytes."""
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
+    return stream.getvalue()
 
 
 def _pictures(html: str) -> Iterator[tuple[str, bytes]]:

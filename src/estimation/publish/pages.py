@@ -11,7 +11,7 @@ from estimation.contest import Contest
 from estimation.errors import ReportError
 from estimation.files import write_bytes, write_text
 from estimation.publish import cells
-from estimation.publish.beside import parts_of
+from estimation.publish.beside import packed, parts_of
 from estimation.publish.index import write_index
 from estimation.publish.manifest import Seal, describe, seal
 from estimation.publish.notebooks import (
@@ -210,18 +210,12 @@ def compose(
 
 
 def _put_beside(made: Composed, placement: Placement, out: Path, name: str) -> None:
-    """Write what the notebook saved, and the page's pictures and tables in a folder of its name."""
+    """Write what the notebook saved, and the page's pictures and tables in one archive."""
     public = _is_public(placement, out)
     for file, content in made.files.items():
         shut = public and file in NEVER_PUBLIC
         write_bytes((out.with_name(INTERNAL) if shut else out) / (f"{name}-{file}" if file == CARD else file), content)
-    parts = out / f"{name}-parts"
-    found = parts_of(made.body)
-    for file, content in found.items():
-        write_bytes(parts / file, content)
-    for old in parts.glob("*"):
-        if old.name not in found:
-            old.unlink()
+    write_bytes(out / f"{name}-parts.zip", packed(parts_of(made.body)))
 
 
 def _is_public(placement: Placement, out: Path) -> bool:

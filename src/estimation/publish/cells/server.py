@@ -1,6 +1,7 @@
 """Waits for notebooks to run, and forks a child for each: the imports are paid once, and no run sees another's."""
 
 import contextlib
+import gc
 import json
 import os
 import select
@@ -32,6 +33,7 @@ def serve(number: int) -> None:
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl+C is for whoever asked, who then closes the socket
     shell = _load()
+    gc.freeze()  # children share what is there, and need not look through it
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # a child that ends leaves no entry behind
     with socket.socket(fileno=number) as control:
         while True:
@@ -46,11 +48,18 @@ def serve(number: int) -> None:
 
 def _load() -> "Shell":
     """Import what a report needs, lay out an empty figure, which finds the fonts, and make an empty namespace."""
+    import pyarrow.csv  # noqa: F401
+
     import estimation.publish.report  # noqa: F401
+    from estimation.publish.card import find_fonts
     from estimation.publish.cells.shell import Shell
     from estimation.publish.figures.canvas import paint
+    from estimation.publish.words import LANGUAGES, catalogue
 
     paint("fonts", 1, 1, _digit)
+    find_fonts()
+    for language in LANGUAGES:
+        catalogue(language)
     with tempfile.TemporaryDirectory(prefix="quickcount-") as scratch:  # IPython wants a profile, and nobody uses it
         shell = Shell.instance(Path(scratch))  # the one that display() finds
     assert isinstance(shell, Shell)
