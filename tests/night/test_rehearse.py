@@ -10,7 +10,7 @@ from estimation.contest import load_contest
 from estimation.errors import EstimationError
 from estimation.frame import load_frame
 from estimation.night import play, prepare
-from estimation.night.folder import to_toml
+from estimation.night.folder import rehearsal_toml
 from estimation.sampling import design_of, draw, write_draw
 from estimation.simulation.faults import Faults
 from estimation.simulation.known import open_population
@@ -116,13 +116,18 @@ def test_the_copy_knows_no_live_source_and_no_live_ledger(town: Path, tmp_path: 
     assert returns.columns == {"Waktu kirim": "received_at"}
 
 
-def test_toml_comes_back_as_it_was() -> None:
-    raw = tomllib.loads(
-        'a = 1\n[contest]\nid = "x \\"y\\" \\\\ – \\u007f"\nday = 2024-11-27\nat = 2024-11-27T15:00:00+07:00\n'
+def test_what_the_contest_says_stays(tmp_path: Path) -> None:
+    (tmp_path / "contest.toml").write_text(
+        '[contest]\nid = "x \\"y\\" \\\\ – \\u007f"\nday = 2024-11-27\nat = 2024-11-27T15:00:00+07:00\nmode = "live"\n'
         'flag = true\nx = 0.025\nlist = ["a", 2]\ninline = { "b c" = 1 }\n'
-        "[[candidates]]\nnumber = 1\n[[candidates]]\nnumber = 2\n"
+        '[[candidates]]\nnumber = 1\n[[candidates]]\nnumber = 2\n[returns]\nledger = "postgresql://host/live"\n',
+        encoding="utf-8",
     )
-    assert tomllib.loads(to_toml(raw)) == raw
+    raw = tomllib.loads((tmp_path / "contest.toml").read_text(encoding="utf-8"))
+    raw["contest"] |= {"mode": "rehearsal", "release": "internal"}
+    again = rehearsal_toml(tmp_path / "contest.toml", {"frame": "frame.csv"})
+    assert tomllib.loads(again) == raw | {"frame": {"path": "frame.csv"}, "returns": {"path": "inbox"}}
+    assert again.startswith("# REHEARSAL (gladi): nothing here is a live return.")
 
 
 LIVE = r'contest.toml there says mode = "live" \(contest town\), and a rehearsal never touches live returns'

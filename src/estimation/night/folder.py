@@ -1,11 +1,9 @@
 """The folder of a rehearsal: a copy of a contest that nothing of the live one can get into, or out of."""
 
-import json
 import shutil
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +11,7 @@ import pyarrow as pa
 from estimation.baseline import baseline_path
 from estimation.columns import FRAME_COLUMNS, rename
 from estimation.contest import Contest, load_contest
-from estimation.errors import ContestError, EstimationError
+from estimation.errors import EstimationError
 from estimation.files import write_text
 from estimation.frame import load_frame
 from estimation.sampling import design_of, draw, write_draw
@@ -130,6 +128,8 @@ def rehearsal_toml(path: Path, paths: Mapping[str, str]) -> str:
     paths : mapping of str to str
         By table, ``frame``, ``official``, ``baseline``: the file beside the new ``contest.toml``.
     """
+    import tomlkit
+
     raw = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     raw["contest"] |= {"mode": "rehearsal", "release": "internal"}
     for name, file in paths.items():
@@ -137,46 +137,4 @@ def rehearsal_toml(path: Path, paths: Mapping[str, str]) -> str:
     kept = {key: value for key, value in raw.get("returns", {}).items() if key not in LIVE_KEYS}
     raw["returns"] = {**kept, "path": "inbox"}
     head = "# REHEARSAL (gladi): nothing here is a live return. Written by `quickcount rehearse`.\n"
-    return head + to_toml(raw)
-
-
-def to_toml(raw: Mapping[str, Any]) -> str:
-    """Write tables of TOML, one level deep, and lists of tables; what lies deeper stands inline.
-
-    Raises
-    ------
-    ContestError
-        A value is of a kind that ``contest.toml`` does not have.
-    """
-    parts = [f"{_key(name)} = {_value(value)}\n" for name, value in raw.items() if not _is_table(value)]
-    for name, value in raw.items():
-        if _is_table(value):
-            several = isinstance(value, list)
-            mark = f"[[{_key(name)}]]" if several else f"[{_key(name)}]"
-            for table in value if several else [value]:
-                parts.append(f"\n{mark}\n" + "".join(f"{_key(key)} = {_value(cell)}\n" for key, cell in table.items()))
-    return "".join(parts)
-
-
-def _is_table(value: object) -> bool:
-    return isinstance(value, dict) or (isinstance(value, list) and bool(value) and isinstance(value[0], dict))
-
-
-def _key(name: str) -> str:
-    return name if name.replace("_", "").isalnum() and name.isascii() else _value(name)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    if isinstance(value, (int, float)):
-        return repr(value)
-    if isinstance(value, list):
-        return f"[{', '.join(_value(item) for item in value)}]"
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{_key(key)} = {_value(cell)}' for key, cell in value.items())}}}"
-    if hasattr(value, "isoformat"):
-        return str(value.isoformat())
-    raise ContestError(f"{value!r} can't be written as TOML: contest.toml has no such value")
+    return head + tomlkit.dumps(raw)

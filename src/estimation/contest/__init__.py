@@ -1,0 +1,32 @@
+"""What is being decided: the candidates, the rule, the clock and the release, from ``contest.toml``."""
+
+from estimation.contest.load import estimate_table, load_contest
+from estimation.contest.tables import (
+    CONTROL_WORDS,
+    Allocation,
+    Candidate,
+    Contest,
+    EstimateTable,
+    EstimatorName,
+    IntervalName,
+    Method,
+    Mode,
+    Rule,
+    VarianceName,
+)
+
+__all__ = [
+    "CONTROL_WORDS",
+    "Allocation",
+    "Candidate",
+    "Contest",
+    "EstimateTable",
+    "EstimatorName",
+    "IntervalName",
+    "Method",
+    "Mode",
+    "Rule",
+    "VarianceName",
+    "estimate_table",
+    "load_contest",
+]
