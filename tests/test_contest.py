@@ -50,6 +50,30 @@ def test_what_the_file_says_and_the_defaults(make_contest: MakeContest) -> None:
     assert (contest.folder, contest.out) == (folder, folder / "out")
 
 
+@pytest.mark.parametrize(
+    ("kind", "own", "limits"),
+    [
+        ("bupati", "", (0.025, 600)),
+        ("gubernur", "", (0.025, 600)),
+        ("presiden", "", (0.02, 300)),
+        ("Presiden putaran 2", "", (0.02, 300)),
+        ("dpr", "", (0.02, 300)),
+        ("dprd-provinsi", "", (0.02, 300)),
+        ("drpd", "", (0.025, 600)),
+        ("presiden", "[returns]\nmax_registered = 500\n", (0.02, 500)),
+        ("presiden", "[returns]\nballot_reserve = 0.03\n", (0.03, 300)),
+    ],
+)
+def test_the_limits_of_the_form_go_by_the_kind_where_they_are_not_given(
+    make_contest: Callable[..., Path], kind: str, own: str, limits: tuple[float, int]
+) -> None:
+    folder = make_contest(extra_toml=own)
+    path = folder / "contest.toml"
+    path.write_text(path.read_text().replace('kind = "bupati"', f'kind = "{kind}"'))
+    returns = load_contest(folder).returns
+    assert (returns.ballot_reserve, returns.max_registered) == limits
+
+
 def test_the_file_itself_may_be_named_and_may_begin_with_a_byte_order_mark(make_contest: MakeContest) -> None:
     path = make_contest() / "contest.toml"
     path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())

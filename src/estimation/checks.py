@@ -56,11 +56,14 @@ def decimal_mark(columns: Iterable[pa.ChunkedArray]) -> str:
     found = set()
     for column in columns:
         if pa.types.is_string(column.type):
-            for mark in ".,":
-                decimals = rf"^\s*-?\d+[{mark}](?:\d{{1,2}}|\d{{4,}})\s*$"
-                if pc.any(pc.match_substring_regex(column, decimals)).as_py():
-                    found.add(mark)
+            found |= {mark for mark in ".," if has_decimals(column, mark).any()}
     return "mixed" if len(found) > 1 else next(iter(found), "")
+
+
+def has_decimals(column: pa.ChunkedArray, mark: str) -> BoolArray:
+    """Find the cells of a text column with one, two, or four and more digits behind a mark, shape (n,)."""
+    decimals = pc.match_substring_regex(column, rf"^\s*-?\d+[{mark}](?:\d{{1,2}}|\d{{4,}})\s*$")
+    return _mask(pc.fill_null(decimals, False))
 
 
 def whole_numbers(column: pa.ChunkedArray, decimal: str = "") -> pa.ChunkedArray:

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import pandas as pd
+if TYPE_CHECKING:  # a page's words need the rules, and nothing of pandas
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,18 @@ RULES = _table(
         "",
     ),
     Rule("W324", "{stations} stations in are too few for {controls} control totals", ""),
+    Rule(
+        "W326",
+        "registered voters are known of no station: calibration leaves them out, counts every station alike and goes "
+        "by {controls}",
+        "",
+    ),
+    Rule(
+        "W327",
+        "registered voters are known of no station: calibration has numbers of stations alone ({controls}), and is the "
+        "ratio, post-stratified by them",
+        "",
+    ),
     # a call
     Rule(
         "C01",
@@ -150,7 +164,9 @@ RULES = _table(
     Rule("C03", "{received} of {drawn} stations are in; a call needs {needed}", ""),
     Rule("C04", "fewer than two returns are in", ""),
     Rule("C05", "returns come from one of {strata} strata only", ""),
-    Rule("C06", "strata with fewer than {needed} returns, which a call needs in each: {count}", ""),
+    Rule(
+        "C06", "{count} strata with {percent} % of the voters have fewer than {needed} returns, too much for a call", ""
+    ),
     Rule(
         "C07",
         "the lead over {other} is beyond its {level} % interval but not beyond the stricter bound for calls: "
@@ -256,7 +272,7 @@ RULES = _table(
 )
 
 
-def rule_table(findings: "Findings", begin: tuple[str, ...] = ("E2", "W2")) -> pd.DataFrame:
+def rule_table(findings: "Findings", begin: tuple[str, ...] = ("E2", "W2")) -> "pd.DataFrame":
     """List the rules with how often each was broken, those never broken too, as a page prints them.
 
     Parameters
@@ -270,6 +286,8 @@ def rule_table(findings: "Findings", begin: tuple[str, ...] = ("E2", "W2")) -> p
     pandas.DataFrame
         ``code``, ``text``, ``remedy``, ``found`` (a whole number), in the order of the rules.
     """
+    import pandas as pd
+
     counts = findings.counts()
     rows = [(r.code, r.text, r.remedy, counts.get(r.code, 0)) for r in RULES.values() if r.code.startswith(begin)]
     return pd.DataFrame(rows, columns=["code", "text", "remedy", "found"])
@@ -330,16 +348,18 @@ class Findings:
         ``column``, ``value`` (as it stands there), ``tps_id``.
     """
 
-    table: pd.DataFrame
+    table: "pd.DataFrame"
 
     @classmethod
     def none(cls) -> "Findings":
         """No finding."""
-        return cls(pd.DataFrame({name: pd.Series(dtype=object) for name in FINDING_COLUMNS}))
+        return _nothing()
 
     @classmethod
     def join(cls, *parts: "Findings") -> "Findings":
         """Put several lists together, in their order."""
+        import pandas as pd
+
         tables = [part.table for part in parts if len(part.table)]
         return cls(pd.concat(tables, ignore_index=True)) if tables else cls.none()
 
@@ -371,3 +391,10 @@ class Findings:
         if limit is not None and len(self) > limit:
             lines.append(f"… and {len(self) - limit} more")
         return lines
+
+
+@cache  # a table takes half a millisecond to make, and a projection asks for dozens of empty ones
+def _nothing() -> Findings:
+    import pandas as pd
+
+    return Findings(pd.DataFrame({name: pd.Series(dtype=object) for name in FINDING_COLUMNS}))

@@ -157,7 +157,7 @@ def parse_csv(path: Path, content: bytes, coded: Coded = nothing) -> Table:
         The text can't be decoded, a header stands there twice or is blank.
     """
     text, encoding, mark = decoded(path, content)
-    if not text or text.isspace():
+    if not text.removeprefix(codecs.BOM_UTF8).strip():
         raise TableError(f"{path}: the file is empty: put a header line and one row for each station in it")
     data, ragged, separator = _read_csv(path, text, coded)
     newlines = text.count(b"\n") + (not text.endswith(b"\n"))

@@ -86,7 +86,7 @@ def test_a_missing_required_column_stops(read: Callable[..., Batch], missing: st
         read(f"{header}\n")
 
 
-@pytest.mark.parametrize("content", ["", "\n\n"])
+@pytest.mark.parametrize("content", ["", "\n\n", "\ufeff", "\ufeff \r\n"])
 def test_an_empty_file_stops(read: Callable[..., Batch], content: str) -> None:
     with pytest.raises(TableError, match="the file is empty"):
         read(content)
@@ -170,12 +170,24 @@ def test_a_time_that_the_clock_skips_or_says_twice_is_no_time(read: Callable[...
 
 
 @pytest.mark.parametrize(
-    "time", [None, "2024-11-27T16:05:00", "sore", "27-11-2024 16:05+07:00", "2024-13-27T16:05:00+07:00"]
+    "time",
+    [None, "2024-11-27T16:05:00", "sore", "27-11-2024 16:05+07:00", "2024-13-27T16:05:00+07:00", "0001-01-01T00:00Z"],
 )
 def test_one_time_that_can_not_be_read(read: Callable[..., Batch], time: str | None) -> None:
     batch = read({}, {"received_at": time})
     assert listed(batch) == [("E210", 3, "received_at", time or "")]
     assert batch.table["unreadable"].tolist() == [False, True]
+
+
+def test_a_time_is_kept_to_the_microsecond(read: Callable[..., Batch]) -> None:
+    batch = read({"received_at": "2024-11-27T16:00:00.123456789+07:00"})
+    assert batch.table["received_at"].tolist() == [pd.Timestamp("2024-11-27T09:00:00.123456Z")]
+
+
+@pytest.mark.parametrize("time", ["0001", "9999", "0001-01-01", "1800-01-01T00:00:00"])
+def test_a_year_that_none_of_us_saw_is_no_time(read: Callable[..., Batch], time: str) -> None:
+    batch = read({"received_at": time}, {}, extra_toml=ZONE)
+    assert listed(batch) == [("E210", 2, "received_at", time)]
 
 
 @pytest.mark.parametrize("rows", [1, 2])

@@ -7,18 +7,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from estimation import checks
 from estimation.contest import Contest
-from estimation.errors import EstimationError, ReturnsError
-from estimation.frame import Frame, load_frame
-from estimation.returns.readers import Batch, Source
-from estimation.returns.readers.files import read_file
+from estimation.errors import ReturnsError
+from estimation.frame import Frame
+from estimation.returns.readers import Source
+from estimation.returns.reading import InFile, read_all, said_once
 from estimation.rules import Findings
 
+SHOWN = 20  # files of an inbox without a usable one that are named
 _KPU_FOLDER = re.compile(r"\d+|hhcw|ppwp|pkwkp|pkwkk", re.IGNORECASE)
 
 
@@ -78,45 +76,15 @@ def read_files(
     ReturnsError
         Not one of them can be used.
     """
-    got = _Got()
-    for file, name in files:
-        try:
-            read = read_file(file, name, contest)
-        except (EstimationError, OSError) as error:
-            got.fail(name, str(error))
-            continue
-        got.batches += read.batches
-        got.documents += read.documents
-        got.findings += [read.findings] if read.findings is not None else []
-        got.digests += [f"{batch.sha256} {name}" for batch in read.batches[:1]]
-    if got.documents:
-        _read_documents(got, contest)
-    if database:
-        _read_database(got, contest)
-    if got.failed and not got.batches:
-        raise ReturnsError("\n".join(got.failed))
-    tables = [batch.table for batch in got.batches]
-    table = pd.concat(tables, ignore_index=True) if tables else _no_rows(contest)
-    bare = np.concatenate([batch.bare for batch in got.batches]) if tables else np.zeros(0, dtype=np.bool_)
-    table, padded = _with_zeros(table, bare, contest, frame)
-    findings = Findings.join(*got.findings, *(batch.findings for batch in got.batches), padded)
-    digest = hashlib.sha256("\n".join(got.digests).encode("utf-8")).hexdigest()
-    return Intake(table, findings, digest, tuple(batch.source for batch in got.batches))
-
-
-class _Got:
-    """What has been read so far."""
-
-    def __init__(self) -> None:
-        self.batches: list[Batch] = []
-        self.documents: list[tuple[str, bytes]] = []
-        self.digests: list[str] = []
-        self.failed: list[str] = []
-        self.findings: list[Findings] = []
-
-    def fail(self, name: str, told: str) -> None:
-        self.failed.append(told)
-        self.findings.append(checks.findings("E214", name, [0], "", [told], [""]))
+    named = [*(name for _, name in files), *(["database"] if database else [])]
+    read = read_all(contest, [InFile(path, name) for path, name in files], frame, database=database)
+    if read.failed and not read.sources:
+        told = [told for _, _, told in read.failed]
+        more = [f"… and {len(told) - SHOWN} more"] if len(told) > SHOWN else []
+        raise ReturnsError("\n".join([*told[:SHOWN], *more]))
+    used = [f"{digest} {name}" for digest, name in zip(read.sha256, named, strict=True) if digest]
+    digest = hashlib.sha256("\n".join(used).encode("utf-8")).hexdigest()
+    return Intake(read.table, said_once(read.findings), digest, read.sources)
 
 
 def list_files(path: Path) -> list[tuple[Path, str]]:
@@ -125,73 +93,16 @@ def list_files(path: Path) -> list[tuple[Path, str]]:
         return []
     if path.is_file():
         return [(path, path.name)]
-    found = [(p, p.name) for p in sorted(path.iterdir()) if p.is_file() and not p.name.startswith(".")]
-    for folder in sorted(p for p in path.iterdir() if p.is_dir() and _KPU_FOLDER.fullmatch(p.name)):
-        names = sorted(str(p) for p in folder.rglob("*.json"))
+    with os.scandir(path) as entries:  # which tells files from folders without looking at each
+        here = sorted((entry.name, entry.is_file()) for entry in entries if entry.is_file() or entry.is_dir())
+    found = [(path / name, name) for name, is_file in here if is_file and not name.startswith(".")]
+    for name in (name for name, is_file in here if not is_file and _KPU_FOLDER.fullmatch(name)):
+        names = sorted(
+            os.path.join(top, file)  # noqa: PTH118 (Path is slow for 800,000 files)
+            for top, _, files in os.walk(path / name)
+            for file in files
+            if file.endswith(".json")
+        )
         begin = len(str(path)) + 1
-        found += [(Path(name), name[begin:].replace(os.sep, "/")) for name in names]
+        found += [(Path(file), file[begin:].replace(os.sep, "/")) for file in names]
     return found
-
-
-def _read_documents(got: _Got, contest: Contest) -> None:
-    from estimation.returns.readers import kpu
-
-    try:
-        batches, found, failed = kpu.read_documents(got.documents, contest)
-    except EstimationError as error:
-        got.fail(got.documents[0][0], str(error))
-        return
-    got.batches += batches
-    got.findings.append(found)
-    for name, told in failed:
-        got.fail(name, told)
-    got.digests += [f"{batch.sha256} {batch.source.file}" for batch in batches]
-
-
-def _read_database(got: _Got, contest: Contest) -> None:
-    from estimation.returns.readers.database import read_database
-
-    try:
-        batch = read_database(contest)
-    except EstimationError as error:
-        got.fail("database", str(error))
-        return
-    got.batches.append(batch)
-    got.digests.append(f"{batch.sha256} {batch.source.file}")
-
-
-def _with_zeros(
-    table: pd.DataFrame, bare: NDArray[np.bool_], contest: Contest, frame: Frame | None
-) -> tuple[pd.DataFrame, Findings]:
-    """Match codes that were numbers at their source with the frame's, whose leading zeros they may have lost."""
-    numbers = bare & np.asarray(table["tps_id"].str.fullmatch(r"[1-9]\d*").fillna(False), dtype=np.bool_)
-    if not numbers.any():
-        return table, Findings.none()
-    frame = load_frame(contest) if frame is None else frame
-    missing = numbers & (frame.rows_of(table["tps_id"]) < 0) & ~np.asarray(table["tps_id"].isin(frame.elsewhere))
-    if not missing.any():
-        return table, Findings.none()
-    ids = pd.Series([*frame.table["tps_id"], *frame.elsewhere], dtype="str")
-    ids = ids[ids.str.startswith("0")]
-    short = ids.str.lstrip("0")
-    only = dict(zip(short[~short.duplicated(keep=False)], ids[~short.duplicated(keep=False)], strict=True))
-    found = table.loc[missing, "tps_id"].map(only).dropna()
-    if not len(found):
-        return table, Findings.none()
-    rows = table.loc[found.index]
-    told = [f"{short} → {whole}" for short, whole in zip(rows["tps_id"], found, strict=True)]
-    told_of = checks.findings("W215", rows["file"].tolist(), rows["line"].to_numpy(), "tps_id", told, found.tolist())
-    ids_now = table["tps_id"].copy()
-    ids_now[found.index] = found
-    return table.assign(tps_id=ids_now), told_of
-
-
-def _no_rows(contest: Contest) -> pd.DataFrame:
-    table = pd.DataFrame({name: pd.Series(dtype="float64") for name in (*contest.vote_columns, *checks.COUNTS)})
-    for name in ("tps_id", "source", "reporter", "status", "submission", "file"):
-        table[name] = pd.Series(dtype="str")
-    table["revision"] = pd.Series(dtype="float64")
-    table["received_at"] = pd.Series(dtype="datetime64[ns, UTC]")
-    table["line"] = pd.Series(dtype="int64")
-    table["unreadable"] = pd.Series(dtype="bool")
-    return table

@@ -157,7 +157,7 @@ def resolve(
     first = of_frame.groupby("row")["received_at"].min().rename("first_received")
     held = held.merge(first, left_on="row", right_index=True, how="left")
     far = _far_from_village(contest, frame, held)
-    findings = Findings.join(kept.errors, *found["E"], disagree, kept.warnings, *found["W"], far)
+    findings = Findings.join(kept.errors, *found["E"], *disagree, kept.warnings, *found["W"], *far)
     last = table["received_at"].max()
     moment = as_of or (None if pd.isna(last) else last.to_pydatetime())
     untimed = int((held["received_at"].isna() & held["usable"]).sum())
@@ -170,14 +170,17 @@ def _judge(judge: Judge, table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, l
     errors, kept_out = dict(verdicts.errors), verdicts.kept_out
     blank = errors.pop("E201")[1] & ~table["unreadable"].to_numpy(dtype=np.bool_)
     votes = judge.contest.vote_columns
-    found = {"E": [_list("E201", table, blank & table[name].isna().to_numpy(), name) for name in votes]}
-    found["E"] += [_list(code, table, bad, column) for code, (column, bad) in sorted(errors.items())]
-    warned = sorted(verdicts.warnings.items())
-    found["W"] = [_list(code, table, bad & ~kept_out, column) for code, (column, bad) in warned]
+    found: dict[str, list[Findings]] = {"E": [], "W": []}
+    for name in votes:
+        found["E"] += _list("E201", table, blank & table[name].isna().to_numpy(), name)
+    for code, (column, bad) in sorted(errors.items()):
+        found["E"] += _list(code, table, bad, column)
+    for code, (column, bad) in sorted(verdicts.warnings.items()):
+        found["W"] += _list(code, table, bad & ~kept_out, column)
     return table.assign(kept_out=kept_out), found
 
 
-def _far_from_village(contest: Contest, frame: Frame, held: pd.DataFrame) -> Findings:
+def _far_from_village(contest: Contest, frame: Frame, held: pd.DataFrame) -> list[Findings]:
     """Compare the returns that hold with the others of their village."""
     used = held[held["usable"]]
     votes = used[contest.vote_columns].to_numpy(dtype=np.float64)
@@ -185,15 +188,13 @@ def _far_from_village(contest: Contest, frame: Frame, held: pd.DataFrame) -> Fin
     return _list("W207", used, checks.far_from_village(votes, village), contest.vote_columns[0])
 
 
-def _list(code: str, table: pd.DataFrame, bad: NDArray[np.bool_], column: str) -> Findings:
-    where = table[bad]
-    if not len(where):
-        return Findings.none()
-    rows = [
-        checks.findings(code, str(file), part["line"].to_numpy(), column, _shown(part, column), part["tps_id"].tolist())
-        for file, part in where.groupby("file", sort=True)
-    ]
-    return Findings.join(*rows)
+def _list(code: str, table: pd.DataFrame, bad: NDArray[np.bool_], column: str) -> list[Findings]:
+    """List a rule at the rows that break it, in the order of their files; nothing where none does."""
+    if not bad.any():
+        return []
+    where = table[bad].sort_values("file", kind="stable")
+    files, lines = where["file"].tolist(), where["line"].to_numpy()
+    return [checks.findings(code, files, lines, column, _shown(where, column), where["tps_id"].tolist())]
 
 
 def _shown(part: pd.DataFrame, column: str) -> list[object]:
@@ -205,7 +206,7 @@ def _shown(part: pd.DataFrame, column: str) -> list[object]:
     return list(values)
 
 
-def _hold(table: pd.DataFrame, votes: list[str]) -> tuple[pd.DataFrame, Findings]:
+def _hold(table: pd.DataFrame, votes: list[str]) -> tuple[pd.DataFrame, list[Findings]]:
     """Pick the row that holds for each station, and list the stations whose sources disagree."""
     table = table[~_superseded(table)]
     verdicts = table[table["status"].isin(["verified", "rejected"])]

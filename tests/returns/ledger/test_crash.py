@@ -1,6 +1,7 @@
 """kill -9 at random points, and several programs at once: the ledger is whole, and ends the same."""
 
 import json
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -14,21 +15,24 @@ import numpy as np
 import pytest
 
 from estimation.contest import load_contest
-from estimation.projection import compute, project, write_take
+from estimation.files import to_json
+from estimation.projection import compute, document, project, write_take
 from estimation.returns.ledger import gather, intake, open_ledger, verify_chain
+from estimation.returns.locate import DEFAULT
 
 Form = Callable[..., dict[str, Any]]
 MakeContest = Callable[..., Path]
+ALL = '[returns]\nasked = "all"\n'
 
 # A worker is forked from a process that has everything imported, so that the signal falls into its work.
 KILLED = textwrap.dedent("""
     import json, os, signal, sys, time
     from estimation.contest import load_contest
     from estimation.returns import ledger as book
-    from estimation.returns.ledger import entering
+    from estimation.returns.ledger import entering, inbox
 
     folder, points, databases = json.loads(sys.argv[1])
-    entering.CHUNK = 7  # many small steps: more points at which to die
+    entering.CHUNK, inbox.FILES = 7, 2  # many small steps: more points at which to die
     contest = load_contest(folder)
     import pandas, pyarrow.compute, pyarrow.csv
 
@@ -92,7 +96,7 @@ def die_and_resume(folder: Path, tmp_path: Path, points: list[float]) -> None:
     assert process.returncode == 0
     assert json.loads(said) >= len(points) // 2  # most died at work, some had just finished
     contest = load_contest(folder)
-    states = []
+    states, projections, parts = [], [], 0
     for database in databases:
         ledger = open_ledger(contest, database)
         verify_chain(ledger)
@@ -100,19 +104,26 @@ def die_and_resume(folder: Path, tmp_path: Path, points: list[float]) -> None:
         after = gather(contest, database=database, settle=0)
         verify_chain(ledger)
         assert len(before) <= len(after.table)
+        parts += 0 < len(before) < len(after.table)
         states.append(after.sha256)
         ledger.close()
+        contest.out.mkdir(exist_ok=True)
+        shutil.copyfile(database, contest.folder / DEFAULT)
+        projections.append(to_json(document(project(contest))))
     assert states == [states[0]] * len(databases)
+    assert projections == [projections[0]] * len(databases)
+    assert json.loads(projections[0])["sample"]["used"] >= 10
+    assert parts >= len(points) // 10  # some died between two transactions
 
 
 def test_killed_at_a_few_points(make_contest: MakeContest, form: Form, tmp_path: Path) -> None:
-    die_and_resume(make_contest(returns=inbox(form, 3)), tmp_path, [0.4, 0.7])
+    die_and_resume(make_contest(returns=inbox(form, 3), extra_toml=ALL), tmp_path, [0.4, 0.7])
 
 
 @pytest.mark.slow
 def test_killed_at_many_points(make_contest: MakeContest, form: Form, tmp_path: Path) -> None:
     points = np.random.default_rng(2).uniform(0, 1, 50).tolist()
-    die_and_resume(make_contest(returns=inbox(form)), tmp_path, points)
+    die_and_resume(make_contest(returns=inbox(form), extra_toml=ALL), tmp_path, points)
 
 
 def at_once(folder: Path, database: str, programs: int) -> None:

@@ -48,17 +48,17 @@ def test_a_file_that_changes_while_it_is_read_waits(
 
     night = opened([form()])
     path = night.ledger.contest.folder / "inbox" / "returns.csv"
-    read = inbox.read_files
+    read = inbox.read_all
 
     def meanwhile(*args: Any, **options: Any) -> Any:
         taken = read(*args, **options)
         path.write_text(path.read_text() + "\n")
         return taken
 
-    monkeypatch.setattr(inbox, "read_files", meanwhile)
+    monkeypatch.setattr(inbox, "read_all", meanwhile)
     assert ingest(night.ledger, settle=0).waiting == ("returns.csv",)
     assert len(intake(night.ledger).table) == 0
-    monkeypatch.setattr(inbox, "read_files", read)
+    monkeypatch.setattr(inbox, "read_all", read)
     assert night.look() == (1, 0)
 
 
@@ -85,9 +85,92 @@ def test_an_unchanged_file_is_not_read_again(
     path = night.ledger.contest.folder / "inbox" / "a.csv"
     os.utime(path)
     assert (night.look(), night.look()) == ((0, 1), (0, 0))  # touched, then known by its new time
-    monkeypatch.setattr("estimation.returns.ledger.inbox.read_files", lambda *_, **__: pytest.fail("read"))
+    monkeypatch.setattr("estimation.returns.ledger.inbox.read_all", lambda *_, **__: pytest.fail("read"))
     assert ingest(night.ledger, settle=0).unchanged == 2
     assert verify_chain(night.ledger).seq == 2 + 2 * 2
+
+
+def test_an_unchanged_inbox_costs_a_look_at_each_file(
+    opened: Callable[..., Any], form: Form, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    night = opened({f"{n}.csv": [form(tps_id=f"{n:04d}")] for n in range(1, 13)})
+    assert night.look() == (12, 0)
+    looks: list[str] = []
+    stat = os.stat
+
+    def counted(path: Any, **options: Any) -> os.stat_result:
+        looks.append(Path(path).name)
+        return stat(path, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", counted)
+        patch.setattr(Path, "read_bytes", lambda path: pytest.fail(f"{path} was read"))
+        result = ingest(night.ledger, settle=0)
+    assert (result.read, result.unchanged) == (0, 12)
+    assert sorted(name for name in looks if name.endswith(".csv")) == sorted(f"{n}.csv" for n in range(1, 13))
+
+
+def test_many_files_are_entered_in_few_transactions(
+    opened: Callable[..., Any], form: Form, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from estimation.returns.ledger import inbox
+
+    files = {f"{n:02d}.csv": [form(tps_id=f"{n:04d}"), form("17:00", 105, tps_id=f"{n:04d}")] for n in range(1, 11)}
+    night = opened(files | {"99.csv": "broken"})
+    begun: list[int] = []
+    enter = inbox.enter
+
+    def counted(ledger: Any, delivery: Any, judge: Any) -> Any:
+        begun.append(len(delivery.files))
+        return enter(ledger, delivery, judge)
+
+    monkeypatch.setattr(inbox, "FILES", 4)
+    monkeypatch.setattr(inbox, "enter", counted)
+    assert night.look() == (20, 0)
+    assert begun == [4, 4, 3]
+    kinds = ["read", "received", "accepted", "received", "corrected"]
+    reads = [event for event in events_of(night) if event.kind == "read"]
+    assert [event.kind for event in events_of(night)] == kinds * 10 + ["read"]
+    assert [event.place for event in reads] == [*sorted(files), "99.csv"]
+    assert [event.line for event in events_of(night)[:3]] == [0, 2, 2]
+    verify_chain(night.ledger)
+    alone = opened(files | {"99.csv": "broken"})
+    for path in sorted((alone.ledger.contest.folder / "inbox").iterdir()):
+        ingest(alone.ledger, path, settle=0)
+    assert alone.state().sha256 == night.state().sha256
+
+
+def events_of(night: Any) -> list[Any]:
+    from estimation.returns.ledger.store import _walk
+
+    with night.ledger.engine.connect() as connection:
+        return [event for event, _ in _walk(connection)]
+
+
+def test_how_a_file_is_written_is_kept_in_the_ledger(opened: Callable[..., Any]) -> None:
+    import sqlalchemy as sa
+
+    from estimation.returns.ledger.schema import FILE
+
+    night = opened({"a.csv": "tps_id;lintang;votes_1;votes_2;invalid;total\n0001;-7,71;120,0;170;10;300\n"})
+    inbox = night.ledger.contest.folder / "inbox"
+    plain = "tps_id,votes_1,votes_2,invalid,total\n0002,120,170,10,300\n"
+    (inbox / "b.csv").write_bytes(plain.encode("utf-16"))
+    for name in ("c.csv", "d.csv"):  # read together
+        (inbox / name).write_bytes(plain.encode("utf-8-sig"))
+    (inbox / "e.csv").write_bytes(plain.replace("0002", "d\xe9").encode("cp1252"))
+    (inbox / "f.txt").write_bytes(b"0003#P-01#1#2#3\n")
+    night.look()
+    with night.ledger.engine.connect() as connection:
+        kept = {row.name: row.format for row in connection.execute(sa.select(FILE.c.name, FILE.c.format))}
+    assert kept == {
+        "a.csv": "table, utf-8, separator ';', decimal ',', header in line 1",
+        "b.csv": "table, utf-16-le, byte-order mark, separator ',', header in line 1",
+        "c.csv": "table, utf-8, byte-order mark, separator ',', header in line 1",
+        "d.csv": "table, utf-8, byte-order mark, separator ',', header in line 1",
+        "e.csv": "table, windows-1252, separator ',', header in line 1",
+        "f.txt": "messages, utf-8, separator '#'",
+    }
 
 
 def test_what_is_no_return_yet_is_passed_over(opened: Callable[..., Any], form: Form) -> None:
@@ -133,7 +216,7 @@ def test_no_inbox(opened: Callable[..., Any]) -> None:
         night.look()
 
 
-def test_files_of_kpu_are_read_together(opened: Callable[..., Any]) -> None:
+def test_of_kpus_documents_only_the_new_ones_are_read(opened: Callable[..., Any]) -> None:
     night = opened(extra_toml='[returns]\ntimezone = "Asia/Jakarta"\ncolumns = {"10" = "votes_1", "20" = "votes_2"}\n')
     folder = night.ledger.contest.folder / "inbox" / "35" / "3512"
     folder.mkdir(parents=True)
@@ -145,7 +228,43 @@ def test_files_of_kpu_are_read_together(opened: Callable[..., Any]) -> None:
     (folder / f"{3:013d}.json").write_text(
         json.dumps(chart | {"administrasi": {"suara_tidak_sah": 1, "suara_total": 251}})
     )
-    assert night.look() == (1, 2)
+    assert night.look() == (1, 0)
+    assert len(night.state().table) == 3
+
+
+def test_kpus_candidates_explain_what_comes_before_and_after_them(opened: Callable[..., Any]) -> None:
+    night = opened(extra_toml='[returns]\ntimezone = "Asia/Jakarta"\n')
+    inbox = night.ledger.contest.folder / "inbox"
+
+    def document(number: int) -> None:
+        blocks = {"chart": {"70": 100, "80": 150}, "administrasi": {"suara_tidak_sah": 10, "suara_total": 260}}
+        content = json.dumps({"tungsura": blocks, "ts": "2024-11-27 16:00:00", "images": []})
+        (inbox / f"{number:013d}.json").write_text(content)
+
+    document(1)
+    result = ingest(night.ledger, settle=0)
+    assert result.failed == {
+        "0000000000001.json": "0000000000001.json: candidate ids 70, 80 have no ballot number: put KPU's file of "
+        'candidates beside the returns, or write [returns] columns = { 70 = "votes_1" } in contest.toml'
+    }
+    assert night.state().findings.counts() == {"E214": 1}
+    (inbox / "paslon.json").write_text(json.dumps({"3512": {"70": {"nomor_urut": 2}, "80": {"nomor_urut": 1}}}))
+    assert night.look() == (1, 0)
+    document(2)  # the candidates are known, and nothing else is read again
+    assert (night.look(), night.look()) == ((1, 0), (0, 0))
+    table = night.state().table
+    assert table[["votes_1", "votes_2"]].to_numpy().tolist() == [[150, 100]] * 2
+    assert night.state().findings.counts() == {}
+
+
+def test_stations_without_a_count_are_said_once(opened: Callable[..., Any]) -> None:
+    night = opened(extra_toml='[returns]\ntimezone = "Asia/Jakarta"\ncolumns = {"10" = "votes_1", "20" = "votes_2"}\n')
+    for number in range(3):
+        content = json.dumps({"chart": None, "administrasi": None, "images": None, "ts": "2024-11-27 16:00:00"})
+        (night.ledger.contest.folder / "inbox" / f"{number:013d}.json").write_text(content)
+    assert night.look() == (0, 0)
+    found = night.state().findings.table
+    assert found[["code", "file", "value"]].to_numpy().tolist() == [["W218", "3 JSON files", "3"]]
 
 
 def test_a_database_of_returns_is_entered_too(opened: Callable[..., Any], form: Form, tmp_path: Path) -> None:

@@ -99,6 +99,8 @@ def test_the_url_from_the_environment(make_contest: MakeContest, monkeypatch: py
     [
         ('database = "postgresql://me:secret@host/db"\ntable = "x"', "it holds a password: write env:NAME"),
         ('database = "returns.sqlite"\ntable = "x"', "this is no URL of a database"),
+        ('database = "sqlite+nowhere:///returns.sqlite"\ntable = "x"', "the database can't be read"),
+        ('database = "mysql://me@host/db"\ntable = "x"', "mysql://me@host/db: the driver 'MySQLdb' is not installed"),
         ('database = "sqlite:///other.sqlite"\ntable = "x"', "there is no file"),
         (URL, "a database needs either table or query: name one of them"),
         (URL + 'table = "x"\nquery = "SELECT 1"', "a database needs either table or query"),
@@ -106,6 +108,10 @@ def test_the_url_from_the_environment(make_contest: MakeContest, monkeypatch: py
         (URL + 'query = "DELETE FROM hasil"', "it must be one SELECT: nothing is written"),
         (URL + 'query = "SELECT 1; DROP TABLE hasil"', "it must be one SELECT"),
         (URL + 'query = "SELECT * FROM hasil WHERE kab = :kab"', "':kab' has no value: write it into"),
+        (
+            URL + 'query = "SELECT a.*, b.* FROM hasil a, hasil b"',
+            "database query: column '.*' stands there twice: give",
+        ),
         (URL + 'query = "SELECT * FROM nowhere"', r"the database can't be read \(no such table: nowhere\)"),
         (
             URL + 'query = "SELECT 1 AS tps_id"',

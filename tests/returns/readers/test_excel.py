@@ -118,6 +118,17 @@ def test_a_row_of_totals_is_left_out_and_told(take_in: TakeIn, listed: Found) ->
     assert listed(intake, "W214") == [("W214", 3, "", "JUMLAH")]
 
 
+def test_a_row_of_totals_is_left_out_where_rows_are_hidden_too(take_in: TakeIn, listed: Found) -> None:
+    rows = [["Desa", *HEADER], ["A", "0001", 1, 2, 0, 3], ["A", "0002", 1, 2, 0, 3], ["JUMLAH", None, 2, 4, 0, 6]]
+
+    def change(workbook: Any) -> None:
+        workbook.active.row_dimensions[2].hidden = True
+
+    intake = take_in({"a.xlsx": book(*rows, change=change)})
+    assert intake.table[["tps_id", "unreadable"]].to_numpy().tolist() == [["0001", True], ["0002", False]]
+    assert listed(intake, "E217", "W214") == [("E217", 2, "", "hidden"), ("W214", 4, "", "JUMLAH")]
+
+
 def test_cells_beyond_the_header_are_told(take_in: TakeIn, listed: Found) -> None:
     intake = take_in({"a.xlsx": book(HEADER, ["0001", 1, 2, 0, 3, "?"])})
     assert [(code, line) for code, line, _, _ in listed(intake)] == [("E213", 2)]

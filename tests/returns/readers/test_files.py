@@ -74,6 +74,20 @@ def test_another_header_among_the_rows_stops_with_its_line(take_in: TakeIn) -> N
         take_in({"a.csv": text})
 
 
+@pytest.mark.parametrize("header", ["kode tps,suara 2,suara 1,tidak sah,total", "votes_2,tps_id,votes_1,invalid,total"])
+def test_another_header_under_other_names_stops_too(take_in: TakeIn, header: str) -> None:
+    """Its first cell is not the code's own header; read on, the candidates' votes would change places."""
+    with pytest.raises(
+        ValueError, match=r"a\.csv, line 3: the header changes here to .*: put the rows from here on in"
+    ):
+        take_in({"a.csv": GOOD + header + "\n0002,1,2,0,3\n"})
+
+
+def test_words_in_place_of_votes_are_no_header(take_in: TakeIn, listed: Found) -> None:
+    intake = take_in({"a.csv": GOOD + "0002,belum,belum,,\n"})
+    assert [place[:3] for place in listed(intake, "E202")] == [("E202", 3, "votes_1"), ("E202", 3, "votes_2")]
+
+
 def test_a_row_of_totals_at_the_end_only(take_in: TakeIn, listed: Found) -> None:
     intake = take_in({"a.csv": GOOD + "TOTAL,120,170,10,300\n"})
     assert (intake.table["tps_id"].tolist(), listed(intake)) == (["0001"], [("W214", 3, "", "TOTAL")])

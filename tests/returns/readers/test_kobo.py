@@ -91,6 +91,14 @@ def test_an_export(take_in: TakeIn, listed: Found, labels: bool, encoding: str) 
     assert (source.rows, source.header[2]) == (2, "hasil/tps_id")
 
 
+def test_labels_are_left_out_where_some_of_them_are_blank(take_in: TakeIn) -> None:
+    labels = {name: f"Isi {name}" for name in HEADER} | {"_uuid": "", "_index": ""}
+    intake = take_in({"kobo.csv": export(labels, row(1), row(2))})
+    assert intake.table[["tps_id", "line"]].to_numpy().tolist() == [["0001", 3], ["0002", 4]]
+    blank = row(1) | {"_id": "", "_uuid": "", "_submission_time": "", "_index": ""}
+    assert take_in({"kobo.csv": export(blank)}).table["tps_id"].tolist() == ["0001"]  # a row without any is a return
+
+
 def test_no_name_and_no_number_of_an_officer_gets_in(take_in: TakeIn) -> None:
     files = {"kobo.csv": export(row(1, _submitted_by="Made Contoh")) + b'"x";"Made Contoh";"081200000000"\n'}
     intake = take_in(files)

@@ -50,6 +50,11 @@ def assigned(make_contest: Callable[..., Path], message: str, officers: bool = F
     return read_returns(load_contest(folder))
 
 
+def test_lines_are_counted_as_editors_do(take_in: TakeIn, listed: Found) -> None:
+    text = "0001#P-01#120#170#10\u2028\r\n\x0b\n0002#P-01#x#1\n"
+    assert listed(take_in({"sms.txt": text}), "E218", "E202") == [("E202", 3, "votes_1", "x")]
+
+
 def test_the_code_of_an_officer_with_one_station(make_contest: Callable[..., Path], listed: Found) -> None:
     intake = assigned(make_contest, "small#0013#120#170#10")
     assert table(intake) == [["0001", "0013", 120, 170, 10, 300]]

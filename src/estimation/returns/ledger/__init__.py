@@ -1,7 +1,8 @@
 """The ledger: every return and every mark as an event, once, in a chain that shows any later change."""
 
 from estimation.returns.ledger.chain import Event, Head
-from estimation.returns.ledger.entering import Arrival, Entered, enter
+from estimation.returns.ledger.delivery import Arrival, Delivery, FileRead
+from estimation.returns.ledger.entering import Entered, enter
 from estimation.returns.ledger.inbox import Ingest, gather, ingest
 from estimation.returns.ledger.marks import mark
 from estimation.returns.ledger.state import intake
@@ -9,8 +10,10 @@ from estimation.returns.ledger.store import Ledger, history, open_ledger, verify
 
 __all__ = [
     "Arrival",
+    "Delivery",
     "Entered",
     "Event",
+    "FileRead",
     "Head",
     "Ingest",
     "Ledger",

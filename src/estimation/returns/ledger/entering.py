@@ -1,10 +1,9 @@
-"""Enters the rows of one file: each return once, with what the rules say of it, in one transaction."""
+"""Enters the rows of files: each return once, with what the rules say of it, in one transaction."""
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
 
@@ -17,51 +16,13 @@ from sqlalchemy import Connection
 
 from estimation.returns.content import CELLS, canonical, moments
 from estimation.returns.ledger.chain import Event, Head, file_record, next_link
+from estimation.returns.ledger.delivery import Arrival, Cells, Delivery, moment, records, says_the_same
 from estimation.returns.ledger.schema import EVENT, FILE, writing
 from estimation.returns.ledger.store import Ledger, head, now
 from estimation.returns.resolution import Judge, Verdicts
-from estimation.rules import FINDING_COLUMNS, Findings
+from estimation.survey.structure import IntArray
 
 CHUNK = 10_000  # rows at a time: memory stays bounded
-
-
-@dataclass(frozen=True, slots=True)
-class Arrival:
-    """A file that was read.
-
-    Attributes
-    ----------
-    path : str
-        What it is known by: its path from the contest folder.
-    sha256 : str
-        Of its bytes.
-    size : int
-        Bytes.
-    modified_ns : int
-        When it was last written, in nanoseconds since 1970.
-    stamp : str
-        By which it is known to be unchanged without being read.
-    table : pandas.DataFrame
-        Its rows; see :class:`~estimation.returns.readers.Batch`.
-    findings : Findings
-        Of reading it.
-    format : str
-        How it is written: the name of its layout.
-    """
-
-    path: str
-    sha256: str
-    size: int
-    modified_ns: int
-    stamp: str
-    table: pd.DataFrame
-    findings: Findings
-    format: str = ""
-
-    @property
-    def name(self) -> str:
-        """The file's name without its folder."""
-        return self.path.rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +57,12 @@ class Writer:
         self.seq, self.link = end.seq, end.link
         self.kinds: Counter[object] = Counter()
         self._waiting: list[tuple[object, ...]] = []
+        self._files: list[tuple[object, ...]] = []
         marks = "format" if connection.dialect.name == "postgresql" else "qmark"
         kind: Any = type(connection.dialect)
-        self._insert = str(EVENT.insert().compile(dialect=kind(paramstyle=marks), column_keys=[*Event._fields, "link"]))
+        dialect = kind(paramstyle=marks)
+        self._event = str(EVENT.insert().compile(dialect=dialect, column_keys=[*Event._fields, "link"]))
+        self._file = str(FILE.insert().compile(dialect=dialect, column_keys=[column.name for column in FILE.c]))
 
     @property
     def head(self) -> Head:
@@ -112,16 +76,23 @@ class Writer:
         self._waiting.append((self.seq, *event, self.link))
         return self.seq
 
+    def add_file(self, record: Mapping[str, object], *event: Any) -> int:
+        """Add the event of a file's reading, and the record that the chain keeps of it."""
+        seq = self.add("read", *event)
+        self._files.append(tuple(seq if column.name == "seq" else record[column.name] for column in FILE.c))
+        return seq
+
     def flush(self) -> None:
         """Send what is waiting to the database."""
-        if self._waiting:
-            self.kinds.update(event[1] for event in self._waiting)
-            self.connection.exec_driver_sql(self._insert, self._waiting)  # at a third of what a Core insert costs
-            self._waiting.clear()
+        self.kinds.update(event[1] for event in self._waiting)
+        for statement, rows in ((self._event, self._waiting), (self._file, self._files)):
+            if rows:
+                self.connection.exec_driver_sql(statement, rows)  # at a third of what a Core insert costs
+                rows.clear()
 
 
-def enter(ledger: Ledger, arrival: Arrival, judge: Judge) -> Entered:
-    """Enter a file: all of it, or nothing where the program is stopped.
+def enter(ledger: Ledger, arrived: Arrival | Delivery, judge: Judge) -> Entered:
+    """Enter a file, or several: all of it, or nothing where the program is stopped.
 
     A return that the ledger has already (same content, source, time of receipt) is not entered again, whichever
     file brings it.
@@ -132,95 +103,94 @@ def enter(ledger: Ledger, arrival: Arrival, judge: Judge) -> Entered:
         The rules that say at once whether a return is accepted or quarantined. What holds is judged anew at each
         projection, by the rules of that moment.
     """
+    delivery = arrived.delivery() if isinstance(arrived, Arrival) else arrived
     with writing(ledger.engine, ledger.name) as connection:
-        newest = connection.execute(
-            sa.select(FILE).where(FILE.c.path == arrival.path).order_by(FILE.c.seq.desc()).limit(1)
-        ).first()
-        known, own = _reading_findings(arrival)
-        record = _record(arrival, own, judge.frame.sha256)
-        if newest is not None and file_record({**newest._mapping, "modified_at": record["modified_at"]})[
-            1
-        ] == file_record(record)[1]:  # fmt: skip
-            looked = {"stamp": record["stamp"]}
-            connection.execute(FILE.update().where(FILE.c.seq == newest.seq).values(looked))
-            return Entered(len(arrival.table), len(arrival.table))
+        newest = _newest(connection, [file.path for file in delivery.files])
+        cells, own = delivery.reading_findings()
+        written = records(delivery, own, judge.frame.sha256)
+        same = np.array([r["path"] in newest and says_the_same(r, newest[r["path"]]) for r in written], dtype=np.bool_)
+        looked = [{"of": newest[r["path"]]["seq"], "at": r["stamp"]} for r, s in zip(written, same, strict=True) if s]
+        if looked:
+            connection.execute(
+                FILE.update().where(FILE.c.seq == sa.bindparam("of")).values(stamp=sa.bindparam("at")), looked
+            )
+        new = delivery.without(same)
+        kept = np.flatnonzero(~same).tolist()
         writer = Writer(connection)
-        recorded = moments(pd.Series([pd.Timestamp(now())]))[0]
-        digest = file_record(record)[1]
-        file = writer.add(
-            "read", digest, "", "", "", recorded, writer.seq + 1, arrival.name, 0, arrival.sha256, None, None
-        )
-        connection.execute(FILE.insert(), [{**record, "seq": file}])
-        writer.flush()
-        desk = _Desk(writer, arrival, judge, recorded, file, known)
-        if newest is not None:
-            desk.overwrites()
-        for start in range(0, len(arrival.table), CHUNK):
-            desk.enter(start, start + CHUNK)
+        if kept:
+            changed = {file.path for file in new.files if file.path in newest}
+            desk = _Desk(writer, new, judge, [written[i] for i in kept], [cells[i] for i in kept], changed)
+            for start in range(0, max(1, len(new.table)), CHUNK):  # files without a row are entered too
+                desk.enter(start, start + CHUNK)
     kinds = {str(kind): n for kind, n in writer.kinds.items() if kind != "read"}
-    return Entered(len(arrival.table), len(arrival.table) - kinds.get("received", 0), kinds)
+    rows = len(delivery.table)
+    return Entered(rows, rows - kinds.get("received", 0), kinds)
 
 
-def _record(arrival: Arrival, own: str, frame_sha256: str) -> dict[str, object]:
-    modified = datetime.fromtimestamp(arrival.modified_ns / 1e9, UTC)
-    return {
-        "path": arrival.path,
-        "name": arrival.name,
-        "format": arrival.format,
-        "sha256": arrival.sha256,
-        "size": arrival.size,
-        "modified_at": moments(pd.Series([pd.Timestamp(modified)]))[0],
-        "rows": len(arrival.table),
-        "findings": own,
-        "frame_sha256": frame_sha256,
-        "stamp": arrival.stamp,
-    }
-
-
-def _reading_findings(arrival: Arrival) -> tuple[dict[tuple[str, int], list[list[str]]], str]:
-    """Part what was found in reading: by row (file and line), and of the file as a whole as JSON."""
-    table = arrival.findings.table
-    rows = set(zip(arrival.table["file"], arrival.table["line"], strict=True)) if len(table) else set()
-    of_rows: dict[tuple[str, int], list[list[str]]] = defaultdict(list)
-    of_file: list[list[object]] = []
-    for place in Findings(table).places():
-        of_row = (place.file, place.line) in rows
-        if of_row and place.code.startswith("E"):
-            of_rows[place.file, place.line].append([place.code, place.column, place.value])
-        else:  # a warning on a row is no part of what the return says
-            of_file.append([*(getattr(place, name) for name in FINDING_COLUMNS), of_row])
-    return of_rows, json.dumps(of_file, ensure_ascii=False)
+def _newest(connection: Connection, paths: Sequence[str]) -> dict[object, dict[str, object]]:
+    """Give the record of the newest version of each file that the ledger has."""
+    query = sa.select(FILE).where(_any_of(connection, FILE.c.path, paths)).order_by(FILE.c.seq)
+    return {row.path: dict(row._mapping) for row in connection.execute(query)}
 
 
 class _Desk:
-    """Where the rows of one file are looked at, piece by piece."""
+    """Where the rows of files are looked at, piece by piece."""
 
     def __init__(
         self,
         writer: Writer,
-        arrival: Arrival,
+        delivery: Delivery,
         judge: Judge,
-        recorded: str,
-        file: int,
-        cells: Mapping[tuple[str, int], list[list[str]]],
+        written: Sequence[dict[str, object]],
+        cells: Sequence[Cells],
+        changed: Collection[str],
     ) -> None:
-        self.writer, self.arrival, self.judge = writer, arrival, judge
-        self.recorded, self.file, self.cells = recorded, file, cells
+        self.writer, self.delivery, self.judge = writer, delivery, judge
+        self.written, self.cells, self.changed = written, cells, changed
+        self.recorded = moment(now())
+        files = np.arange(len(delivery.files))
+        self.begins = np.searchsorted(delivery.origin, files, side="left").tolist()
+        self.ends = np.searchsorted(delivery.origin, files, side="right").tolist()
+        self.seqs: list[int] = []  # the events of reading, of the files begun so far
         self.present: set[bytes] | None = None  # what the file says now, where it said something else before
 
-    def overwrites(self) -> None:
-        """Note all that the file says now: what it said before at the same moment of a station is replaced."""
-        self.present = set()
-        for start in range(0, len(self.arrival.table), CHUNK):
-            _, contents = self._contents(self.arrival.table.iloc[start : start + CHUNK])
-            self.present.update(contents)
-
     def enter(self, start: int, stop: int) -> None:
-        """Enter some rows."""
-        table = self.arrival.table.iloc[start:stop]
-        payloads, contents = self._contents(table)
+        """Enter some rows, and the files that begin among them."""
+        table, origin = self.delivery.table.iloc[start:stop], self.delivery.origin[start:stop]
+        end = start + len(table) == len(self.delivery.table)
+        files = range(max(0, len(self.seqs) - 1), len(self.ends) if end else int(origin[-1]) + 1)
+        payloads, contents = self._contents(table, origin)
+        rows = self._rows(table, origin, payloads, contents) if len(table) else []
+        changed = any(self.delivery.files[number].path in self.changed for number in files)
+        shelf = _Shelf(self.writer.connection, table["tps_id"], changed)
+        for number in files:
+            begin, finish = self.begins[number] - start, self.ends[number] - start
+            if number == len(self.seqs):
+                self._begin(number, contents[begin:finish] if finish <= len(rows) else None)
+            for row in rows[max(0, begin) : finish]:
+                self._enter_row(number, shelf, *row)
+        self.writer.flush()
+
+    def _begin(self, number: int, contents: Sequence[bytes] | None) -> None:
+        """Note that a file was read; what it said before at the same moment of a station is replaced."""
+        file, record = self.delivery.files[number], self.written[number]
+        digest, place = file_record(record)[1], (self.writer.seq + 1, file.name, 0)
+        said = (digest, "", "", "", self.recorded, *place, file.sha256, None, None)
+        self.seqs.append(self.writer.add_file(record, *said))
+        self.present = None
+        if file.path in self.changed and contents is not None:
+            self.present = set(contents)
+        elif file.path in self.changed:
+            self.present = set()
+            for start in range(self.begins[number], self.ends[number], CHUNK):
+                piece = slice(start, min(start + CHUNK, self.ends[number]))
+                self.present.update(self._contents(self.delivery.table.iloc[piece], self.delivery.origin[piece])[1])
+
+    def _rows(
+        self, table: pd.DataFrame, origin: IntArray, payloads: list[str], contents: list[bytes]
+    ) -> list[tuple[Any, ...]]:
+        """Give each row's payload, content, place and verdict."""
         verdicts = self.judge(table)
-        shelf = _Shelf(self.writer.connection, table["tps_id"], self.present is not None)
         columns = (
             payloads,
             contents,
@@ -231,43 +201,66 @@ class _Desk:
             table["line"].tolist(),
             table["status"].tolist(),
             verdicts.kept_out.tolist(),
-            _codes(verdicts, self.cells, table),
+            _codes(verdicts, self._unread(table, origin)),
         )
-        add, file, recorded = self.writer.add, self.file, self.recorded
-        for payload, content, tps, source, received, place, line, status, kept_out, codes in zip(*columns, strict=True):
-            old = None if self.present is None else self._replaced(shelf, content, (tps, source, received))
-            if content not in shelf.known:
-                add("received", content, tps, source, received, recorded, file, place, line, "", None, payload)
-                if kept_out:
-                    kind = "rejected" if codes == "E212" else "quarantined"
-                elif status == "verified":
-                    kind = "verified"
-                else:
-                    earlier = shelf.newest.get((tps, source))
-                    kind = "corrected" if old or (earlier is not None and earlier < received) else "accepted"
-            elif old:
-                kind, codes = "corrected", ""
-            else:
-                continue
-            seq = add(kind, content, tps, source, received, recorded, file, place, line, codes, old, None)
-            shelf.put(content, tps, source, received, self.arrival.path, seq if old else 0)
-        self.writer.flush()
+        return list(zip(*columns, strict=True))
 
-    def _replaced(self, shelf: "_Shelf", content: bytes, key: tuple[str, str, str]) -> bytes | None:
+    def _enter_row(
+        self,
+        number: int,
+        shelf: "_Shelf",
+        payload: str,
+        content: bytes,
+        tps: str,
+        source: str,
+        received: str,
+        place: str,
+        line: int,
+        status: str,
+        kept_out: bool,
+        codes: str,
+    ) -> None:
+        add, file, recorded = self.writer.add, self.seqs[number], self.recorded
+        path = self.delivery.files[number].path
+        old = None if self.present is None else self._replaced(shelf, path, content, (tps, source, received))
+        if content not in shelf.known:
+            add("received", content, tps, source, received, recorded, file, place, line, "", None, payload)
+            if kept_out:
+                kind = "rejected" if codes == "E212" else "quarantined"
+            elif status == "verified":
+                kind = "verified"
+            else:
+                earlier = shelf.newest.get((tps, source))
+                kind = "corrected" if old or (earlier is not None and earlier < received) else "accepted"
+        elif old:
+            kind, codes = "corrected", ""
+        else:
+            return
+        seq = add(kind, content, tps, source, received, recorded, file, place, line, codes, old, None)
+        shelf.put(content, tps, source, received, path, seq if old else 0)
+
+    def _replaced(self, shelf: "_Shelf", path: str, content: bytes, key: tuple[str, str, str]) -> bytes | None:
         """Find what the file said before in the place of this return and no longer says."""
         present = self.present or ()
         edition = shelf.edition.get(content, 0)
         gone = [
             (seq, other)
-            for other, path, seq in shelf.tied.get(key, ())
-            if other != content and path == self.arrival.path and other not in present
+            for other, of, seq in shelf.tied.get(key, ())
+            if other != content and of == path and other not in present
         ]
         gone = [(seq, other) for seq, other in gone if content not in shelf.known or seq >= edition]
         return max(gone)[1] if gone else None
 
-    def _contents(self, table: pd.DataFrame) -> tuple[list[str], list[bytes]]:
-        if self.cells:
-            said = [self.cells.get(place) for place in zip(table["file"].tolist(), table["line"].tolist(), strict=True)]
+    def _unread(self, table: pd.DataFrame, origin: IntArray) -> list[list[list[str]] | None]:
+        """Give what could not be read of each row; nothing where all could."""
+        if not any(self.cells[number] for number in np.unique(origin)):
+            return []
+        places = zip(origin.tolist(), table["file"].tolist(), table["line"].tolist(), strict=True)
+        return [self.cells[number].get((file, line)) for number, file, line in places]
+
+    def _contents(self, table: pd.DataFrame, origin: IntArray) -> tuple[list[str], list[bytes]]:
+        said = self._unread(table, origin)
+        if said:
             texts = [None if cells is None else json.dumps(cells, ensure_ascii=False) for cells in said]
             table = table.assign(**{CELLS: pd.Series(texts, index=table.index, dtype=object)})
         payloads = canonical(table)
@@ -283,7 +276,7 @@ class _Shelf:
         self.tied: dict[tuple[str, str, str], list[tuple[bytes, str | None, int]]] = defaultdict(list)
         self.edition: dict[bytes, int] = {}
         self._changed = changed
-        stations = _any_of(connection, sorted(set(_words(tps_ids))))
+        stations = _any_of(connection, EVENT.c.tps_id, sorted(set(_words(tps_ids))))
         if changed:
             query = sa.select(EVENT.c.content, sa.func.max(EVENT.c.seq)).where(EVENT.c.replaces.is_not(None), stations)
             rows = connection.execute(query.group_by(EVENT.c.content))
@@ -307,14 +300,14 @@ class _Shelf:
                 self.edition[content] = edition
 
 
-def _any_of(connection: Connection, stations: Sequence[str]) -> sa.ColumnElement[bool]:
-    """Ask for many stations with one parameter."""
+def _any_of(connection: Connection, column: sa.ColumnElement[Any], values: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Ask for many values of a column with one parameter."""
     if connection.dialect.name == "postgresql":
         from sqlalchemy.dialects.postgresql import ARRAY
 
-        return EVENT.c.tps_id == sa.any_(sa.bindparam("stations", stations, ARRAY(sa.Text)))
-    listed = sa.func.json_each(json.dumps(stations)).table_valued("value")
-    return EVENT.c.tps_id.in_(sa.select(listed.c.value))
+        return column == sa.any_(sa.bindparam("wanted", values, ARRAY(sa.Text)))
+    listed = sa.func.json_each(json.dumps(values)).table_valued("value")
+    return column.in_(sa.select(listed.c.value))
 
 
 def _words(column: "pd.Series[str]") -> list[str]:
@@ -323,13 +316,11 @@ def _words(column: "pd.Series[str]") -> list[str]:
     return [word.replace("\0", "\ufffd") for word in words] if any("\0" in word for word in words) else words
 
 
-def _codes(verdicts: Verdicts, cells: Mapping[tuple[str, int], list[list[str]]], table: pd.DataFrame) -> list[str]:
-    """Give the codes of each row, those of reading first."""
+def _codes(verdicts: Verdicts, unread: Sequence[list[list[str]] | None]) -> list[str]:
+    """Give the codes of each row that is kept out, those of reading first."""
     codes = verdicts.codes()
-    if cells:
-        places: Iterable[tuple[str, int]] = zip(table["file"].tolist(), table["line"].tolist(), strict=True)
-        for i, place in enumerate(places):
-            if place in cells:
-                read = ",".join(dict.fromkeys(code for code, *_ in cells[place]))
-                codes[i] = f"{read},{codes[i]}" if codes[i] else read
-    return [code if out else "" for code, out in zip(codes, np.asarray(verdicts.kept_out), strict=True)]
+    for i, cells in enumerate(unread):
+        if cells is not None:
+            read = ",".join(dict.fromkeys(code for code, *_ in cells))
+            codes[i] = f"{read},{codes[i]}" if codes[i] else read
+    return [code if out else "" for code, out in zip(codes, verdicts.kept_out.tolist(), strict=True)]

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
@@ -17,6 +18,7 @@ from estimation.returns.content import CELLS, moments, restore
 from estimation.returns.intake import Intake
 from estimation.returns.ledger.schema import EVENT, FILE, reading
 from estimation.returns.ledger.store import Ledger
+from estimation.returns.reading import said_once
 from estimation.rules import FINDING_COLUMNS, Findings
 
 _BATCH = 20_000
@@ -57,9 +59,8 @@ def intake(
     of_files = [place for *place, of_row in of_files if not of_row or (place[1], place[2]) in here]
     of_rows = _of_rows(table)
     table = table.drop(columns=CELLS)
-    return Intake(
-        table, Findings.join(of_rows, _findings([tuple(place) for place in of_files])), _digest(table, contents)
-    )
+    findings = Findings.join(of_rows, said_once(_findings([tuple(place) for place in of_files])))
+    return Intake(table, findings, _digest(table, contents))
 
 
 def _text(moment: datetime, name: str) -> str:
@@ -155,9 +156,28 @@ def _findings(found: list[tuple[object, ...]]) -> Findings:
     return Findings(pd.DataFrame(found, columns=list(FINDING_COLUMNS), dtype=object))
 
 
-def known_files(ledger: Ledger) -> dict[str, tuple[str, bool]]:
-    """Give each file's newest version: its stamp (size and time), and whether it could be used."""
-    query = sa.select(FILE.c.path, FILE.c.stamp, FILE.c.rows, FILE.c.findings).order_by(FILE.c.seq)
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The newest version of a file that the ledger has.
+
+    Attributes
+    ----------
+    stamp : str
+        Its size and time.
+    usable : bool
+        It, or a part of it, could be used.
+    format : str
+    """
+
+    stamp: str
+    usable: bool
+    format: str
+
+
+def known_files(ledger: Ledger) -> dict[str, Known]:
+    """Give each file's newest version."""
+    lost = FILE.c.findings.contains('"E214"', autoescape=True)
+    query = sa.select(FILE.c.path, FILE.c.stamp, FILE.c.rows, lost, FILE.c.format).order_by(FILE.c.seq)
     with reading(ledger.engine, ledger.name) as connection:
         rows = connection.execute(query).all()
-    return {path: (looked, bool(n) or '"E214"' not in findings) for path, looked, n, findings in rows}
+    return {path: Known(stamp, bool(n) or not failed, how) for path, stamp, n, failed, how in rows}

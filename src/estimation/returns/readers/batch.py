@@ -1,8 +1,8 @@
 """From the table of a source to the columns of returns: the one road that all readers take."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -60,10 +60,19 @@ class Source:
     rows: int
     sha256: str
 
+    @property
+    def written(self) -> str:
+        """Say it in a line, ``table, utf-8, separator ';', decimal ',', header in line 1``: the ledger keeps it."""
+        said = [self.layout, self.encoding, "byte-order mark" if self.mark else ""]
+        said += [f"separator {self.separator!r}" if self.separator else ""]
+        said += [f"decimal {self.decimal!r}" if self.decimal else ""]
+        said += [f"header in line {self.header_line}" if self.header_line else ""]
+        return ", ".join(part for part in said if part)
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """The rows of one file.
+    """The rows of one file, or of several that are written alike.
 
     Attributes
     ----------
@@ -74,16 +83,15 @@ class Batch:
         ``file``, ``line``, ``unreadable`` (a cell of the row could not be read).
     findings : Findings
         What could not be read.
-    sha256 : str
-    source : Source
+    sources : tuple of Source
+        How each file is written; of KPU's documents one for all.
     bare : numpy.ndarray of bool, shape (n,)
         The code may have lost leading zeros: the source keeps it as a number.
     """
 
     table: pd.DataFrame
     findings: Findings
-    sha256: str
-    source: Source
+    sources: tuple[Source, ...]
     bare: BoolArray = field(repr=False)
 
 
@@ -94,6 +102,7 @@ def assemble(
     *,
     file: str = "",
     files: Sequence[str] | None = None,
+    of: Sequence[str] | None = None,
     spoilt: BoolArray | None = None,
     more: Findings | None = None,
 ) -> Batch:
@@ -107,7 +116,9 @@ def assemble(
     file : str, optional
         What findings call the file; its name by default.
     files : sequence of str, length n, optional
-        Where every row comes from a file of its own.
+        The file of every row, where they are several.
+    of : sequence of str, optional
+        The files that what is found in the header is listed under; ``file`` by default.
     spoilt : numpy.ndarray of bool, shape (n,), optional
         Rows that the reader could not read, and listed in ``more``.
     more : Findings, optional
@@ -128,14 +139,19 @@ def assemble(
     needed = ("tps_id", *votes) if layout.partial else ("tps_id", *votes, "invalid", "total")
     require(names.values(), needed, source.header, where)
     header = {canonical: raw for raw, canonical in names.items()}
-    source, found = _own_rows(source, header, file) if files is None and spoilt is None else (source, [])
+    source = _plain(source, list(names), where)
+    found: list[Findings] = []
+    if files is None and layout.name != "messages":
+        kept, found = _own_rows(source, header, file, layout, contest)
+        source, spoilt = source.keep(kept), None if spoilt is None else spoilt[kept]
     rows = source.data.num_rows
     column = {canonical: source.data.column(raw) for canonical, raw in header.items()}
     ids = as_text(column["tps_id"])
     unreadable = np.zeros(rows, dtype=np.bool_) if spoilt is None else spoilt
     private = [raw for raw in source.header if raw not in names and personal().holds(layout.field_of(raw))]
-    found.append(_columns("W216", file, source, private))
-    found.append(_ragged(source, file, bool(private) or "reporter" in header))
+    of = (file,) if of is None else of
+    found += _columns("W216", of, source, private)
+    found += _ragged(source, file, bool(private) or "reporter" in header)
     names_of = np.full(rows, file, dtype=object) if files is None else np.asarray(files, dtype=object)
 
     def add(code: str, bad: BoolArray, key: str, shown: pa.ChunkedArray | None = None) -> None:
@@ -175,7 +191,7 @@ def assemble(
     data["reporter"] = pseudonyms(pd.Series(data["reporter"]), contest.out)
     data["revision"] = _revision(column.get("revision"), rows)
     data |= {"status": status, "file": names_of, "line": source.lines(np.arange(rows)), "unreadable": unreadable}
-    found.append(_unknown_columns(source, names, votes, layout, file, private))
+    found += _columns("W210", of, source, _unknown_columns(source.header, names, votes, layout, private))
     table = pd.DataFrame(data).astype({"file": "str"})
     known = [*votes, *checks.COUNTS]
     table = table[["tps_id", *[n for n in known if n in table], *[n for n in table if n not in ("tps_id", *known)]]]
@@ -184,7 +200,24 @@ def assemble(
         file, layout.name, source.encoding, source.separator, decimal, source.mark, source.header_line,
         tuple(source.header), rows, source.sha256,
     )  # fmt: skip
-    return Batch(table, Findings.join(*([more] if more else []), *found), source.sha256, told, bare)
+    return Batch(table, Findings.join(*([more] if more else []), *found), (told,), bare)
+
+
+def _plain(source: Table, names: Sequence[str], where: str) -> Table:
+    """See that columns hold cells, not lists or pictures, as a Parquet file may have; bytes are read as UTF-8."""
+    for raw in names:
+        column = source.data.column(raw)
+        if pa.types.is_string(column.type) or pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+            continue
+        try:
+            text = pc.cast(column, pa.string())
+        except pa.ArrowException as error:
+            raise TableError(
+                f"{where}: column '{raw}' holds {column.type}, which is neither text nor numbers: write it as text"
+            ) from error
+        if pa.types.is_binary(column.type) or pa.types.is_dictionary(column.type):
+            source = replace(source, data=source.data.set_column(source.header.index(raw), raw, text))
+    return source
 
 
 def _is_personal(raw: str, name: str, layout: Layout) -> bool:
@@ -192,31 +225,75 @@ def _is_personal(raw: str, name: str, layout: Layout) -> bool:
     return name not in {c.name for c in RETURN_COLUMNS} and personal().holds(layout.field_of(raw))
 
 
-def _own_rows(source: Table, header: dict[str, str], file: str) -> tuple[Table, list[Findings]]:
-    """Leave the rows out that are no returns: the header again, and totals at the end."""
-    ids = as_text(source.data.column(header["tps_id"]))
+def _own_rows(
+    source: Table, header: dict[str, str], file: str, layout: Layout, contest: Contest
+) -> tuple[BoolArray, list[Findings]]:
+    """Tell which rows are returns: not the header again, nor totals at the end."""
     found: list[Findings] = []
-    again = pc.fill_null(pc.equal(ids, header["tps_id"].strip()), False).to_numpy(zero_copy_only=False)
+    again, same = like_header(source, header)
+    for row in np.flatnonzero(again).tolist():
+        here = [str(source.data.column(name)[row].as_py() or "") for name in source.header]
+        line = int(source.lines([row])[0])
+        again[row] = same[row] or _is_header(here, layout, contest)
+        if again[row] and [plain(cell) for cell in here] != [plain(name) for name in source.header]:
+            raise TableError(
+                f"{source.path}, line {line}: the header changes here to {', '.join(here)}: "
+                f"put the rows from here on in a file of their own"
+            )
     if again.any():
-        where = np.flatnonzero(again)
-        lines = source.lines(where)
-        for row, line in zip(where.tolist(), lines.tolist(), strict=True):
-            here = [str(source.data.column(name)[row].as_py()) for name in source.header]
-            if [plain(cell) for cell in here] != [plain(name) for name in source.header]:
-                raise TableError(
-                    f"{source.path}, line {line}: the header changes here to {', '.join(here)}: "
-                    f"put the rows from here on in a file of their own"
-                )
+        lines = source.lines(np.flatnonzero(again))
         found.append(checks.findings("W217", file, lines, "", [""] * len(lines), [""] * len(lines)))
     last = np.zeros(source.data.num_rows, dtype=np.bool_)
     if len(last) and not again[-1]:
-        texts = [as_text(c)[-1].as_py() for c in source.data.columns if pa.types.is_string(c.type)]
-        label = next((text for text in texts if text and re.match(_TOTALS, text, re.IGNORECASE)), None)
-        code = ids[-1].as_py()
-        last[-1] = label is not None and (code is None or re.match(_TOTALS, code, re.IGNORECASE) is not None)
+        last[-1] = like_totals(source.data.slice(len(last) - 1), header)[0]
         if last[-1]:
+            texts = [as_text(c)[-1].as_py() for c in source.data.columns if pa.types.is_string(c.type)]
+            label = next(text for text in texts if text and re.match(_TOTALS, text, re.IGNORECASE))
             found.append(checks.findings("W214", file, source.lines([len(last) - 1]), "", [label], [""]))
-    return source.keep(~(again | last)), found
+    return ~(again | last), found
+
+
+def like_header(source: Table, header: Mapping[str, str]) -> tuple[BoolArray, BoolArray]:
+    """Find the rows that may be a header, as words stand where a candidate's votes should, and those that are one.
+
+    Returns
+    -------
+    numpy.ndarray of bool, shape (n,)
+        One or the other.
+    numpy.ndarray of bool, shape (n,)
+        The header of the station's code stands in place of the code.
+    """
+    ids = as_text(source.data.column(header["tps_id"]))
+    votes = source.data.column(next(raw for name, raw in header.items() if name.startswith("votes_")))
+    same = _mask(pc.equal(ids, header["tps_id"].strip()))
+    if not pa.types.is_string(votes.type):
+        return same.copy(), same
+    return same | _mask(pc.match_substring_regex(votes, r"^\s*[A-Za-z_]{2}")), same
+
+
+def _is_header(cells: Sequence[str], layout: Layout, contest: Contest) -> bool:
+    """Tell whether cells name the station and a candidate's votes, in whatever order."""
+    try:
+        names = set(layout.names([cell for cell in dict.fromkeys(cells) if cell], "", contest).values())
+    except TableError:
+        return True  # two of them name the same column
+    return "tps_id" in names and any(name in names for name in contest.vote_columns)
+
+
+def like_totals(data: pa.Table, header: Mapping[str, str]) -> BoolArray:
+    """Find the rows that are totals: a cell says so, and the code is blank or says so too."""
+    totals = np.zeros(data.num_rows, dtype=np.bool_)
+    for column in data.columns:
+        if pa.types.is_string(column.type):
+            totals |= _mask(pc.match_substring_regex(as_text(column), _TOTALS, ignore_case=True))
+    if not totals.any():
+        return totals
+    ids = as_text(data.column(header["tps_id"]))
+    return totals & _mask(pc.fill_null(pc.match_substring_regex(ids, _TOTALS, ignore_case=True), True))
+
+
+def _mask(column: pa.ChunkedArray) -> BoolArray:
+    return np.array(pc.fill_null(column, False).to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
 def _not_digits(column: dict[str, pa.ChunkedArray], keys: Sequence[str]) -> list[pa.ChunkedArray]:
@@ -239,26 +316,31 @@ def _revision(column: pa.ChunkedArray | None, rows: int) -> NDArray[np.float64]:
     return np.asarray(checks.whole_numbers(column).to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
-def _ragged(source: Table, file: str, hide: bool) -> Findings:
+def _ragged(source: Table, file: str, hide: bool) -> list[Findings]:
+    if not source.ragged:
+        return []
     lines = [line for line, _ in source.ragged]
     texts = [masked(text, source.separator) if hide else text for _, text in source.ragged]
-    return checks.findings("E213", file, lines, "", texts, [""] * len(lines))
+    return [checks.findings("E213", file, lines, "", texts, [""] * len(lines))]
 
 
-def _columns(code: str, file: str, source: Table, values: Sequence[str]) -> Findings:
-    n = len(values)
-    return checks.findings(code, file, [source.header_line] * n, "", values, [""] * n)
+def _columns(code: str, files: Sequence[str], source: Table, values: Sequence[str]) -> list[Findings]:
+    """List some headers under every file that has them."""
+    n = len(files) * len(values)
+    if not n:
+        return []
+    places = [file for file in files for _ in values]
+    return [checks.findings(code, places, [source.header_line] * n, "", [*values] * len(files), [""] * n)]
 
 
 def _unknown_columns(
-    source: Table, names: dict[str, str], votes: list[str], layout: Layout, file: str, private: list[str]
-) -> Findings:
+    header: Sequence[str], names: dict[str, str], votes: list[str], layout: Layout, private: list[str]
+) -> list[str]:
     known = [*votes, *(column.name for column in RETURN_COLUMNS)]
     unknown = [
         raw
-        for raw in source.header
+        for raw in header
         if names.get(raw) not in known and raw not in private and (raw in names or not layout.ignored(raw))
     ]
     near = [nearest(raw, known) for raw in unknown]
-    values = [raw + (f" (is it {close}?)" if close else "") for raw, close in zip(unknown, near, strict=True)]
-    return _columns("W210", file, source, values)
+    return [raw + (f" (is it {close}?)" if close else "") for raw, close in zip(unknown, near, strict=True)]

@@ -36,8 +36,8 @@ def read_database(contest: Contest) -> Batch:
     Raises
     ------
     ReturnsError
-        The URL holds a password or can't be used; neither or both of table and query are named; the query is no SELECT
-        or a parameter of it has no value; the database can't be reached or refuses.
+        The URL holds a password or can't be used; its driver is not installed; neither or both of table and query are
+        named; the query is no SELECT or a parameter of it has no value; the database can't be reached or refuses.
     """
     import sqlalchemy as sa
 
@@ -48,12 +48,20 @@ def read_database(contest: Contest) -> Batch:
             result = connection.execution_options(stream_results=True).execute(_statement(contest, connection))
             header = [str(name) for name in result.keys()]  # noqa: SIM118 (a result, no mapping)
             rows = [row for part in result.partitions(ROWS_AT_ONCE) for row in part]
+    except ModuleNotFoundError as error:
+        raise ReturnsError(
+            f"{url.render_as_string(hide_password=True)}: the driver '{error.name}' is not installed: pip install "
+            f"{error.name}, or name another in the URL, dialect+driver://"
+        ) from error
     except sa.exc.SQLAlchemyError as error:
         shown = url.render_as_string(hide_password=True)
         told = str(getattr(error, "orig", None) or error).splitlines()[0]
         raise ReturnsError(
             f"{shown}, {label}: the database can't be read ({told}): check [returns] database"
         ) from error
+    twice = sorted({name for name in header if header.count(name) > 1})
+    if twice:
+        raise ReturnsError(f"{label}: column '{twice[0]}' stands there twice: give one of them another name with AS")
     data, numeric = as_columns(header, list(zip(*rows, strict=True)) if rows else [[] for _ in header])
     digest = hashlib.sha256("\x1e".join("\x1f".join(map(repr, row)) for row in rows).encode("utf-8")).hexdigest()
     lines = np.arange(1, len(rows) + 1)

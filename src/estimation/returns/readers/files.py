@@ -28,14 +28,16 @@ class Read:
     documents: tuple[tuple[str, bytes], ...] = ()
 
 
-def read_file(path: Path, name: str, contest: Contest) -> Read:
+def read_file(path: Path, name: str, content: bytes, contest: Contest) -> Read:
     """Read one file, whatever its name says it is.
 
     Parameters
     ----------
     path : pathlib.Path
+        For messages.
     name : str
         What findings call it.
+    content : bytes
     contest : Contest
 
     Raises
@@ -43,7 +45,6 @@ def read_file(path: Path, name: str, contest: Contest) -> Read:
     TableError, ReturnsError
         It can't be used; the message says where, and what to do.
     """
-    content = path.read_bytes()
     for magic, what in _OTHERS.items():
         if content.startswith(magic):
             raise ReturnsError(f"{path}: this is {what}")
@@ -62,7 +63,9 @@ def _read_packed(path: Path, content: bytes, contest: Contest) -> Read:
     if "xl/workbook.xml" in names:
         batches, found = excel.read_workbook(path, content, contest)
         return Read(tuple(batches), found)
-    documents = tuple((name, member(path, archive, name)) for name in sorted(names) if name.lower().endswith(".json"))
+    documents = tuple(
+        (f"{path.name}/{name}", member(path, archive, name)) for name in sorted(names) if name.lower().endswith(".json")
+    )
     if documents and not any(name.lower().endswith(".csv") for name in names):
         return Read(documents=documents)
     return Read((odk.read_archive(path, archive, contest),))
@@ -73,7 +76,7 @@ def _read_json(path: Path, name: str, content: bytes, contest: Contest) -> Read:
     if b'"results"' in content:
         try:
             page = kobo.is_page(json.loads(content))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise TableError(f"{path}: this is not JSON that can be read ({error}): send it again") from error
         if page:
             return Read((kobo.read_page(path, content, contest),))

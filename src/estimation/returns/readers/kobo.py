@@ -34,16 +34,20 @@ def prepare(source: Table) -> tuple[Table, Findings]:
 
 
 def without_labels(source: Table) -> tuple[Table, int]:
-    """Leave out the rows of labels that follow the header, and say how many there are."""
+    """Leave out the rows of labels that follow the header, and say how many there are.
+
+    A row of labels holds words where the source itself writes a number, a time or an identifier; a return holds at
+    least one of these as it should be.
+    """
     rows = source.data.num_rows
-    label = np.ones(rows, dtype=np.bool_)
+    words, fits = np.zeros(rows, dtype=np.bool_), np.zeros(rows, dtype=np.bool_)
     tests = {"_submission_time": _TIME, "_id": r"^\d+$", "_index": r"^\d+$", "_uuid": r"^[0-9a-f-]{32,36}$"}
-    asked = [name for name in tests if name in source.header]
-    for name in asked:
+    for name in [name for name in tests if name in source.header]:
         text = as_text(source.data.column(name))
-        fits = pc.or_kleene(pc.is_null(text), pc.match_substring_regex(text, tests[name]))
-        label &= ~fits.to_numpy(zero_copy_only=False).astype(np.bool_)
-    count = int(np.argmin(np.append(label, False))) if asked else 0
+        matches = pc.fill_null(pc.match_substring_regex(text, tests[name]), False)
+        fits |= matches.to_numpy(zero_copy_only=False).astype(np.bool_)
+        words |= pc.is_valid(text).to_numpy(zero_copy_only=False).astype(np.bool_)
+    count = int(np.argmin(np.append(words & ~fits, False)))
     return source.keep(np.arange(rows) >= count), count
 
 

@@ -10,12 +10,12 @@ by ``[returns] columns``, by KPU's own file of candidates beside the returns, or
 The time of receipt is ``ts``; with ``columns = { form_uploaded_at = "received_at" }`` it is that of the upload.
 """
 
-import hashlib
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from dataclasses import field as field_of
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from estimation.returns.readers.batch import Batch, assemble
 from estimation.returns.readers.cells import as_columns
 from estimation.returns.readers.layouts import layouts
 from estimation.rules import Findings
+from estimation.survey.structure import IntArray
 from estimation.tables import Table
 
 _STATION = re.compile(r"\d{13}")
@@ -38,76 +39,143 @@ Document = Mapping[str, Any]
 
 
 @dataclass(slots=True)
-class _Rows:
-    """What has been gathered of many documents, column by column."""
+class Documents:
+    """What has been gathered of many documents; they are read at the end, as one may explain the others.
 
-    rows: list[dict[str, Any]] = field_of(default_factory=list)
-    files: list[str] = field_of(default_factory=list)
-    ids: dict[str, None] = field_of(default_factory=dict)
-    empty: int = 0
-    revotes: list[tuple[str, str, str]] = field_of(default_factory=list)
-
-
-def read_documents(
-    documents: Sequence[tuple[str, bytes]], contest: Contest
-) -> tuple[list[Batch], Findings, list[tuple[str, str]]]:
-    """Read many files of KPU at once.
-
-    Parameters
+    Attributes
     ----------
-    documents : sequence of (str, bytes)
-        Name and content of every file.
-    contest : Contest
-
-    Returns
-    -------
-    list of Batch
-        One, or none where no file holds a count.
-    Findings
-    list of (str, str)
-        Files that can't be used, and why.
-
-    Raises
-    ------
-    TableError
-        Candidate ids that nothing maps to ballot numbers.
+    candidates : mapping of str to str
+        Ballot numbers by candidate id, from KPU's own file of candidates.
+    explaining : set of int
+        The files that hold candidates.
+    failed : list of (int, str, str)
+        File, name of the document, and why it can't be used.
+    numbers : mapping of str to int
+        The file of every document that can be used.
     """
-    gathered, failed = _Rows(), []
-    candidates: dict[str, str] = {}
-    digest = hashlib.sha256()
-    used: list[str] = []
-    for name, content in documents:
+
+    candidates: dict[str, str] = field(default_factory=dict)
+    explaining: set[int] = field(default_factory=set)
+    failed: list[tuple[int, str, str]] = field(default_factory=list)
+    numbers: dict[str, int] = field(default_factory=dict)
+    _rows: list["_Row"] = field(default_factory=list)
+    _empty: dict[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.numbers) + len(self.failed)
+
+    def add(self, number: int, name: str, content: bytes) -> None:
+        """Take a document in, all of it or nothing.
+
+        Parameters
+        ----------
+        number : int
+            Of its file.
+        name : str
+            What findings call the document.
+        """
         try:
             document = json.loads(content)
-            numbers = _candidates(document)
-            candidates |= numbers
-            if not numbers:
-                _gather(name, document, gathered)
-        except (ValueError, TypeError, AttributeError) as error:  # JSON and encoding errors are ValueErrors
+            found = _candidates(document)
+            rows, empty = ([], 0) if found else _gather(name, document)
+        except (
+            ValueError,
+            TypeError,
+            AttributeError,
+            RecursionError,
+        ) as error:  # JSON's and encodings' are ValueErrors
             told = str(error) if isinstance(error, TableError) else f"{name}: this is not JSON of KPU ({error})"
-            failed.append((name, told))
-            continue
-        digest.update(f"{hashlib.sha256(content).hexdigest()} {name}\n".encode())
-        used.append(name)
-    label = used[0] if len(used) == 1 else f"{len(used)} JSON files"
-    found = Findings.none()
-    if gathered.empty:
-        found = checks.findings("W218", label, [0], "", [gathered.empty], [""])
-    if not gathered.rows:
-        return [], found, failed
-    path = Path(label)
-    mapping = _ballot_numbers(path, list(gathered.ids), candidates, contest)
-    header = ["tps_id", "ts", "form_uploaded_at", *mapping, *_administration(gathered.rows)]
-    columns = [[row.get(name) for row in gathered.rows] for name in header]
-    data, numeric = as_columns([mapping.get(name, name) for name in header], columns)
-    ones = np.ones(len(gathered.rows), dtype=np.int64)
-    source = Table(path, data, digest.hexdigest(), (), "utf-8", "", False, 0, _lines=ones, _numeric=numeric)
-    files, revoted, ids = (
-        (list(part) for part in zip(*gathered.revotes, strict=True)) if gathered.revotes else ([],) * 3
-    )
-    again = checks.findings("W219", files, [1] * len(files), "psu", revoted, ids)
-    batch = assemble(source, contest, layouts()["kpu"], file=label, files=gathered.files, more=again)
-    return [batch], found, failed
+            self.failed.append((number, name, told))
+            return
+        self.candidates |= found
+        self.explaining |= {number} if found else set()
+        self.numbers[name] = number
+        self._rows += rows
+        if empty:
+            self._empty[name] = empty
+
+    def read(self, contest: Contest) -> tuple[Batch | None, IntArray, Findings]:
+        """Read what was gathered as one table.
+
+        Returns
+        -------
+        Batch or None
+            None where no document holds a count.
+        numpy.ndarray of intp, shape (n,)
+            The file of every row.
+        Findings
+            Documents with stations that have no count yet (W218).
+        """
+        mapping = self._ballot_numbers(contest)
+        rows, names = self._rows, list(self._empty)
+        found = checks.findings("W218", names, [0] * len(names), "", list(self._empty.values()), [""] * len(names))
+        if not rows:
+            return None, np.zeros(0, dtype=np.intp), found
+        header = ["tps_id", "ts", "form_uploaded_at", *mapping, *_administration(rows)]
+        data, numeric = as_columns(
+            [mapping.get(name, name) for name in header], [[row.cells.get(name) for row in rows] for name in header]
+        )
+        label = rows[0].file if len(self.numbers) == 1 else f"{len(self.numbers)} JSON files"
+        ones = np.ones(len(rows), dtype=np.int64)
+        source = Table(Path(label), data, "", (), "utf-8", "", False, 0, _lines=ones, _numeric=numeric)
+        again = [row for row in rows if row.revote is not None]
+        told = checks.findings(
+            "W219", [row.file for row in again], [1] * len(again), "psu", [row.revote for row in again],
+            [row.cells["tps_id"] for row in again],
+        )  # fmt: skip
+        foreign = {key for key, column in mapping.items() if column not in contest.vote_columns}
+        of = list(dict.fromkeys(row.file for row in rows if foreign & row.cells.keys())) if foreign else []
+        files = [row.file for row in rows]
+        batch = assemble(source, contest, layouts()["kpu"], file=label, files=files, of=of, more=told)
+        numbers = np.fromiter((self.numbers[file] for file in files), dtype=np.intp, count=len(files))
+        return batch, numbers, found
+
+    def _ballot_numbers(self, contest: Contest) -> dict[str, str]:
+        """Map candidate ids to the columns of votes; documents with an id that nothing maps are failed."""
+        given = {plain(key): value for key, value in contest.returns.columns.items()}
+        known = {key: value for key, value in layouts()["kpu"].columns.items() if value in contest.vote_columns}
+        ids = dict.fromkeys(key for row in self._rows for key in row.cells if key.isdigit())
+        mapping: dict[str, str] = {}
+        for key in ids:
+            column = given.get(key) or (f"votes_{self.candidates[key]}" if key in self.candidates else known.get(key))
+            if column is not None:
+                mapping[key] = column
+        self._fail(
+            {key for key in ids if key not in mapping},
+            "candidate ids {ids} have no ballot number: put KPU's file of candidates beside the returns, or write "
+            '[returns] columns = {{ {first} = "votes_1" }} in contest.toml',
+        )
+        of_column: dict[str, list[str]] = defaultdict(list)
+        for key, column in mapping.items():
+            of_column[column].append(key)
+        twice = {key for keys in of_column.values() if len(keys) > 1 for key in keys}
+        self._fail(twice, "candidate ids {ids} have one ballot number: they are of several contests")
+        mapping = {key: column for key, column in mapping.items() if key not in twice}
+        # a candidate whom no file names has blanks, which is not zero
+        return mapping | {name: name for name in contest.vote_columns if name not in mapping.values()}
+
+    def _fail(self, ids: set[str], why: str) -> None:
+        """Leave out the documents that hold one of these candidate ids."""
+        held: dict[str, list[str]] = {}
+        for row in self._rows if ids else ():
+            of_row = [key for key in row.cells if key in ids]
+            if of_row:
+                held.setdefault(row.file, of_row)
+        for name, of_file in held.items():
+            told = why.format(ids=", ".join(of_file), first=of_file[0])
+            self.failed.append((self.numbers.pop(name), name, f"{name}: {told}"))
+            self._empty.pop(name, None)
+        if held:
+            self._rows = [row for row in self._rows if row.file not in held]
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A station's count: its document, what stands in it, and what is said of a revote."""
+
+    file: str
+    cells: dict[str, Any]
+    revote: str | None = None
 
 
 def _candidates(document: Any) -> dict[str, str]:
@@ -123,29 +191,30 @@ def _candidates(document: Any) -> dict[str, str]:
     }
 
 
-def _gather(name: str, document: Any, into: _Rows) -> None:
+def _gather(name: str, document: Any) -> tuple[list[_Row], int]:
+    """Give the stations of a document that have a count, and how many have none."""
     if isinstance(document, list):
         raise TableError(f"{name}: this is a list, of areas or of other things: it holds no counts")
     if not isinstance(document, dict):
         raise TableError(f"{name}: this holds no counts: a file for each station is expected")
+    rows, empty = [], 0
     for station, part, ts in _stations(name, document):
-        row = _row(part)
-        if row is None:
-            into.empty += 1
+        cells = _cells(part)
+        if cells is None:
+            empty += 1
             continue
         images = _images(part)
-        code = station or next(iter({found[0] for found in images}), None)
+        code = station or (images[0][0] if images else None)
         if code is None:
             raise TableError(f"{name}: neither the file's name nor its images say which station it is: name it so")
-        if images and code not in {found[0] for found in images}:
+        if images and all(found[0] != code for found in images):
             raise TableError(f"{name}: its images are of station {images[0][0]}, not {code}: check which it is")
-        into.ids |= dict.fromkeys(key for key in row if key.isdigit())
-        stamp = max((found[1] for found in images), default=None)
-        into.rows.append(row | {"tps_id": code, "ts": part.get("ts") or ts, "form_uploaded_at": stamp})
-        into.files.append(name)
+        cells["tps_id"], cells["ts"] = code, part.get("ts") or ts
+        cells["form_uploaded_at"] = max((found[1] for found in images), default=None)
         revote = part.get("psu")
-        if str(revote if revote is not None else "").strip().casefold() not in _NO_REVOTE:
-            into.revotes.append((name, str(revote), code))
+        regular = revote is None or str(revote).strip().casefold() in _NO_REVOTE
+        rows.append(_Row(name, cells, None if regular else str(revote)))
+    return rows, empty
 
 
 def _stations(name: str, document: Document) -> Iterator[tuple[str | None, Document, Any]]:
@@ -171,19 +240,18 @@ def _stations(name: str, document: Document) -> Iterator[tuple[str | None, Docum
     yield (stem if _STATION.fullmatch(stem) else None), document, None
 
 
-def _row(document: Document) -> dict[str, Any] | None:
+def _cells(document: Document) -> dict[str, Any] | None:
     """Gather the two blocks of a station; None where it has no count yet."""
     inner = document.get("tungsura")
     body = {**document, **inner} if isinstance(inner, dict) else document
-    chart, administration = body.get("chart"), body.get("administrasi")
-    row: dict[str, Any] = {}
-    for block in (chart, administration):
+    cells: dict[str, Any] = {}
+    wanted = _wanted()
+    for block in (body.get("chart"), body.get("administrasi"), body):
         if isinstance(block, dict):
-            row |= {str(key): value for key, value in block.items() if value is not None}
-    wanted = layouts()["kpu"].columns
-    row |= {key: body[key] for key in wanted if key in body and key != "ts" and body[key] is not None}
-    row = {key: value for key, value in row.items() if key.isdigit() or key in wanted}
-    return row or None
+            for key, value in block.items():
+                if value is not None and (key in wanted or (key.isdigit() and block is not body)):
+                    cells[key] = value
+    return cells or None
 
 
 def _images(document: Document) -> list[tuple[str, str]]:
@@ -194,35 +262,12 @@ def _images(document: Document) -> list[tuple[str, str]]:
     return [(m[1], f"{m[2]}-{m[3]}-{m[4]}T{m[5]}:{m[6]}:{m[7]}") for m in matches if m]
 
 
-def _administration(rows: list[dict[str, Any]]) -> list[str]:
-    wanted = [key for key in layouts()["kpu"].columns if not key.isdigit() and key != "ts"]
-    return [key for key in wanted if any(key in row for row in rows)]
+def _administration(rows: Sequence[_Row]) -> list[str]:
+    there: set[str] = set().union(*(row.cells for row in rows))
+    return [key for key in _wanted() if key in there]
 
 
-def _ballot_numbers(path: Path, ids: list[str], candidates: Mapping[str, str], contest: Contest) -> dict[str, str]:
-    """Map candidate ids to the columns of votes.
-
-    Raises
-    ------
-    TableError
-        With the ids that nothing maps.
-    """
-    given = {plain(key): value for key, value in contest.returns.columns.items()}
-    known = {key: value for key, value in layouts()["kpu"].columns.items() if value in contest.vote_columns}
-    mapping = {
-        key: given.get(key) or (f"votes_{candidates[key]}" if key in candidates else known.get(key)) for key in ids
-    }
-    unknown = [key for key, value in mapping.items() if value is None]
-    if unknown:
-        raise TableError(
-            f"{path}: candidate ids {', '.join(unknown)} have no ballot number: put KPU's file of candidates beside "
-            f'the returns, or write [returns] columns = {{ {unknown[0]} = "votes_1" }} in contest.toml'
-        )
-    found = {key: str(value) for key, value in mapping.items()}
-    twice = [key for key, value in found.items() if list(found.values()).count(value) > 1]
-    if twice:
-        raise TableError(
-            f"{path}: candidate ids {', '.join(twice)} have one ballot number: they are of several contests"
-        )
-    # a candidate whom no file names has blanks, which is not zero
-    return found | {name: name for name in contest.vote_columns if name not in found.values()}
+@cache
+def _wanted() -> tuple[str, ...]:
+    """Name the keys beside candidate ids that are read."""
+    return tuple(key for key in layouts()["kpu"].columns if not key.isdigit() and key != "ts")

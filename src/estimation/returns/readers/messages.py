@@ -9,6 +9,7 @@ codes with a check digit (Damm 2004): a wrong one keeps the message out (E219).
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,7 +54,7 @@ def message_column(source: Table) -> str | None:
 def read_lines(path: Path, content: bytes, contest: Contest) -> Batch:
     """Read a text with one message a line."""
     text, encoding, mark = decoded(path, content)
-    lines = text.decode("utf-8-sig").splitlines()
+    lines = re.split(r"\r\n|\r|\n", text.decode("utf-8-sig"))  # as editors count them: not at other separators
     kept = [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
     data = pa.table({"message": pa.array([line for _, line in kept], pa.string())})
     numbers = np.array([number for number, _ in kept], dtype=np.int64)

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from estimation.errors import ReturnsError
@@ -44,15 +45,13 @@ def read_times(
     rows = source.data.num_rows
     if column is None or as_text(column).null_count == rows:
         return no_times(rows), np.zeros(rows, dtype=np.bool_)
+    naive = without_offset(column)
     text = as_text(column).to_pandas()
-    offset = np.asarray(
-        text.str.contains(r"\d{2}:\d{2}.*(?:[zZ]|[+-]\d{2}(?::?\d{2})?)$", regex=True).fillna(False), dtype=np.bool_
-    )
+    offset = ~naive & np.asarray(text.notna())
     times = no_times(rows)
-    times[offset] = pd.to_datetime(text[offset], utc=True, format="ISO8601", errors="coerce")
-    naive = ~offset & np.asarray(text.notna())
+    times[offset] = _possible(pd.to_datetime(text[offset], utc=True, format="ISO8601", errors="coerce"))
     if zone is not None:
-        local = pd.to_datetime(text[naive], format="ISO8601", errors="coerce")
+        local = _possible(pd.to_datetime(text[naive], format="ISO8601", errors="coerce"))
         times[naive] = local.dt.tz_localize(zone, ambiguous="NaT", nonexistent="NaT").dt.tz_convert("UTC")
     elif naive.any() and naive.sum() == text.notna().sum():
         raise ReturnsError(
@@ -61,3 +60,15 @@ def read_times(
             f'[returns] timezone = "Asia/Jakarta", or send times like 2024-11-27T16:05:00+07:00'
         )
     return times, np.asarray(times.isna())
+
+
+def _possible(times: "pd.Series[pd.Timestamp]") -> "pd.Series[pd.Timestamp]":
+    """Leave out times of no election, as ``0001`` is no year; what is kept is what the ledger keeps, microseconds."""
+    years = times.dt.year
+    return times.where((years > 1900) & (years < 2200)).dt.floor("us")
+
+
+def without_offset(column: pa.ChunkedArray) -> NDArray[np.bool_]:
+    """Find the cells that hold something and no offset from UTC, shape (n,)."""
+    known = pc.match_substring_regex(as_text(column), r"\d{2}:\d{2}.*(?:[zZ]|[+-]\d{2}(?::?\d{2})?)$")
+    return np.asarray(pc.fill_null(pc.invert(known), False).to_numpy(zero_copy_only=False), dtype=np.bool_)
