@@ -54,10 +54,10 @@ def test_the_design_report(run, contest: Path) -> None:
     status, out, err = run("design", contest, *words, "--budget", 200_000_000, "--replicates", 20, "--lang", "en")
     assert (status, err.replace("\r", "").strip()) == (0, "")
     assert ", n = 800, stratified simple random sampling" in out
-    html = (contest / "out/reports/design-en.html").read_text(encoding="utf-8")
+    html = (contest / "out/internal/design-en.html").read_text(encoding="utf-8")
     assert "800 of 130,171 TPS by stratified simple random sampling, in strata of regency" in html
     assert "budget of 200,000,000" in html
-    table = pd.read_csv(contest / "out/reports/design-comparison.csv")
+    table = pd.read_csv(contest / "out/internal/design-comparison.csv")
     assert set(table["design"]) == {"simple", "stratified", "systematic", "pivotal"}
     assert (table["stations"] == 800).all()
     assert table["cost"].between(800 * 350_000, 800 * 550_000).all()

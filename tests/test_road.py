@@ -15,9 +15,12 @@ ROADS = {
     "ciamis-2024": ("district", "official.csv", 300, 298, {2}, {"called"}),
     "bolivia-2019": ("regency", "official.parquet", 300, 300, {5}, {"leading", "called"}),
 }
+SLOW = ("ciamis-2024", "bolivia-2019")
 
 
-@pytest.mark.parametrize("name", ROADS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in ROADS]
+)
 def test_from_the_frame_to_the_page(
     shared: Path, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -41,10 +44,10 @@ def test_from_the_frame_to_the_page(
     assert projection["lead"]["leader"] in leaders
     assert projection["call"]["status"] in statuses
     assert sum(share["estimate"] for share in projection["shares"]) == pytest.approx(1, abs=1e-8)
-    page = (folder / "out/reports/projection-id.html").read_text(encoding="utf-8")
+    page = (folder / "out/internal/projection-id.html").read_text(encoding="utf-8")
     assert "Bukan hasil resmi" in page
     assert projection["provenance"]["sample_sha256"] in page
-    assert json.loads((folder / "out/reports/projection.json").read_text(encoding="utf-8")) == projection
+    assert json.loads((folder / "out/internal/projection.json").read_text(encoding="utf-8")) == projection
 
 
 def test_strata_that_do_not_fit_name_those_that_do(

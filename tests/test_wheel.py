@@ -24,6 +24,7 @@ def test_the_demo_runs_from_an_unpacked_wheel(tmp_path: Path) -> None:
     assert "estimation/notebooks/projection.ipynb" in names
     assert "estimation/demo/situbondo-2024/contest.toml" in names
     assert "estimation/publish/words/id.toml" in names
+    assert "estimation/publish/scoreboard.json" in names
     assert "estimation/publish/templates/page.html.j2" in names
     run = subprocess.run(
         [sys.executable, "-m", "estimation", "demo", str(tmp_path / "demo"), "--lang", "en"],
@@ -35,4 +36,4 @@ def test_the_demo_runs_from_an_unpacked_wheel(tmp_path: Path) -> None:
     )
     assert run.returncode == 0, run.stderr
     assert "too close to call" in run.stdout
-    assert (tmp_path / "demo/situbondo-2024/out/reports/projection-en.html").is_file()
+    assert (tmp_path / "demo/situbondo-2024/out/internal/projection-en.html").is_file()

@@ -10,6 +10,7 @@ from estimation.resources import demo_contest
 DEMO = demo_contest("situbondo-2024")
 
 
+@pytest.mark.slow
 def test_an_evening_is_played_graded_and_graded_again(run, tmp_path: Path) -> None:
     folder = tmp_path / "gladi"
     words = ["--to", folder, "--files", "quarter", "--arrival", "random", "--rate", "misread=0.02", "--json", "-"]

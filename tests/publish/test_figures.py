@@ -59,6 +59,7 @@ def test_a_map_is_as_wide_as_the_country_and_counts_its_dots() -> None:
         assert np.ptp(ends[:, 0]) / np.ptp(ends[:, 1]) == pytest.approx(38 / 18, rel=0.01)  # to a pixel
 
 
+@pytest.mark.slow
 def test_a_map_of_many_stations_stays_small() -> None:
     points = np.random.default_rng(1).normal(size=(130_000, 2)) * (80, 60)
     figure = scatter_map("m", points, np.arange(300), alt="", labels=("a", "b"), length=str)

@@ -80,6 +80,7 @@ def test_headline_warnings_and_files_beside_it(page: Page) -> None:
     assert "<title>Dots with 95\u00a0% intervals. Rio–Ulfi 51.5\u00a0%, from 49.7 to 53.2" in picture
 
 
+@pytest.mark.slow
 def test_the_same_inputs_give_the_same_page_but_for_one_line(page: Page, demo: Path, tmp_path: Path) -> None:
     later = NOW.replace(minute=36)
     again = render(load_contest(demo), language="en", out=tmp_path, parameters={"as_of": MOMENT}, now=later)
@@ -136,6 +137,7 @@ def test_what_failed_is_not_told_in_public(make_contest, broken: Path) -> None:
     assert "Error" not in said.replace("RuntimeError", "Error")
 
 
+@pytest.mark.slow
 def test_a_good_page_takes_the_failed_one_away(page: Page, demo: Path, tmp_path: Path) -> None:
     for name in ("projection-en-error.html", "projection-en-failed.ipynb"):
         (tmp_path / name).write_text("old", encoding="utf-8")

@@ -13,7 +13,7 @@ import pytest
 from estimation.errors import ReportError
 from estimation.publish import open_projection
 from estimation.publish.card import draw_card
-from estimation.publish.pdf import check_installed, to_pdf
+from estimation.publish.pdf import check_installed, load, to_pdf
 from estimation.simulation.showcase import MOMENT
 
 UNTIL = datetime.fromisoformat("2024-11-27T15:00:00+07:00")
@@ -37,7 +37,7 @@ def test_without_pango_the_error_says_so(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.delitem(sys.modules, "weasyprint", raising=False)
     monkeypatch.setattr(builtins, "__import__", broken)
     with pytest.raises(ReportError, match="needs the library Pango of the system, which is missing"):
-        check_installed()
+        load()
 
 
 @pytest.mark.slow

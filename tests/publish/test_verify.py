@@ -4,13 +4,14 @@ import hashlib
 import json
 import re
 import shutil
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from estimation.contest import Contest, load_contest
 from estimation.errors import ReportError
+from estimation.projection import project, write_take
 from estimation.publish import render
 from estimation.publish.manifest import KEY_VARIABLE, Seal, fingerprint, numbers_of, seal, signed_by
 from estimation.publish.pages import Composed, compose
@@ -62,6 +63,7 @@ def differing(checks: tuple[Check, ...]) -> dict[str, str]:
     return {check.name: check.text for check in checks if check.outcome == "different"}
 
 
+@pytest.mark.slow
 def test_an_untouched_page_holds_number_by_number(contest: Contest, page: Path) -> None:
     checks = verify(contest, page)
     assert holds(checks)
@@ -129,6 +131,20 @@ def test_an_input_that_changed_is_named(contest: Contest, page: Path, tmp_path: 
     assert found["returns_sha256"].startswith(f"the page states {read_page(page).document['inputs']['returns_sha256']}")
     assert "share 1 estimate" in found
     assert not {"frame_sha256", "sample_sha256", "contest_sha256"} & set(found)
+
+
+@pytest.mark.slow
+def test_a_take_made_later_changes_nothing_and_one_made_before_is_named(
+    contest: Contest, page: Path, tmp_path: Path
+) -> None:
+    other = load_contest(shutil.copytree(contest.folder, tmp_path / "other"))
+    moment = datetime.fromisoformat(MOMENT)
+    write_take(project(other, as_of=moment + timedelta(hours=1)))
+    assert holds(verify(other, page))
+    write_take(project(other, as_of=moment - timedelta(hours=1)))
+    found = differing(verify(load_contest(shutil.copytree(other.folder, tmp_path / "third")), page))
+    assert found["takes_sha256"].startswith("the page states nothing, the inputs give ")
+    assert "share 1 estimate" not in found
 
 
 @pytest.mark.slow

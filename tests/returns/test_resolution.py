@@ -187,6 +187,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> tuple[Contest, Frame]:
     return contest, load_frame(contest)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(rows=st.lists(ROWS, min_size=1, max_size=7), data=st.data())
 def test_no_order_of_rows_or_files_decides(opened: tuple[Contest, Frame], rows: Rows, data: st.DataObject) -> None:

@@ -36,7 +36,8 @@ def demo(folder: Path, name: str, lang: str | None) -> None:
         take = write_take(projection)
     click.echo("3/3 making the report")
     with spinner("running the notebook"):
-        page = render(contest, language=lang, parameters={"as_of": MOMENT, "previous": str(previous and previous.resolve())})
+        parameters = {"as_of": MOMENT, "previous": str(previous.resolve()) if previous else ""}
+        page = render(contest, language=lang, parameters=parameters)
     first, *rest = headline(projection)
     click.secho(first, bold=True)
     for line in rest:

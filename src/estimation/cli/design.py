@@ -35,7 +35,9 @@ from estimation.cli.options import contest_argument, leave, strict_option, where
 )
 @click.option("--replicates", type=click.IntRange(min=2), default=500, show_default=True, help="Samples simulated.")
 @click.option("--lang", type=click.Choice(["id", "en"]), help="Language; by default the contest's.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder; by default out/reports.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder; by default out/reports or out/internal."
+)
 @where_option
 @strict_option
 def design(
@@ -64,6 +66,7 @@ def design(
     is taken from [design] in contest.toml: margin, right_leader, budget, cost_station, cost_village, cost.
     """
     from estimation.cli.progress import spinner
+    from estimation.cli.report import tell_page
     from estimation.contest import load_contest
     from estimation.publish import render
     from estimation.simulation.aims import aims_of
@@ -95,5 +98,5 @@ def design(
             },
         )
     click.secho(page.headline, bold=True)
-    click.echo(f"page: {page.path}")
+    tell_page(page)
     leave(page.warnings, strict)

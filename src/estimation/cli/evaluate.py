@@ -39,7 +39,9 @@ from estimation.cli.options import (
 )
 @click.option("--lang", type=click.Choice(["id", "en"]), help="Language of the page; by default the contest's.")
 @click.option("--page/--no-page", default=True, show_default=True, help="Make the report as a page.")
-@click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder; by default out/reports.")
+@click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder; by default out/reports or out/internal."
+)
 @json_option
 def evaluate(
     contest: Path,
@@ -63,11 +65,12 @@ def evaluate(
     written beside the page.
     """
     from estimation.cli.progress import spinner
+    from estimation.cli.report import tell_page
     from estimation.contest import load_contest
     from estimation.evaluation.headline import headline
+    from estimation.publish.release import place
 
     opened, at = load_contest(contest), moment(as_of)
-    folder = out or opened.out / "reports"
     made = None
     if page:
         from estimation.publish import render
@@ -82,6 +85,7 @@ def evaluate(
                 out=out,
                 parameters={**{name: str(path.resolve()) if path else "" for name, path in files.items()}, **given},
             )
+        folder = made.path.parent
     else:
         from estimation.evaluation import evaluate as compute
         from estimation.evaluation import write_evaluation
@@ -97,6 +101,7 @@ def evaluate(
             takes=takes,
             estimate={"estimator": estimator},
         )
+        folder = place(opened).into(out)
         write_evaluation(found, folder)
     written = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
     emit(written, json_file)
@@ -106,4 +111,4 @@ def evaluate(
         say(line, json_file)
     say(f"evaluation: {folder / 'evaluation.json'}", json_file)
     if made is not None:
-        say(f"page: {made.path}", json_file)
+        tell_page(made, json_file)

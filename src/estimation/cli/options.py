@@ -40,6 +40,26 @@ as_of_option = click.option(
 level_option = click.option(
     "--level", type=float, metavar="P", help="Confidence level; by default the contest's (0.95)."
 )
+estimator_option = click.option(
+    "--estimator",
+    metavar="NAME",
+    help="auto, multilevel, two-phase, propensity, propensity-cells, ratio, separate, poststratified, raked or calibrated; by default the contest's.",
+)
+variance_option = click.option(
+    "--variance",
+    metavar="NAME",
+    help="auto (the design's own), stratified, jackknife, bootstrap, …; by default the contest's.",
+)
+interval_option = click.option(
+    "--interval",
+    metavar="NAME",
+    help="auto, t, logit, wilson, clopper-pearson, likelihood, simultaneous or percentile; by default the contest's.",
+)
+previous_option = click.option(
+    "--previous",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="projection.json of the take before: a call that is no longer supported is withdrawn, aloud.",
+)
 
 
 def moment(text: str | None) -> datetime | None:

@@ -12,7 +12,11 @@ from markupsafe import escape
 from estimation.publish.spreadsheet import defused
 
 _SECTION = re.compile(r'<section[^>]* id="([\w-]+)"[^>]*>(.*?)</section>', re.DOTALL)
-_FIGURE = re.compile(r'<figure role="img" aria-label="([^"]*)">\s*<div class="only-wide"><svg viewBox="([^"]*)"[^>]*>')
+# its description, its whole picture for wide screens, that one's box and what is in it
+FIGURE = re.compile(
+    r'<figure role="img" aria-label="([^"]*)">\s*<div class="only-wide">(<svg viewBox="([^"]*)"[^>]*>(.*?</svg>))',
+    re.DOTALL,
+)
 _TABLE = re.compile(r"<table[ >].*?</table>", re.DOTALL)
 _BLANKS = re.compile(r"[ \n]+")  # a narrow or unbroken blank is meant
 _FONT = "font-family: 'Source Sans 3', 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
@@ -52,16 +56,19 @@ def packed(files: Mapping[str, bytes]) -> bytes:
     return stream.getvalue()
 
 
+def standalone(figure: re.Match[str]) -> str:
+    """Give a picture of the page, found by :data:`FIGURE`, as SVG that needs nothing around it."""
+    _, _, width, height = figure[3].split()
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'viewBox="{figure[3]}" width="{width}" height="{height}" role="img" style="{_FONT}">'
+        f"<title>{escape(unescape(figure[1]))}</title>{figure[4]}"
+    )
+
+
 def _pictures(html: str) -> Iterator[tuple[str, bytes]]:
-    for figure in _FIGURE.finditer(html):
-        end = html.index("</svg>", figure.end()) + len("</svg>")
-        _, _, width, height = figure[2].split()
-        head = (
-            f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-            f'viewBox="{figure[2]}" width="{width}" height="{height}" role="img" style="{_FONT}">'
-            f"<title>{escape(unescape(figure[1]))}</title>"
-        )
-        yield ".svg", f"{head}{html[figure.end() : end]}\n".encode()
+    for figure in FIGURE.finditer(html):
+        yield ".svg", f"{standalone(figure)}\n".encode()
 
 
 def _tables(html: str) -> Iterator[tuple[str, bytes]]:

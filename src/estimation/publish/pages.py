@@ -22,6 +22,7 @@ from estimation.publish.notebooks import (
     default_engine,
     run_notebook,
 )
+from estimation.publish.pdf import begin_loading, check_installed, to_pdf
 from estimation.publish.release import INTERNAL, MARK, NEVER_PUBLIC, Placement, place
 from estimation.publish.template import render_failure, render_page
 from estimation.publish.words import Words
@@ -133,10 +134,10 @@ def render(
     if (engine or default_engine()) == "forked":
         cells.warm()  # it imports in the background
     if pdf:
-        from estimation.publish.pdf import check_installed
-
         check_installed()
     check_parameters(source, {**(parameters or {}), "contest": "", "language": "", "save_to": ""})
+    if pdf:
+        begin_loading()
     try:
         made = compose(contest, kind=kind, language=words.language, parameters=parameters, now=moment, engine=engine)
     except Exception as error:
@@ -146,8 +147,6 @@ def render(
     page = Page(write_text(out / f"{name}.html", made.html), made.headline, made.warnings, placement)
     failure.clear()
     if pdf:
-        from estimation.publish.pdf import to_pdf
-
         page = replace(page, pdf=write_bytes(out / f"{name}.pdf", to_pdf(made.html)))
     if out.resolve() == placement.folder.resolve():
         write_index(contest, contest.report.language, moment)

@@ -1,6 +1,8 @@
 """Opens a projection for a notebook: a contest, projected, in the words of one language."""
 
+import json
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 from estimation.contest import load_contest
@@ -90,9 +92,21 @@ def save(report: ProjectionReport, folder: str) -> None:
         write_take(report.projection, Path(folder))
         headline = f"{report.projection.contest.about.title}: {report.status}"
         p = report.projection
-        inputs = {**p.provenance, "as_of": p.as_of.isoformat() if p.as_of else None}
+        inputs = {
+            **p.provenance,
+            "as_of": p.as_of.isoformat() if p.as_of else None,
+            "takes_sha256": _takes_sha256(report),
+        }
         summarise(folder, report.words("page.report"), headline, len(p.notices), inputs)
         marked = Placement.marked(Path(folder))
         if marked is not None:  # the notebook runs for a page: a picture of it goes with it
             status, until = marked
             write_bytes(Path(folder) / CARD, draw_card(report, status, p.contest.local(until)))
+
+
+def _takes_sha256(report: ProjectionReport) -> str | None:
+    """Hash the takes up to this projection, which the page shows the course of the night by; None without any."""
+    until = report.projection.as_of
+    shown = [take for take in report.takes if take.as_of is not None and (until is None or take.as_of <= until)]
+    text = json.dumps([[take.name, take.document] for take in shown], sort_keys=True, ensure_ascii=False)
+    return sha256(text.encode("utf-8")).hexdigest() if shown else None

@@ -116,6 +116,7 @@ def die_and_resume(folder: Path, tmp_path: Path, points: list[float]) -> None:
     assert parts >= len(points) // 10  # some died between two transactions
 
 
+@pytest.mark.slow
 def test_killed_at_a_few_points(make_contest: MakeContest, form: Form, tmp_path: Path) -> None:
     die_and_resume(make_contest(returns=inbox(form, 3), extra_toml=ALL), tmp_path, [0.4, 0.7])
 
@@ -150,6 +151,7 @@ def test_several_programs_at_once(make_contest: MakeContest, form: Form, databas
 # --- the projection -------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_same_bytes_whatever_happened_before(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One straight run; the files in another order, twice and under other names; stopped within each file."""
     from estimation.returns.ledger import ingest
