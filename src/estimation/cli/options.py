@@ -43,7 +43,8 @@ level_option = click.option(
 estimator_option = click.option(
     "--estimator",
     metavar="NAME",
-    help="auto, multilevel, two-phase, propensity, propensity-cells, ratio, separate, poststratified, raked or calibrated; by default the contest's.",
+    help="auto, multilevel, two-phase, propensity, propensity-cells, ratio, separate, poststratified, raked or "
+    "calibrated; by default the contest's.",
 )
 variance_option = click.option(
     "--variance",
