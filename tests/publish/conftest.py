@@ -1,9 +1,11 @@
 """Fixtures of the pages' tests: small nights made by hand, votes by arithmetic, no chance but the seeded draw."""
 
 import importlib
-from collections.abc import Callable, Sequence
+import shutil
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ from estimation.sampling import design_of, draw, write_draw
 
 DISTRICTS = ("UTARA", "TIMUR", "SELATAN", "BARAT")
 STATIONS = 96
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 NOON = datetime.fromisoformat("2024-11-27T14:00:00+07:00")
 
 HEAD = """\
@@ -146,3 +149,17 @@ def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("canvas", "convergence", "panels"):
         module = importlib.import_module(f"estimation.publish.figures.{name}")
         monkeypatch.setattr(module, "paint", lambda *_, **__: "<svg></svg>")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Give the system's Chromium, which asks nobody for anything of its own."""
+    executable = shutil.which("chromium")
+    if executable is None:
+        pytest.skip("no chromium on this machine: apt-get install chromium")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=executable, args=FLAGS)
+        yield opened
+        opened.close()

@@ -2,7 +2,7 @@
 
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from estimation.simulation.showcase import MOMENT
 
 pytestmark = pytest.mark.slow
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 NOW = datetime(2024, 11, 27, 11, 40, tzinfo=UTC)
 PARAMETERS = {
     "projection": {"as_of": MOMENT},
@@ -27,19 +26,6 @@ PARAMETERS = {
 PAGES = [*((kind, "id") for kind in PARAMETERS), ("projection", "en"), ("index", "id")]
 PAPER = 673  # pixels of A4 between margins of 16 mm
 WIDTHS = {390: "narrow", 1280: "wide", PAPER: "wide"}  # a telephone, a desk, A4
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    executable = shutil.which("chromium")
-    if executable is None:
-        pytest.skip("no chromium on this machine: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -4,8 +4,7 @@ import base64
 import csv
 import json
 import re
-import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
@@ -19,7 +18,6 @@ from estimation.publish.overview import Entry, write_overview
 
 NOW = datetime.fromisoformat("2024-11-27T20:00:00+07:00")
 EVIL = "=1+1 </script><script>alert(1)</script> & \"Rio\" 'x'"
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
 
 
 @pytest.fixture
@@ -162,19 +160,6 @@ def test_545_contests_are_a_small_page(contest: Contest, tmp_path: Path) -> None
     entries = [Entry(f"k{i:03d}", named(contest, tmp_path / f"k{i:03d}", title=name), take()) for i in range(545)]
     page = write_overview(tmp_path, entries, "id", NOW).pages[0]
     assert 100_000 < page.stat().st_size < 600_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    executable = shutil.which("chromium")
-    if executable is None:
-        pytest.skip("no chromium on this machine: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=executable, args=FLAGS)
-        yield opened
-        opened.close()
 
 
 def order(page: Any) -> list[str]:

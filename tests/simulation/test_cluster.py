@@ -1,4 +1,4 @@
-"""Backtests on a real Dask cluster: a scheduler and workers in processes of their own, on loopback."""
+"""Backtests and batches on a real Dask cluster: a scheduler and workers in processes of their own, on loopback."""
 
 import json
 import shutil
@@ -89,6 +89,23 @@ def test_a_cluster_gives_the_same_bytes_as_one_process(run, large, cluster, tmp_
     kept = [line for i, line in enumerate(lines) if i % 7 or i == 0]
     official.write_text("\n".join(kept) + "\n", encoding="utf-8")
     assert compare() != first
+
+
+def test_a_batch_on_a_cluster_writes_what_one_process_writes(run, demo, cluster, tmp_path):
+    for root in ("alone", "spread"):
+        for name in ("one", "two"):
+            shutil.copytree(demo, tmp_path / root / name)
+        (tmp_path / root / "bad").mkdir()
+        (tmp_path / root / "bad" / "contest.toml").write_text("id = ", encoding="utf-8")
+    asked = ["--as-of", "2024-11-27T18:30:00+07:00"]
+    alone = run("batch", tmp_path / "alone", *asked, "--workers", 1)
+    spread = run("batch", tmp_path / "spread", *asked, "--cluster", cluster)
+    assert alone[0] == spread[0] == 1  # one of the three can't be read, and stops no other
+    assert "3 contests: 2 projected, 0 unchanged, 1 failed" in spread[1]
+    takes = sorted((tmp_path / "alone").glob("*/out/takes/*/projection.json"))
+    assert [take.parts[-5] for take in takes] == ["one", "two"]
+    for take in takes:
+        assert take.read_bytes() == (tmp_path / "spread" / take.relative_to(tmp_path / "alone")).read_bytes()
 
 
 def test_a_worker_without_the_package_is_named_and_not_waited_for(run, large, cluster, tmp_path):

@@ -1,6 +1,6 @@
 """``quickcount demo``."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -22,18 +22,16 @@ def demo(folder: Path, name: str, lang: str | None) -> None:
     from estimation.projection import project, write_take
     from estimation.projection.headline import headline
     from estimation.publish import render
+    from estimation.publish.openings.shared import demo_night
     from estimation.simulation.showcase import MOMENT, lay_out
 
     click.echo(f"1/3 laying out {name} and drawing its sample")
     target = lay_out(name, folder)
     contest = load_contest(target)
-    at = datetime.fromisoformat(MOMENT)
     click.echo(f"2/3 projecting every hour from what was in, the last time at {MOMENT}")
-    previous, take = None, None
-    for hours in range(-2, 1):
-        previous = take
-        projection = project(contest, as_of=at + timedelta(hours=hours), previous=previous)
-        take = write_take(projection)
+    previous = demo_night(str(target), -2, -1)
+    projection = project(contest, as_of=datetime.fromisoformat(MOMENT), previous=previous)
+    write_take(projection)
     click.echo("3/3 making the report")
     with spinner("running the notebook"):
         parameters = {"as_of": MOMENT, "previous": str(previous.resolve()) if previous else ""}

@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from estimation.publish.backtest_report import BacktestReport
     from estimation.publish.design_report import DesignReport
     from estimation.publish.evaluation_report import EvaluationReport
+    from estimation.publish.openings.backtest import open_backtest, save_backtest
+    from estimation.publish.openings.design import open_design, save_design
+    from estimation.publish.openings.evaluation import open_evaluation, save_evaluation
+    from estimation.publish.openings.projection import open_projection, save
     from estimation.publish.pages import Page, render
     from estimation.publish.part import Part
     from estimation.publish.projection_report import ProjectionReport
-    from estimation.publish.report import open_projection, save
-    from estimation.publish.report_backtest import open_backtest, save_backtest
-    from estimation.publish.report_design import open_design, save_design
-    from estimation.publish.report_evaluation import open_evaluation, save_evaluation
 
 __all__ = [
     "BacktestReport",
@@ -43,10 +43,10 @@ _HOMES = {
     "pages": ("Page", "render"),
     "part": ("Part",),
     "projection_report": ("ProjectionReport",),
-    "report": ("open_projection", "save"),
-    "report_backtest": ("open_backtest", "save_backtest"),
-    "report_design": ("open_design", "save_design"),
-    "report_evaluation": ("open_evaluation", "save_evaluation"),
+    "openings.projection": ("open_projection", "save"),
+    "openings.backtest": ("open_backtest", "save_backtest"),
+    "openings.design": ("open_design", "save_design"),
+    "openings.evaluation": ("open_evaluation", "save_evaluation"),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

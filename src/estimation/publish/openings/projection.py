@@ -11,7 +11,7 @@ from estimation.files import write_bytes
 from estimation.projection import project, write_take
 from estimation.projection.takes import read_takes
 from estimation.publish.card import draw_card
-from estimation.publish.opening import demo_folder, demo_night, summarise
+from estimation.publish.openings.shared import demo_folder, demo_night, summarise
 from estimation.publish.pages import CARD
 from estimation.publish.projection_report import ProjectionReport
 from estimation.publish.release import Placement

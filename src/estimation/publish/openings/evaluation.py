@@ -6,7 +6,7 @@ from pathlib import Path
 from estimation.contest import load_contest
 from estimation.evaluation import evaluate, write_evaluation
 from estimation.publish.evaluation_report import EvaluationReport
-from estimation.publish.opening import demo_folder, demo_night, summarise
+from estimation.publish.openings.shared import demo_folder, demo_night, summarise
 from estimation.publish.words import Words
 from estimation.simulation.showcase import MOMENT
 

@@ -17,12 +17,19 @@ def demo_folder() -> str:
     return str(lay_out("situbondo-2024", Path(tempfile.mkdtemp(prefix="quickcount-demo-"))))
 
 
-def demo_night(contest: str, first: int, last: int) -> None:
-    """Write a take of the demo's evening every hour around its moment, each knowing of the one before."""
+def demo_night(contest: str, first: int, last: int) -> Path | None:
+    """Write a take of the demo's evening every hour around its moment, each knowing of the one before.
+
+    Returns
+    -------
+    pathlib.Path or None
+        The last one.
+    """
     opened, before = load_contest(contest), None
     middle = datetime.fromisoformat(MOMENT)
     for hours in range(first, last + 1):
         before = write_take(project(opened, as_of=middle + timedelta(hours=hours), previous=before))
+    return before
 
 
 def summarise(

@@ -5,7 +5,7 @@ from pathlib import Path
 from estimation.contest import load_contest
 from estimation.files import write_text
 from estimation.publish.design_report import DesignReport
-from estimation.publish.opening import demo_folder, summarise
+from estimation.publish.openings.shared import demo_folder, summarise
 from estimation.publish.words import Words
 from estimation.simulation.plan import plan
 
