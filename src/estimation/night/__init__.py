@@ -1,4 +1,4 @@
-"""The night itself: rehearsals of it."""
+"""The night itself: the watch, many contests at once, and rehearsals."""
 
 from estimation.night.grade import Grade, grade
 from estimation.night.rehearse import Rehearsal, prepare
