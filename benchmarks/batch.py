@@ -195,7 +195,11 @@ def fresh(root: Path, source: Path, numbers: range) -> Path:
     """Give a folder of some contests, as they were before anything was projected."""
     shutil.rmtree(root, ignore_errors=True)
     for number in numbers:
-        shutil.copytree(source / f"k{number:03d}", root / f"k{number:03d}")
+        shutil.copytree(
+            source / f"k{number:03d}",
+            root / f"k{number:03d}",
+            ignore=shutil.ignore_patterns("takes", "batch.json", "watch.lock", "internal"),
+        )
     return root
 
 

@@ -117,8 +117,8 @@ def test_an_empty_file_misses_both_tables(tmp_path: Path) -> None:
         ("[candidate]\n", "unknown table [candidate]: did you mean 'candidates'?"),
         (
             "[weather]\n",
-            "unknown table [weather]: known are contest, candidates, frame, baseline, official, returns, design, "
-            "estimate, report",
+            "unknown table [weather]: known are contest, candidates, frame, baseline, official, boundaries, returns, "
+            "design, estimate, report",
         ),
         pytest.param(
             "[about]\n",

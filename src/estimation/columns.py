@@ -39,6 +39,22 @@ PLACE_COLUMNS = (  # auxiliaries of a frame keep their own names; these are foun
     Column("longitude", ("bujur", "garis_bujur", "lon", "lng", "long", "koordinat_bujur")),
 )
 
+BOUNDARY_COLUMNS = (  # properties of outlines: by BIG, OCHA and GADM
+    *(
+        Column(area.name, (*area.aliases, *others))
+        for area, others in zip(
+            _AREAS,
+            (
+                ("wadmpr", "adm1_en", "adm1_id", "name_1"),
+                ("wadmkk", "adm2_en", "adm2_id", "name_2"),
+                ("wadmkc", "adm3_en", "adm3_id", "name_3"),
+                ("wadmkd", "adm4_en", "adm4_id", "name_4"),
+            ),
+            strict=True,
+        )
+    ),
+)
+
 RETURN_COLUMNS = (
     *_STATION,
     Column("received_at", ("diterima", "waktu_terima", "diterima_pada", "waktu", "timestamp", "submissiondate")),

@@ -17,6 +17,10 @@ class FrameError(EstimationError):
     """The frame of polling stations can't be used."""
 
 
+class BoundariesError(EstimationError):
+    """The outlines of areas can't be used."""
+
+
 class DesignError(EstimationError):
     """The sampling design asked for is impossible, or the sample doesn't fit the frame."""
 

@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from estimation.publish.figures import Figure, Rung, Spot, Track, convergence, ladder, symbol_map
+from estimation.publish.figures import Figure, Ground, Rung, Spot, Track, convergence, ladder, symbol_map
 from estimation.publish.figures.canvas import shortened
 from estimation.publish.figures.convergence import apart
 
@@ -44,7 +44,9 @@ def chart() -> Figure:
         Spot("BARAT", 40.0, 20.0, 0.5, "#B4501E", "s", sure=True),
     ]
     points = np.array([[0.0, 0.0], [40.0, 20.0], [NAN, NAN], [20.0, 10.0]])
-    return symbol_map("m", spots, points, alt="a", labels=[("A", "#1F5FA8", "o", True)], length=lambda v: f"{v:g} km")
+    return symbol_map(
+        "m", spots, Ground(points), alt="a", labels=[("A", "#1F5FA8", "o", True)], length=lambda v: f"{v:g} km"
+    )
 
 
 @pytest.mark.slow

@@ -24,7 +24,7 @@ SHOWN = 3  # places named for each rule on the terminal; --json lists all
 @json_option
 @strict_option
 def check(contest: Path, where: str | None, json_file: str | None, strict: bool) -> None:
-    """Check contest.toml, the frame, and the sample, official result and returns where they exist.
+    """Check contest.toml, the frame, and the sample, boundaries, official result and returns where they exist.
 
     Errors end with status 1; warnings are listed.
     """
@@ -36,6 +36,8 @@ def check(contest: Path, where: str | None, json_file: str | None, strict: bool)
     say(found.headline, json_file, bold=True)
     for part, findings in found.parts.items():
         _tell(part, findings, json_file)
+    for level, (known, every) in found.outlines.items():
+        say(f"boundaries: {known} of {every} areas at level {level} have an outline", json_file)
     if found.errors:
         raise click.exceptions.Exit(1)
     leave(sum(len(findings) for findings in found.parts.values()), strict)

@@ -13,6 +13,7 @@ from estimation.columns import nearest
 from estimation.contest.tables import (
     About,
     BaselineTable,
+    BoundariesTable,
     Candidate,
     Contest,
     DesignTable,
@@ -100,6 +101,7 @@ _TABLES: dict[str, Any] = {
     "frame": FileTable,
     "baseline": BaselineTable,
     "official": FileTable,
+    "boundaries": BoundariesTable,
     "returns": ReturnsTable,
     "design": DesignTable,
     "estimate": EstimateTable,

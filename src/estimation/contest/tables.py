@@ -123,6 +123,16 @@ class BaselineTable:
 
 
 @dataclass(frozen=True, slots=True)
+class BoundariesTable:
+    """Table ``[boundaries]``: outlines of areas for the map."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _FORBID
+    path: str | None = None
+    columns: dict[str, Literal["province", "regency", "district", "village"]] = field(default_factory=dict)
+    credit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReturnsTable:
     """Table ``[returns]``: where returns come in and what is allowed in them."""
 
@@ -225,6 +235,7 @@ class Contest:
         In the file's order, which is the order of every array of shares.
     frame, official : FileTable
     baseline : BaselineTable
+    boundaries : BoundariesTable
     returns : ReturnsTable
     design : DesignTable
     estimate : EstimateTable
@@ -238,6 +249,7 @@ class Contest:
     frame: FileTable = FileTable()
     baseline: BaselineTable = BaselineTable()
     official: FileTable = FileTable()
+    boundaries: BoundariesTable = field(default_factory=BoundariesTable)
     returns: ReturnsTable = field(default_factory=ReturnsTable)
     design: DesignTable = DesignTable()
     estimate: EstimateTable = EstimateTable()

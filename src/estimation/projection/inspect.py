@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from estimation.boundaries import load_boundaries
 from estimation.contest import Contest
 from estimation.frame import Frame, load_frame
 from estimation.projection.compute import open_sample
@@ -23,11 +24,14 @@ class Inspection:
     frame : Frame
     parts : mapping of str to Findings
         ``frame``, ``sample``, ``official``, ``returns``: those that exist.
+    outlines : mapping of str to (int, int)
+        By each area level that ``boundaries.geojson`` names: areas of the frame with an outline, and all of them.
     """
 
     contest: Contest
     frame: Frame
     parts: Mapping[str, Findings]
+    outlines: Mapping[str, tuple[int, int]]
 
     @property
     def headline(self) -> str:
@@ -56,6 +60,7 @@ class Inspection:
             "parts": {
                 part: findings.table.astype(str).to_dict(orient="records") for part, findings in self.parts.items()
             },
+            "outlines": {level: list(counts) for level, counts in self.outlines.items()},
         }
 
 
@@ -81,7 +86,16 @@ def inspect(contest: Contest, where: str | None = None) -> Inspection:
     inbox = contest.folder / contest.returns.path
     if inbox.exists():
         parts["returns"] = _returns(contest, frame, inbox)
-    return Inspection(contest, frame, parts)
+    return Inspection(contest, frame, parts, _outlines(contest, frame))
+
+
+def _outlines(contest: Contest, frame: Frame) -> dict[str, tuple[int, int]]:
+    """Count the areas that the boundaries have an outline of, level by level."""
+    boundaries = load_boundaries(contest)
+    if boundaries is None:
+        return {}
+    paths = {level: frame.areas(level).paths for level in boundaries.levels}
+    return {level: (len(boundaries.outlines(level, areas)), len(areas)) for level, areas in paths.items()}
 
 
 def _returns(contest: Contest, frame: Frame, path: Path) -> Findings:

@@ -64,6 +64,11 @@ def darker(color: str, part: float) -> str:
     return "#" + "".join(f"{round(255 * value):02x}" for value in _encoded(part * _linear(color)))
 
 
+def lighter(color: str, part: float) -> str:
+    """Mix a colour with white, so much of it kept: 1 is the colour, 0 is white."""
+    return "#" + "".join(f"{round(255 - part * (255 - int(color[i : i + 2], 16))):02x}" for i in (1, 3, 5))
+
+
 def contrast(color: str, other: str) -> float:
     """Give the ratio of luminances, 1 … 21 (WCAG 2.2, contrast ratio)."""
     low, high = sorted(float(_XYZ[1] @ _linear(one)) for one in (color, other))

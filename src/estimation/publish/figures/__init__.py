@@ -9,12 +9,13 @@ from estimation.publish.figures.dots import Row, dot_and_interval
 from estimation.publish.figures.ladder import Rung, ladder
 from estimation.publish.figures.maps import scatter_map
 from estimation.publish.figures.panels import Panel, panels
-from estimation.publish.figures.symbols import Spot, symbol_map
+from estimation.publish.figures.symbols import Ground, Spot, symbol_map
 
 __all__ = [
     "Bar",
     "Compared",
     "Figure",
+    "Ground",
     "Line",
     "Moment",
     "Panel",

@@ -43,7 +43,7 @@ def scatter_map(
     low, span = known.min(axis=0), np.maximum(np.ptp(known, axis=0), 0.1)
 
     def draw(axes: "Axes", wide: bool) -> None:
-        ground(axes, known, 0.028 / scale, "#a9a69b")
+        squares(axes, known, 0.028 / scale, "#a9a69b")
         size = (4.6 if wide else 3.6) if len(drawn) <= 600 else 2.4
         axes.plot(*points[drawn].T, "o", color="#1F5FA8", markersize=size, markeredgecolor="white", markeredgewidth=0.4)
         bar = round_below(span[0] / 4)
@@ -68,7 +68,7 @@ def scatter_map(
     return Figure(drawings, alt)
 
 
-def ground(axes: "Axes", points: "Array", cell: float, color: str) -> None:
+def squares(axes: "Axes", points: "Array", cell: float, color: str) -> None:
     """Draw places as grey squares, one for all that lie in one cell, as a single path that stays small.
 
     Parameters
@@ -82,9 +82,9 @@ def ground(axes: "Axes", points: "Array", cell: float, color: str) -> None:
     from matplotlib.path import Path as Outline
 
     low = points.min(axis=0)
-    squares = (np.unique(np.round((points - low) / cell), axis=0)) * cell + low
-    ends = np.repeat(squares, 2, axis=0) + np.tile([[-0.36 * cell, 0.0], [0.36 * cell, 0.0]], (len(squares), 1))
-    codes = np.tile([Outline.MOVETO, Outline.LINETO], len(squares))
+    cells = np.unique(np.round((points - low) / cell), axis=0) * cell + low
+    ends = np.repeat(cells, 2, axis=0) + np.tile([[-0.36 * cell, 0.0], [0.36 * cell, 0.0]], (len(cells), 1))
+    codes = np.tile([Outline.MOVETO, Outline.LINETO], len(cells))
     axes.add_patch(PathPatch(Outline(ends, codes), edgecolor=color, linewidth=1.5, capstyle="butt", fill=False))
 
 

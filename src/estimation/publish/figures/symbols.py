@@ -1,4 +1,4 @@
-"""Maps of areas: one mark at the centre of each, over the dots of its stations."""
+"""Maps of areas: one mark at the centre of each, over its outline or the dots of its stations."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from estimation.publish.figures.canvas import INK, QUIET, WIDTHS, Figure, canvas, shortened
-from estimation.publish.figures.maps import ground, round_below
+from estimation.publish.figures.maps import round_below, squares
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,10 +47,39 @@ class Spot:
     sure: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the marks of a map lie on.
+
+    Attributes
+    ----------
+    points : numpy.ndarray, shape (N, 2)
+        Kilometres east and north of stations, drawn as grey dots where there are no outlines; NaN where unknown.
+    outlines : sequence of (sequence of numpy.ndarray, str)
+        Of each area its rings, each of shape (m, 2), in kilometres, and the colour that it is filled with.
+    """
+
+    points: "Array"
+    outlines: "Sequence[tuple[Sequence[Array], str]]" = ()
+
+    def extent(self) -> "tuple[Array, Array]":
+        """Give the lower left corner, and width and height."""
+        rings = [ring for area, _ in self.outlines for ring in area]
+        every = np.concatenate(rings) if rings else self.points[np.isfinite(self.points).all(axis=1)]
+        return every.min(axis=0), np.maximum(np.ptp(every, axis=0), 0.1)
+
+    def draw(self, axes: "Axes", scale: float) -> None:
+        """Draw it, at so many inches a kilometre."""
+        for rings, color in self.outlines:
+            _area(axes, rings, color)
+        if not self.outlines:
+            squares(axes, self.points[np.isfinite(self.points).all(axis=1)], 0.03 / scale, "#d3cfc3")
+
+
 def symbol_map(
     name: str,
     spots: Sequence[Spot],
-    points: "Array",
+    ground: Ground,
     *,
     alt: str,
     labels: Sequence[tuple[str, str, str, bool]],
@@ -63,8 +92,7 @@ def symbol_map(
     name : str
         Unique on the page.
     spots : sequence of Spot
-    points : numpy.ndarray, shape (N, 2)
-        Kilometres of every station, as a grey ground; NaN where unknown.
+    ground : Ground
     alt : str
         The finding in one sentence.
     labels : sequence of tuple
@@ -72,8 +100,7 @@ def symbol_map(
     length : callable
         Writes kilometres as the page's readers do.
     """
-    known = points[np.isfinite(points).all(axis=1)]
-    low, span = known.min(axis=0), np.maximum(np.ptp(known, axis=0), 0.1)
+    low, span = ground.extent()
     drawings = {}
     for kind, width in WIDTHS.items():
         scale = min((0.92 * width - 0.3) / span[0], (1.05 if kind == "narrow" else 0.62) * width / span[1])  # inches/km
@@ -89,10 +116,10 @@ def symbol_map(
                 xlim=(left, left + WIDTHS[kind] / scale), ylim=(top - foot / scale, low[1] + span[1] + 0.18 / scale)
             )
             axes.set_axis_off()
-            ground(axes, known, 0.03 / scale, "#d3cfc3")
+            ground.draw(axes, scale)
             for one in sorted(spots, key=lambda one: -one.size):
                 _mark(axes, one.x, one.y, one.marker, _across(one, kind), one.color, one.sure)
-            for one, side in _named(spots, scale, kind):
+            for one, side in _named(spots, scale, kind, left):
                 _name(axes, one, side, _across(one, kind) / 2 + 2)
             _below(axes, labels, left, top, scale, kind)
             _bar(axes, left + WIDTHS[kind] / scale - 0.1 / scale, top - (foot - 0.12) / scale, span[0], length)
@@ -100,6 +127,18 @@ def symbol_map(
         silent = (lambda _: "", lambda _: "")
         drawings[kind] = canvas(f"{name}-{kind}", width, height, draw, silent, (0.0, 0.0, 1.0, 1.0))
     return Figure(drawings, alt)
+
+
+def _area(axes: "Axes", rings: "Sequence[Array]", color: str) -> None:
+    """Fill one area, holes left out."""
+    from matplotlib.patches import PathPatch
+    from matplotlib.path import Path as Outline
+
+    codes = [np.full(len(ring), Outline.LINETO) for ring in rings]
+    for part in codes:
+        part[0], part[-1] = Outline.MOVETO, Outline.CLOSEPOLY
+    outline = Outline(np.concatenate(rings), np.concatenate(codes))
+    axes.add_patch(PathPatch(outline, facecolor=color, edgecolor="#a9a69b", linewidth=0.6, joinstyle="round"))
 
 
 def _mark(axes: "Axes", x: float, y: float, marker: str, size: float, color: str, sure: bool) -> None:
@@ -143,15 +182,20 @@ def _across(one: Spot, kind: str) -> float:
     return LARGEST[kind] * max(float(np.sqrt(one.size)), 0.35)
 
 
-def _named(spots: Sequence[Spot], scale: float, kind: str) -> list[tuple[Spot, str]]:
-    """Choose the areas that get a name, and on which side: the large ones first, where nothing is in the way."""
+def _named(spots: Sequence[Spot], scale: float, kind: str, left: float) -> list[tuple[Spot, str]]:
+    """Choose the areas that get a name, and on which side: the large ones first, where nothing is in the way.
+
+    A name lies on the canvas, whose left edge is at `left` kilometres.
+    """
+    right = left + WIDTHS[kind] / scale
     taken = [_box(one, "", scale, kind) for one in spots]
     found = []
     for one in sorted(spots, key=lambda one: -one.size):
         for side in ("right", "left", "below", "above"):
             box = _box(one, side, scale, kind)
             own = _box(one, "", scale, kind)
-            if not any(_touch(box, other) for other in taken if other != own):
+            inside = left <= box[0] and box[2] <= right
+            if inside and not any(_touch(box, other) for other in taken if other != own):
                 taken.append(box)
                 found.append((one, side))
                 break

@@ -5,6 +5,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
+from estimation.boundaries import load_boundaries
 from estimation.contest import load_contest
 from estimation.errors import ReportError
 from estimation.files import write_bytes
@@ -83,7 +84,9 @@ def open_projection(
         previous=Path(previous) if previous else None,
     )
     takes, refused = read_takes(opened.out / "takes", opened)
-    return ProjectionReport(projection, Words(language or opened.report.language), takes, refused)
+    return ProjectionReport(
+        projection, Words(language or opened.report.language), takes, refused, load_boundaries(opened)
+    )
 
 
 def save(report: ProjectionReport, folder: str) -> None:
@@ -96,6 +99,7 @@ def save(report: ProjectionReport, folder: str) -> None:
             **p.provenance,
             "as_of": p.as_of.isoformat() if p.as_of else None,
             "takes_sha256": _takes_sha256(report),
+            "boundaries_sha256": report.boundaries.sha256 if report.boundaries else None,
         }
         summarise(folder, report.words("page.report"), headline, len(p.notices), inputs)
         marked = Placement.marked(Path(folder))

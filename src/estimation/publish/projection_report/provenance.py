@@ -2,6 +2,7 @@
 
 import shlex
 
+from estimation.boundaries import Boundaries
 from estimation.publish.part import Part
 from estimation.publish.projection_report.method import kind_of
 from estimation.publish.projection_report.view import View
@@ -11,7 +12,7 @@ from estimation.publish.words import isolated
 ORDER = ("sample", "returns", "estimator", "variance", "interval", "level", "where", "previous")
 
 
-def provenance(v: View) -> Part:
+def provenance(v: View, boundaries: Boundaries | None = None) -> Part:
     """List the hashes, the seed, the version, the parameters and the command that makes the numbers again."""
     p, w, about = v.p, v.w, v.p.contest.about
     moment = p.contest.local(p.as_of).isoformat() if p.as_of else None
@@ -23,8 +24,10 @@ def provenance(v: View) -> Part:
         (w("provenance.interval"), None if p.estimate is None else kind_of(p.estimate.kind)),
         (w("provenance.level"), v.level),
         *((w(f"provenance.{key}"), value) for key, value in p.provenance.items()),
-        (w("provenance.command"), command(v)),
     ]
+    if boundaries is not None:
+        items.append((w("provenance.boundaries_sha256"), boundaries.sha256))
+    items.append((w("provenance.command"), command(v)))
     lines = [(name, isolated(value) if value else w("provenance.none")) for name, value in items]
     text = "\n".join(f"{name}: {value}" for name, value in lines)
     return Part("provenance", text, render_part("provenance", w=w, lines=lines))

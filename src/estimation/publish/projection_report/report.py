@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from estimation.boundaries import Boundaries
 from estimation.projection import Projection
 from estimation.projection.takes import Refused, Written
 from estimation.publish.part import Check, Part
@@ -35,12 +36,15 @@ class ProjectionReport:
         Those of the night, for the chart of how it went; later ones than this projection are left out.
     refused : sequence of Refused
         Takes that could not be read.
+    boundaries : Boundaries or None
+        Outlines of areas for the map.
     """
 
     projection: Projection
     words: Words
     takes: Sequence[Written] = ()
     refused: Sequence[Refused] = ()
+    boundaries: Boundaries | None = None
 
     def __repr__(self) -> str:
         return f"{self.projection.contest.about.title}: {self.status}"
@@ -112,8 +116,8 @@ class ProjectionReport:
         return comparison.methods(self.view)
 
     def areas(self) -> Part:
-        """Show results by area: a map where places are known, else tiles, and a table."""
-        return areas.areas(self.view)
+        """Show results by area: a map where places or outlines are known, else tiles, and a table."""
+        return areas.areas(self.view, self.boundaries)
 
     def problems(self) -> Part:
         """List what limits the projection, what became of the returns, and which rules they broke."""
@@ -125,7 +129,7 @@ class ProjectionReport:
 
     def provenance(self) -> Part:
         """List the hashes, the seed, the version and the command that makes the numbers again."""
-        return provenance.provenance(self.view)
+        return provenance.provenance(self.view, self.boundaries)
 
 
 PARTS = (
