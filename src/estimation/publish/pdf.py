@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import gc
 import importlib.util
 import logging
 import re
@@ -78,10 +79,15 @@ def to_pdf(html: str) -> bytes:
     plain = _NARROW.sub("", _SCRIPT.sub("", html))  # pictures for telephones are not on paper, and take time
     plain = FIGURE.sub(_as_image, plain)
     inside = URLFetcher(allowed_protocols={"data"}, fail_on_errors=True)
+    collecting = gc.isenabled()
+    gc.disable()  # a layout is a hundred thousand boxes that all live to its end: looking through them is a tenth of it
     try:
         return bytes(weasyprint.HTML(string=plain, url_fetcher=inside).write_pdf(pdf_tags=True, pdf_identifier=False))
     except FatalURLFetchingError as error:
         raise ReportError(f"the page names something outside itself: {error}") from error
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def _as_image(figure: re.Match[str]) -> str:
