@@ -55,7 +55,7 @@ def test_the_design_report(run, contest: Path) -> None:
     assert (status, err.replace("\r", "").strip()) == (0, "")
     assert ", n = 800, stratified simple random sampling" in out
     html = (contest / "out/internal/design-en.html").read_text(encoding="utf-8")
-    assert "800 of 130,171 TPS by stratified simple random sampling, in strata of regency" in html
+    assert "800 of 130,171 TPS by stratified simple random sampling, in strata of regencies" in html
     assert "budget of 200,000,000" in html
     table = pd.read_csv(contest / "out/internal/design-comparison.csv")
     assert set(table["design"]) == {"simple", "stratified", "systematic", "pivotal"}

@@ -21,12 +21,23 @@ def report(demo: Path) -> DesignReport:
 
 def test_what_is_drawn(report: DesignReport) -> None:
     assert report.what().text.splitlines()[0] == (
-        "300 of 1,030 TPS by stratified simple random sampling, in strata of district; "
+        "300 of 1,030 TPS by stratified simple random sampling, in strata of districts; "
         "the sample is drawn (out/sample.csv)."
     )
     assert report.headline == (
         "Pemilihan Bupati Situbondo 2024: Sampling design, n = 300, stratified simple random sampling"
     )
+
+
+def test_the_verdict_is_what_simulated_samples_say(report: DesignReport) -> None:
+    verdict, size = report.verdict().text.splitlines(), report.size().text.splitlines()
+    assert verdict[0] == (
+        "300 TPS: a margin of error of 1.24 points. In 60 samples drawn from Pemilihan Bupati Situbondo 2024, the "
+        "95\u00a0% interval held the result of Rio–Ulfi in 95.0\u00a0%, and the right leader was ahead in 100\u00a0%."
+    )
+    assert size[-1].split(" | ")[3] == "1.24"
+    own = next(line for line in report.comparison().text.splitlines() if line.startswith("stratified"))
+    assert own.split(" | ")[3:5] == ["95.0\u00a0%", "100\u00a0%"]
 
 
 def test_the_frame_against_the_roll(report: DesignReport) -> None:
@@ -97,6 +108,9 @@ def test_another_design_is_drawn_to_look_at(demo: Path) -> None:
 def test_without_an_earlier_election_nothing_is_simulated(make_contest) -> None:
     report = open_design(str(make_contest(stations=40, extra_toml="[design]\nn = 12\n")), language="en")
     assert report.plan.population is None
+    assert report.verdict().text.startswith(
+        "12 TPS, not tried on an earlier election. There is no earlier election with"
+    )
     assert report.size().text.startswith("There is no earlier election with results by TPS")
     assert report.comparison().html == report.areas().html == report.curve().html == ""
     assert "n = 12" in report.headline
@@ -112,7 +126,7 @@ def test_the_page(demo: Path, tmp_path: Path) -> None:
     html = page.path.read_text(encoding="utf-8")
     assert page.path.name == "design-id.html"
     assert re.findall(r'<section[^>]* id="(\w+)"', html) == [
-        "what", "frame", "strata", "spread", "size", "curve", "comparison", "missing", "areas", "verify",
+        "verdict", "what", "frame", "strata", "spread", "size", "curve", "comparison", "missing", "areas", "verify",
     ]  # fmt: skip
     assert not re.search(r"https?:|//[a-z]", html)
     assert sorted(path.name for path in tmp_path.iterdir()) == [
@@ -171,7 +185,7 @@ def test_an_allocation_that_sees_villages_only_is_said(priced: DesignReport) -> 
 def test_costs_stand_in_the_comparison(priced: DesignReport) -> None:
     rows = [line.split(" | ") for line in priced.comparison().text.splitlines()[1:]]
     assert rows[0][-1] == "Cost"
-    assert rows[-1][0] == "this design: stratified simple random sampling, in strata of district, allocation optimal"
+    assert rows[-1][0] == "this design: stratified simple random sampling, in strata of districts, allocation optimal"
     assert all(300 * 350_000 < int(row[-1].replace(",", "")) <= 300 * 350_000 + 136 * 200_000 for row in rows[1:])
 
 
