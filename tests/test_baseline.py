@@ -1,11 +1,16 @@
 """An earlier election joined to the frame."""
 
+import json
+from hashlib import sha256
+
 import numpy as np
 import pytest
 
 from estimation.contest import load_contest
 from estimation.errors import FrameError
 from estimation.frame import load_frame
+from estimation.projection import project
+from estimation.sampling import design_of, draw, write_draw
 
 AREAS = "province,regency,district,village,votes_1,votes_2"
 
@@ -67,3 +72,18 @@ def test_a_named_file_must_be_there(make_contest):
     folder = make_contest(extra_toml='[baseline]\npath = "2019.csv"\n')
     with pytest.raises(FrameError, match=r"2019.csv: \[baseline\] names it and there is no such file"):
         load_frame(load_contest(folder))
+
+
+def test_what_a_number_rests_on_is_named_wherever_it_is_found(make_contest):
+    rows = "\n".join(f"{i:04d},{i},{100 - i}" for i in range(1, 13))
+    folder = make_contest()
+    assert load_frame(load_contest(folder)).baseline_sha256 is None
+    frame = baseline(folder, f"tps_id,votes_1,votes_2\n{rows}\n")  # by its name alone: no [baseline] in contest.toml
+    digest = sha256((folder / "baseline.csv").read_bytes()).hexdigest()
+    assert frame.baseline_sha256 == digest
+    assert frame.restrict("regency=KOTA").baseline_sha256 == digest
+    contest = load_contest(folder)
+    design = design_of(contest, n=8)
+    _, manifest = write_draw(contest, frame, design, draw(frame, design))
+    assert json.loads(manifest.read_text(encoding="utf-8"))["baseline"] == {"sha256": digest}
+    assert project(contest).provenance["baseline_sha256"] == digest

@@ -149,7 +149,7 @@ def restricted(whole: Population, regency: str) -> Population:
         counts.seen[inside],
         counts.kept_out[inside],
     )
-    return Population(whole.contest, frame, own, 0)
+    return Population(whole.contest, frame, own, 0, whole.sha256)
 
 
 def with_locality(whole: Population) -> Population:
@@ -171,7 +171,7 @@ def bali(contest: Contest) -> Population:
     invalid = reports["invalid"].to_numpy(dtype=np.float64, na_value=np.nan)
     seen = np.ones(len(table), dtype=np.bool_)
     counts = Counts(votes, invalid, votes.sum(axis=1) + invalid, part.registered, seen, ~seen)
-    return Population(contest, part, counts, len(frame) - len(table))
+    return Population(contest, part, counts, len(frame) - len(table), "")
 
 
 def uploaded(own: Population) -> Recorded:

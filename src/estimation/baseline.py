@@ -35,7 +35,7 @@ def baseline_path(contest: Contest) -> Path | None:
     return path
 
 
-def with_baseline(contest: Contest, table: pd.DataFrame) -> pd.DataFrame:
+def with_baseline(contest: Contest, table: pd.DataFrame) -> tuple[pd.DataFrame, str | None]:
     """Add the shares of an earlier election to the frame's stations.
 
     Parameters
@@ -49,6 +49,8 @@ def with_baseline(contest: Contest, table: pd.DataFrame) -> pd.DataFrame:
         With ``baseline_1`` … ``baseline_k``, shares in [0, 1] of the valid votes of the station's
         area in the baseline; NaN where the baseline does not have it. The same table where the
         contest has no baseline.
+    str or None
+        SHA-256 of the baseline's bytes; None where there is none.
 
     Raises
     ------
@@ -57,7 +59,7 @@ def with_baseline(contest: Contest, table: pd.DataFrame) -> pd.DataFrame:
     """
     path = baseline_path(contest)
     if path is None:
-        return table
+        return table, None
     source = read_table(path)
     names = rename(source.header, FRAME_COLUMNS, str(path))
     level = contest.baseline.level
@@ -86,4 +88,4 @@ def with_baseline(contest: Contest, table: pd.DataFrame) -> pd.DataFrame:
             f"{path}: only {int(known.sum())} of {len(table)} stations are in the baseline by {level} (not there, for "
             f"one: {first}): compare the names with the frame's, or set [baseline] level"
         )
-    return table.assign(**{PREFIX + name[6:]: found[:, j] for j, name in enumerate(votes)})
+    return table.assign(**{PREFIX + name[6:]: found[:, j] for j, name in enumerate(votes)}), source.sha256

@@ -61,6 +61,8 @@ class Frame:
         The area that it was restricted to.
     elsewhere : pandas.Index
         ``tps_id`` of the stations outside that area.
+    baseline_sha256 : str or None
+        Of the file of the earlier election whose shares are among the auxiliaries.
     """
 
     table: pd.DataFrame
@@ -68,6 +70,7 @@ class Frame:
     findings: Findings
     where: str | None = None
     elsewhere: pd.Index = field(default_factory=lambda: pd.Index([], dtype="str"))
+    baseline_sha256: str | None = None
     _areas: dict[str, Areas] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
@@ -179,7 +182,8 @@ def load_frame(contest: Contest, where: str | None = None) -> Frame:
             f"{contest.folder}: neither frame.csv nor frame.parquet is there: put the list of stations there"
         )
     frame = read_frame(path, contest.returns.max_registered)
-    frame = replace(frame, table=with_baseline(contest, frame.table))
+    table, baseline = with_baseline(contest, frame.table)
+    frame = replace(frame, table=table, baseline_sha256=baseline)
     return frame.restrict(where) if where else frame
 
 

@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -193,7 +194,11 @@ def provenance(found: BacktestReport) -> dict[str, str]:
 
 
 def test_the_settings_in_force_are_part_of_the_certificate(make_contest, report: BacktestReport) -> None:
-    held = provenance(report)["[estimate] in force"]
+    told = provenance(report)
+    for file, name in (("frame", "Frame"), ("baseline", "Earlier election"), ("official", "Official result")):
+        digest = sha256((report.contest.folder / f"{file}.csv").read_bytes()).hexdigest()
+        assert told[f"{name} (SHA-256)"] == digest
+    held = told["[estimate] in force"]
     assert held.startswith(
         'estimator = "auto", auxiliaries = [], distance = "linear", leverage = true, variance = "auto"'
     )

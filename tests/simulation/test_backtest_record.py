@@ -99,10 +99,10 @@ def test_the_design_is_read_from_its_label() -> None:
 
 def test_the_area_and_the_settings_are_read_and_older_documents_have_none() -> None:
     older = record_of(document())
-    assert (older.where, dict(older.estimate)) == (None, {})
+    assert (older.where, dict(older.estimate), dict(older.inputs)) == (None, {}, {})
     now = record_of(document(where="regency=R", estimate={"delta": 0.05, "bounds": None}))
     assert (now.where, dict(now.estimate)) == ("regency=R", {"delta": 0.05, "bounds": None})
-    with pytest.raises(EstimationError, match="'where' is an area or null and 'estimate' a table of keys, not 3 and"):
+    with pytest.raises(EstimationError, match=r"an area or null, .estimate. and .inputs. are tables of keys, not 3, "):
         record_of(document(where=3))
 
 

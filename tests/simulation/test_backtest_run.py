@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import replace
+from hashlib import sha256
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from estimation.errors import EstimationError
 from estimation.files import to_json
 from estimation.simulation.arrivals.recorded import Recorded
 from estimation.simulation.backtest import backtest, document, plan_of
+from estimation.simulation.backtest.record import record_of
 from estimation.simulation.backtest.replay import stage
 from estimation.simulation.backtest.run import _key, _work
 from estimation.simulation.executor import executor
@@ -107,6 +109,12 @@ def test_the_document_says_which_area_and_which_settings(large, plan):
     assert "agree" not in held  # a backtest does not ask whether methods agree
     assert json.loads(to_json(written))["estimate"] == held
     assert document(large, asked, replay)["where"] is None
+    official = (large.contest.folder / "official.csv").read_bytes()
+    assert written["inputs"] == {
+        "frame_sha256": large.frame.sha256,
+        "official_sha256": sha256(official).hexdigest(),
+    }
+    assert record_of(written).inputs == written["inputs"]
 
 
 def test_no_workers_can_not_work():

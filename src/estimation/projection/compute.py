@@ -170,6 +170,7 @@ def project(
     counts = tally(contest, frame, resolution, sample.rows)
     provenance = {
         "frame_sha256": frame.sha256,
+        **({} if frame.baseline_sha256 is None else {"baseline_sha256": frame.baseline_sha256}),
         "sample_sha256": sample.sha256,
         "returns_sha256": intake.sha256,
         "seed": seed,

@@ -12,6 +12,7 @@ from estimation.publish.words import Words
 from estimation.simulation.backtest import estimate_values
 from estimation.simulation.backtest.record import Record
 
+HASHES = ("frame_sha256", "baseline_sha256", "official_sha256")
 ARRIVALS = ("random", "size", "distance", "area", "village", "missing", "adverse", "log_logistic")
 
 
@@ -59,6 +60,7 @@ def provenance_items(words: Words, contest: Contest, record: Record, where: str 
         *([(w("backtest.estimate_now"), settings(changed, blank=True))] if changed else []),
         (w("backtest.arrival"), r.arrival),
         (w("provenance.level"), w.level(r.level)),
+        *((w(f"provenance.{name}"), r.inputs[name]) for name in HASHES if name in r.inputs),
         (w("provenance.seed"), r.seed),
         (w("provenance.version"), r.version),
         (w("provenance.command"), command(contest, r, where)),

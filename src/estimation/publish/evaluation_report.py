@@ -284,7 +284,7 @@ class EvaluationReport:
             (w("provenance.estimator"), p.estimator),
             (w("provenance.level"), w.level(e.contest.about.level)),
             *((w(f"provenance.{key}"), value) for key, value in p.provenance.items()),
-            (w("evaluation.official_sha256"), e.official.sha256),
+            (w("provenance.official_sha256"), e.official.sha256),
             (w("provenance.command"), command),
         ]
         lines = [(name, value or w("provenance.none")) for name, value in items]

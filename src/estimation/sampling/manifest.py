@@ -97,9 +97,8 @@ def manifest_of(
         manifest["tickets"] = rivest.SPECIFICATION
     if commitment is not None:
         manifest["commitment"] = commitment
-    baseline = baseline_sha256(contest)
-    if baseline is not None:
-        manifest["baseline"] = {"sha256": baseline}
+    if frame.baseline_sha256 is not None:
+        manifest["baseline"] = {"sha256": frame.baseline_sha256}
     return manifest
 
 
@@ -153,12 +152,6 @@ def differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[s
     ]
 
 
-def baseline_sha256(contest: Contest) -> str | None:
-    """Hash the baseline file, on which strata and allocations may depend; None where there is none."""
-    path = contest.folder / contest.baseline.path if contest.baseline.path else None
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path is not None and path.is_file() else None
-
-
 def canonical(design: Mapping[str, Any]) -> str:
     """Write a design as JSON in one way only: keys sorted, no blanks, characters as they are."""
     return json.dumps(design, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
@@ -187,7 +180,7 @@ def commitment_of(contest: Contest, frame: Frame, design: Design) -> dict[str, A
     """
     words = {**design_words(design), "where": frame.where}
     text = canonical(words)
-    baseline = baseline_sha256(contest)
+    baseline = frame.baseline_sha256
     both = _sha256("".join(f"{part}\n" for part in (frame.sha256, _sha256(text), baseline) if part is not None))
     facts = {
         "title": contest.about.title,

@@ -19,7 +19,7 @@ from estimation.errors import DesignError, FrameError
 from estimation.frame import Frame, load_frame
 from estimation.sampling.design import Design
 from estimation.sampling.draw import draw
-from estimation.sampling.manifest import baseline_sha256, design_from, differences, read_commitment, versions
+from estimation.sampling.manifest import design_from, differences, read_commitment, versions
 from estimation.tables import as_text, read_table
 
 NAMED = 5  # stations named in a sentence
@@ -112,9 +112,9 @@ def verify(contest: Contest, sample_path: Path | None = None) -> Verification:
     wrong += _commitment(path.with_name("commitment.json"), manifest, frame)
     listed = _repeat(frame, design, found)
     baseline = manifest.get("baseline", {}).get("sha256")
-    changed = baseline is not None and baseline != baseline_sha256(contest)
+    changed = baseline is not None and baseline != frame.baseline_sha256
     if changed and listed:
-        listed.append(f"baseline sha256: expected {baseline}, found {baseline_sha256(contest)}")
+        listed.append(f"baseline sha256: expected {baseline}, found {frame.baseline_sha256}")
     notes = _versions(manifest["versions"], design, bool(listed))
     if changed and not listed:
         notes.append("the baseline file has changed since the draw; the list is the same all the same")

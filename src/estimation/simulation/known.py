@@ -1,6 +1,7 @@
 """An election whose result is known, station by station, and how estimates of it are judged."""
 
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,12 +31,15 @@ class Population:
         Theirs, arrays of shape (N,) and (N, k), in the frame's order, as they stand: the truth has its own flaws.
     left_out : int
         Stations of the frame without one.
+    sha256 : str
+        Of the official result's bytes, as ``sha256sum`` prints it.
     """
 
     contest: Contest
     frame: Frame
     counts: Counts
     left_out: int
+    sha256: str
 
     @property
     def shares(self) -> Array:
@@ -189,4 +193,4 @@ def open_population(contest: Contest, where: str | None = None) -> Population:
     part = replace(frame, table=frame.table.iloc[rows].reset_index(drop=True))
     seen = np.ones(len(rows), dtype=np.bool_)
     counts = Counts(votes, invalid, ballots, part.registered, seen, ~seen)
-    return Population(contest, part, counts, len(frame) - len(rows))
+    return Population(contest, part, counts, len(frame) - len(rows), sha256(path.read_bytes()).hexdigest())

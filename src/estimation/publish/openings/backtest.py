@@ -87,4 +87,10 @@ def save_backtest(report: BacktestReport, folder: str) -> None:
     if folder:
         write_text(Path(folder) / "backtest.json", to_json(report.record.document))
         write_text(Path(folder) / "backtest-rows.csv", report.record.rows.to_csv(index=False, lineterminator="\n"))
-        summarise(folder, report.words("backtest.report"), report.headline, 0, {"seed": report.record.seed})
+        summarise(
+            folder,
+            report.words("backtest.report"),
+            report.headline,
+            0,
+            {**report.record.inputs, "seed": report.record.seed},
+        )

@@ -84,5 +84,12 @@ def save_design(report: DesignReport, folder: str) -> None:
         for name, table in tables.items():
             if table is not None:
                 write_text(Path(folder) / f"design-{name}.csv", table.to_csv(index=False, lineterminator="\n"))
-        inputs = {"frame_sha256": report.plan.frame.sha256, "seed": str(report.plan.design.seed)}
+        p = report.plan
+        inputs = {
+            "frame_sha256": p.frame.sha256,
+            "baseline_sha256": p.frame.baseline_sha256,
+            "past": None if p.population is None else p.population.contest.about.id,
+            "past_sha256": None if p.population is None else p.population.sha256,
+            "seed": str(p.design.seed),
+        }
         summarise(folder, report.words("design.report"), report.headline, len(report.plan.notices), inputs)

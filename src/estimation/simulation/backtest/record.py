@@ -42,6 +42,8 @@ class Record:
         The area that it was restricted to.
     estimate : mapping of str to value
         ``[estimate]`` as it was in force; empty where the document is older than that, and nothing is known of it.
+    inputs : mapping of str to str
+        Hashes of frame, official result and earlier election; empty where the document is older.
     """
 
     contest: str
@@ -56,6 +58,7 @@ class Record:
     document: Mapping[str, object]
     where: str | None = None
     estimate: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def parts(self) -> list[float]:
@@ -157,7 +160,7 @@ class Record:
 
 
 def record_of(document: Mapping[str, object], where: str = "the backtest") -> Record:
-    """Take the JSON of a backtest apart; of an older one, without ``where`` and ``estimate``, what it has.
+    """Take the JSON of a backtest apart; of an older one, without ``where``, ``estimate`` and ``inputs``, what it has.
 
     Parameters
     ----------
@@ -180,15 +183,15 @@ def record_of(document: Mapping[str, object], where: str = "the backtest") -> Re
     missing = [name for name in names if name not in document] + sorted({*_TEXT, *_NUMBERS} - set(rows.columns))
     if missing:
         raise EstimationError(f"{where}: {', '.join(missing)} missing: make it anew with quickcount backtest --json")
-    area, estimate = document.get("where"), document.get("estimate", {})
-    if not isinstance(area, str | None) or not isinstance(estimate, Mapping):
+    area, estimate, inputs = document.get("where"), document.get("estimate", {}), document.get("inputs", {})
+    if not isinstance(area, str | None) or not isinstance(estimate, Mapping) or not isinstance(inputs, Mapping):
         raise EstimationError(
-            f"{where}: 'where' is an area or null and 'estimate' a table of keys, not {area!r} and {estimate!r}: make "
-            "it anew with quickcount backtest --json"
+            f"{where}: 'where' is an area or null, 'estimate' and 'inputs' are tables of keys, not {area!r}, "
+            f"{estimate!r} and {inputs!r}: make it anew with quickcount backtest --json"
         )
     rows = rows.astype(dict.fromkeys(_NUMBERS, np.float64))
     held: Mapping[str, object] = {name: document[name] for name in names}
-    return Record(**held, rows=rows, document=document, where=area, estimate=estimate)  # type: ignore[arg-type]
+    return Record(**held, rows=rows, document=document, where=area, estimate=estimate, inputs=inputs)  # type: ignore[arg-type]
 
 
 def read_record(path: Path) -> Record:

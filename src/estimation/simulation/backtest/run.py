@@ -87,7 +87,8 @@ def backtest(
 def document(population: Population, plan: Plan, replay: Replay) -> dict[str, object]:
     """Compose the JSON of a backtest, ``backtest/1``.
 
-    ``where`` is the area that was asked for, null for none; ``estimate`` is ``[estimate]`` as it was in force.
+    ``where`` is the area that was asked for, null for none; ``estimate`` is ``[estimate]`` as it was in force;
+    ``inputs`` are hashes of what was replayed.
     """
     table = tabulate(population, plan, replay)
     rows = [
@@ -103,11 +104,19 @@ def document(population: Population, plan: Plan, replay: Replay) -> dict[str, ob
         "seed": plan.design.seed,
         "stations": len(population.frame),
         "left_out": population.left_out,
+        "inputs": inputs_of(population),
         "estimate": estimate_values(plan.table),
         "first_right_call": first_calls(plan, replay),
         "version": __version__,
         "rows": rows,
     }
+
+
+def inputs_of(population: Population) -> dict[str, str]:
+    """Give the SHA-256 of what is replayed: the frame, the official result, the earlier election where there is one."""
+    frame = population.frame
+    earlier = {} if frame.baseline_sha256 is None else {"baseline_sha256": frame.baseline_sha256}
+    return {"frame_sha256": frame.sha256, **earlier, "official_sha256": population.sha256}
 
 
 def estimate_values(table: EstimateTable) -> dict[str, object]:

@@ -124,7 +124,7 @@ def _part(whole: Population, inside: BoolArray) -> Population:
         counts.seen[inside],
         counts.kept_out[inside],
     )
-    return Population(whole.contest, replace(whole.frame, table=table), own, 0)
+    return Population(whole.contest, replace(whole.frame, table=table), own, 0, whole.sha256)
 
 
 def past(at: Stage, election: str, area: str = "") -> Past:
