@@ -102,6 +102,11 @@ def test_likelihood_ends_where_the_deviance_is_t_squared(theta, size):
     assert low < theta < high
 
 
+def test_likelihood_of_the_smallest_share_there_is():
+    # of 5e-24 observations: nothing is known
+    assert ends(likelihood_interval, 5e-324, 1e-300, 1) == (0.0, 1.0)
+
+
 def test_likelihood_of_a_tiny_error_is_students():
     # second differences of the deviance cancel in floating point: they must not be taken there
     t = quantile(0.975, 2)

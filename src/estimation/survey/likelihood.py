@@ -5,6 +5,7 @@ import numpy as np
 from estimation.survey.structure import Array, BoolArray
 
 STEPS = 60  # Newton needs a dozen; the rest is for extreme cut-offs
+LEAST = np.finfo(np.float64).tiny  # below it a quotient of one by it is not finite
 FAR = 750.0  # p exp(-750) is zero in floating point
 SERIES = 1e-2  # below it the differences are taken from their series, since they cancel
 
@@ -34,7 +35,7 @@ def deviance_ends(p: Array, cut: Array) -> tuple[Array, Array]:
 def _fall(p: Array, q: Array, cut: Array) -> Array:
     """Find by how much p must fall for the divergence to reach the cut-off; q = 1 - p."""
     inside: BoolArray = np.asarray((p > 0) & (q > 0))
-    a, b = np.where(inside, p, 0.5), np.where(inside, q, 0.5)
+    a, b = np.where(inside, p, 0.5), np.where(inside, np.maximum(q, LEAST), 0.5)
     # x = p exp(-s); the second derivative in s is at most p/q, hence the root is not nearer than this
     s = np.minimum(np.sqrt(2 * cut * b / a), FAR)
     for _ in range(STEPS):  # the last step squares the error of the one before
