@@ -13,7 +13,7 @@ from estimation.publish.part import Part, table
 from estimation.publish.words import Words
 
 SCHEMA = "scoreboard/1"
-FILE = "publish/scoreboard.json"
+FILE = "publish/backtest_report/scoreboard.json"
 SIZES = ("large", "small")
 BESIDE = ("ratio-z", "ratio-t-logit", "calibrated", "committee-5", "committee-10")
 RECORDED = ("bali form_uploaded_at", "jawa-timur entered_at", "bolivia batch")  # orders in which returns really came

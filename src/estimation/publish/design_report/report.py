@@ -3,20 +3,18 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from estimation.columns import AREA_LEVELS
+from estimation.publish.design_report.naming import design_name, in_strata, method_name, of_leader
+from estimation.publish.design_report.verdict import verdict
 from estimation.publish.figures import Line, curves, scatter_map, strip
 from estimation.publish.part import PALETTE, Part, picture, table
 from estimation.publish.template import render_part
-from estimation.publish.words import Words, isolated
+from estimation.publish.words import Words
 from estimation.sampling.auxiliary import list_order
 from estimation.sampling.reach import Reach
-from estimation.sampling.size import Size
 from estimation.simulation.aims import Answer
-from estimation.simulation.plan import OWN, Plan, odd_sizes
+from estimation.simulation.plan import Plan, odd_sizes
 
-BETTER = 0.9  # of this design's standard error: a design below that is named
 STRATA_SHOWN = 60  # rows of the table of strata; the manifest has all
 
 
@@ -43,65 +41,12 @@ class DesignReport:
     def headline(self) -> str:
         """The contest and the design in one line."""
         p, w = self.plan, self.words
-        method = self._method(p.design.method)
+        method = method_name(w, p.design.method)
         return f"{p.contest.about.title}: {w('design.report')}, n = {w.whole(len(p.sample))}, {method}"
 
     def verdict(self) -> Part:
         """Say what the sample is worth: its margin, what simulated samples said, and what speaks for another one."""
-        p, w = self.plan, self.words
-        known = p.population is not None and p.answers is not None
-        status = self._worth() if known else w("design.verdict_untried", n=w.whole(len(p.sample)))
-        sentence = self._tried() if known else w("design.no_past")
-        reasons = self._reasons() if known else []
-        html = render_part("verdict", w=w, status=status, kind="", sentence=sentence, reasons=reasons, alarm=[])
-        return Part("verdict", "\n".join([f"{status}. {sentence}", *(f"- {line}" for line in reasons)]), html)
-
-    def _answered(self) -> Size:
-        """Give the margin of the design's own number of stations."""
-        return next(answer.own for answer in self.plan.answers or () if answer.kind == "design")
-
-    def _worth(self) -> str:
-        own, w = self._answered(), self.words
-        return w("design.verdict_status", n=w.whole(own.n), margin=w.decimal(100 * own.margin, 2))
-
-    def _tried(self) -> str:
-        """Say how often the interval held and the right leader was ahead in the simulated samples."""
-        p, w = self.plan, self.words
-        assert p.comparison is not None
-        assert p.population is not None
-        rows = self._leader(p.comparison)
-        (own,) = rows[rows["design"] == p.own].to_dict(orient="records")
-        first = p.population.contest.candidates[int(np.argmax(p.population.shares))]
-        return w(
-            "design.verdict_tried",
-            replicates=w.whole(self.replicates),
-            title=p.population.contest.about.title,
-            level=w.level(p.contest.about.level),
-            name=isolated(first.label),
-            coverage=w.percent(own["coverage"]),
-            right=w.percent(own["right_leader"], 0),
-        )
-
-    def _reasons(self) -> list[str]:
-        """Say what the formula for persons claims, what missing stations do, and which design did better."""
-        p, w, answer = self.plan, self.words, self._answered()
-        assert p.comparison is not None
-        assert p.missing is not None
-        designs = {row["design"]: row for row in self._leader(p.comparison).to_dict(orient="records")}
-        own, best = designs[p.own], min(designs.values(), key=lambda row: float(row["true_se"]))
-        worst = self._leader(p.missing).to_dict(orient="records")[-1]
-        error = w.decimal(100 * own["true_se"], 2)
-        claimed = w.decimal(100 * answer.margin / answer.understated, 2)
-        less = w.decimal(100 * worst["true_se"], 2)
-        lines = [
-            w("design.verdict_persons", claimed=claimed, times=w.decimal(answer.understated)),
-            w("design.verdict_missing", part=w.percent(worst["missing"], 0), full=error, less=less),
-        ]
-        if best["true_se"] < BETTER * own["true_se"]:
-            better, villages = w.decimal(100 * best["true_se"], 2), w.whole(round(best["villages"]))
-            method = self._design(str(best["design"]))
-            lines.append(w("design.verdict_rival", method=method, se=better, own=error, villages=villages))
-        return lines
+        return verdict(self.plan, self.words, self.replicates)
 
     def what(self) -> Part:
         """Say what is drawn, how, and whether it is drawn already."""
@@ -112,8 +57,8 @@ class DesignReport:
                 "design.what",
                 n=w.whole(len(p.sample)),
                 stations=w.whole(len(p.frame)),
-                method=self._method(p.design.method),
-                strata=self._in_strata(),
+                method=method_name(w, p.design.method),
+                strata=in_strata(p, w),
                 kind=w("design.drawn" if p.committed else "design.not_drawn"),
             ),
             w(
@@ -276,10 +221,10 @@ class DesignReport:
         p, w = self.plan, self.words
         if p.comparison is None or p.population is None:
             return Part("comparison", "", "")
-        rows, priced = self._leader(p.comparison), p.cost is not None
+        rows, priced = of_leader(p, p.comparison), p.cost is not None
         shown = [
             [
-                self._design(str(row["design"])),
+                design_name(p, w, str(row["design"])),
                 w.decimal(100 * row["true_se"], 2),
                 w.decimal(100 * row["mean_se"], 2),
                 w.percent(row["coverage"]),
@@ -313,7 +258,7 @@ class DesignReport:
                 w.decimal(100 * row["bias"], 2),
                 w.percent(row["coverage"]),
             ]
-            for row in self._leader(p.missing).to_dict(orient="records")
+            for row in of_leader(p, p.missing).to_dict(orient="records")
         ]
         header = [w(f"design.{key}") for key in ("part", "true_se", "bias", "coverage")]
         return table(w, "missing", w("design.heading_missing"), header, rows, intro=[w("design.missing")])
@@ -339,28 +284,6 @@ class DesignReport:
         line = w(key, frame=p.frame.sha256, seed=p.design.seed, id=p.contest.about.id)
         return self._prose("verify", "design.heading_verify", [line])
 
-    def _leader(self, simulated: pd.DataFrame) -> pd.DataFrame:
-        """Keep the rows of the true leader's share."""
-        population = self.plan.population
-        assert population is not None
-        number = population.contest.candidates[int(np.argmax(population.shares))].number
-        return simulated[simulated["quantity"] == f"share:{number}"]
-
-    def _design(self, label: str) -> str:
-        """Name a compared design; the contest's own by all that it differs in."""
-        p, w = self.plan, self.words
-        if label != OWN:
-            return self._method(label)
-        by = w("design.allocated", allocation=p.design.allocation) if p.design.allocation != "proportional" else ""
-        return w("design.own", method=self._method(p.design.method), strata=self._in_strata(), allocation=by)
-
-    def _in_strata(self) -> str:
-        """Say what the strata go by: area levels in the page's language, other columns by their names."""
-        w = self.words
-        names = [name.strip() for name in self.plan.design.strata.split(",") if name.strip()]
-        said = [w(f"areas.of_{name}") if name in AREA_LEVELS else name for name in names]
-        return w("design.in_strata", strata=", ".join(said)) if said else ""
-
     def _stratum(self, label: str) -> str:
         """Name a stratum by the last of its path, and a class of known or unknown values in the page's language."""
         last = label.rsplit(" / ", 1)[-1]
@@ -369,9 +292,6 @@ class DesignReport:
             if column != last and f"{column}?" in self.plan.design.strata:
                 return self.words(f"design.value_{state}", column=column)
         return last
-
-    def _method(self, name: str) -> str:
-        return self.words(f"design.{name}")
 
     def _prose(self, name: str, heading: str, lines: list[str]) -> Part:
         html = render_part("prose", name=name, heading=self.words(heading), lines=lines)

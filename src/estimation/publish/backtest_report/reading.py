@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from estimation.publish.backtest_words import method_name, part_list
+from estimation.publish.backtest_report.words import method_name, part_list
 from estimation.publish.words import Words
 from estimation.simulation.backtest.record import Record, chance_band
 

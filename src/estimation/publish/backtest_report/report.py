@@ -10,11 +10,18 @@ import pandas as pd
 
 from estimation.contest import Contest
 from estimation.errors import ReportError
-from estimation.publish.backtest_reading import reading
-from estimation.publish.backtest_words import arrival_order, bounds, method_name, part_list, provenance_items, rate
+from estimation.publish.backtest_report.reading import reading
+from estimation.publish.backtest_report.scoreboard import scoreboard_part
+from estimation.publish.backtest_report.words import (
+    arrival_order,
+    bounds,
+    method_name,
+    part_list,
+    provenance_items,
+    rate,
+)
 from estimation.publish.figures import Figure, Panel, panels
 from estimation.publish.part import PALETTE, Part, picture, table
-from estimation.publish.scoreboard import scoreboard_part
 from estimation.publish.template import render_part
 from estimation.publish.words import Words
 from estimation.simulation.backtest.record import Record, chance_band

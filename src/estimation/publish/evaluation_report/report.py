@@ -14,8 +14,7 @@ from estimation.evaluation.judged import Judged
 from estimation.evaluation.official import LEAD
 from estimation.evaluation.recording import Difference
 from estimation.evaluation.split import PARTS
-from estimation.publish.figures import Bar, Compared, beside, signed_bars
-from estimation.publish.misses import (
+from estimation.publish.evaluation_report.misses import (
     deviate,
     interval,
     label_of,
@@ -25,9 +24,10 @@ from estimation.publish.misses import (
     signed_count,
     tick,
 )
+from estimation.publish.evaluation_report.takes import takes
+from estimation.publish.figures import Bar, Compared, beside, signed_bars
 from estimation.publish.part import Part, picture, table
 from estimation.publish.projection_report import ProjectionReport
-from estimation.publish.takes import takes
 from estimation.publish.template import render_part
 from estimation.publish.words import Words
 

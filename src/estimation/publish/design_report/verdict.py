@@ -1,0 +1,77 @@
+"""The verdict on a design: what the sample is worth."""
+
+import numpy as np
+
+from estimation.publish.design_report.naming import design_name, of_leader
+from estimation.publish.part import Part
+from estimation.publish.template import render_part
+from estimation.publish.words import Words, isolated
+from estimation.sampling.size import Size
+from estimation.simulation.plan import Plan
+
+BETTER = 0.9  # of this design's standard error: a design below that is named
+
+
+def verdict(plan: Plan, words: Words, replicates: int) -> Part:
+    """Say the margin, what simulated samples said, and what speaks for another design.
+
+    Parameters
+    ----------
+    replicates : int
+        Samples that were simulated of each design.
+    """
+    known = plan.population is not None and plan.answers is not None
+    status = _worth(plan, words) if known else words("design.verdict_untried", n=words.whole(len(plan.sample)))
+    sentence = _tried(plan, words, replicates) if known else words("design.no_past")
+    reasons = _reasons(plan, words) if known else []
+    html = render_part("verdict", w=words, status=status, kind="", sentence=sentence, reasons=reasons, alarm=[])
+    return Part("verdict", "\n".join([f"{status}. {sentence}", *(f"- {line}" for line in reasons)]), html)
+
+
+def _answered(plan: Plan) -> Size:
+    """Give the margin of the design's own number of stations."""
+    return next(answer.own for answer in plan.answers or () if answer.kind == "design")
+
+
+def _worth(p: Plan, w: Words) -> str:
+    own = _answered(p)
+    return w("design.verdict_status", n=w.whole(own.n), margin=w.decimal(100 * own.margin, 2))
+
+
+def _tried(p: Plan, w: Words, replicates: int) -> str:
+    """Say how often the interval held and the right leader was ahead in the simulated samples."""
+    assert p.comparison is not None
+    assert p.population is not None
+    rows = of_leader(p, p.comparison)
+    (own,) = rows[rows["design"] == p.own].to_dict(orient="records")
+    first = p.population.contest.candidates[int(np.argmax(p.population.shares))]
+    return w(
+        "design.verdict_tried",
+        replicates=w.whole(replicates),
+        title=p.population.contest.about.title,
+        level=w.level(p.contest.about.level),
+        name=isolated(first.label),
+        coverage=w.percent(own["coverage"]),
+        right=w.percent(own["right_leader"], 0),
+    )
+
+
+def _reasons(p: Plan, w: Words) -> list[str]:
+    """Say what the formula for persons claims, what missing stations do, and which design did better."""
+    assert p.comparison is not None
+    assert p.missing is not None
+    answer = _answered(p)
+    designs = {row["design"]: row for row in of_leader(p, p.comparison).to_dict(orient="records")}
+    own, best = designs[p.own], min(designs.values(), key=lambda row: float(row["true_se"]))
+    worst = of_leader(p, p.missing).to_dict(orient="records")[-1]
+    error, less = w.decimal(100 * own["true_se"], 2), w.decimal(100 * worst["true_se"], 2)
+    claimed = w.decimal(100 * answer.margin / answer.understated, 2)
+    lines = [
+        w("design.verdict_persons", claimed=claimed, times=w.decimal(answer.understated)),
+        w("design.verdict_missing", part=w.percent(worst["missing"], 0), full=error, less=less),
+    ]
+    if best["true_se"] < BETTER * own["true_se"]:
+        better, villages = w.decimal(100 * best["true_se"], 2), w.whole(round(best["villages"]))
+        method = design_name(p, w, str(best["design"]))
+        lines.append(w("design.verdict_rival", method=method, se=better, own=error, villages=villages))
+    return lines
