@@ -12,8 +12,9 @@ import pytest
 
 from estimation.errors import ReportError
 from estimation.publish import open_projection
-from estimation.publish.card import draw_card
+from estimation.publish.card import _write, draw_card
 from estimation.publish.pdf import check_installed, load, to_pdf
+from estimation.publish.words import isolated
 from estimation.simulation.showcase import MOMENT
 
 UNTIL = datetime.fromisoformat("2024-11-27T15:00:00+07:00")
@@ -81,3 +82,21 @@ def test_the_card_has_the_size_for_sharing_and_says_what_keeps_it_internal(
     ) == across
     badge = picture.getpixel((63, 70))
     assert badge == (124, 29, 29)
+
+
+@pytest.mark.slow
+def test_a_name_from_right_to_left_does_not_turn_the_line_it_begins() -> None:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    def drawn(text: str) -> bytes:
+        whole = Figure(figsize=(6, 1))
+        canvas = FigureCanvasAgg(whole)
+        _write(whole.add_axes((0, 0, 1, 1), xlim=(0, 600), ylim=(100, 0)), 20, 50, text, 20)
+        canvas.draw()
+        return bytes(canvas.buffer_rgba())
+
+    assert drawn("\u2068Rio\u2069 unggul 2,9 poin") == drawn("Rio unggul 2,9 poin")  # the marks have no shape
+    name = "\u0645\u062d\u0645\u062f"
+    assert drawn(isolated(name) + " unggul 2,9 poin") == drawn(f"\u202a{name} unggul 2,9 poin\u202c")
+    assert drawn(isolated(name) + " unggul 2,9 poin") != drawn(f"{name} unggul 2,9 poin")

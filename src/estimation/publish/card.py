@@ -18,7 +18,6 @@ SHOWN = 4  # candidates, largest share first
 _LEFT, _RIGHT = 60, 1140
 _BAR = (470, 960)  # where the intervals are drawn
 _RIBBON = {"embargoed": ("#7c1d1d", "#ffffff"), "unregistered": ("#7c1d1d", "#ffffff"), "internal": ("#e9e6dc", INK)}
-_UNSEEN = dict.fromkeys((0x2068, 0x2069))  # isolating marks around names
 _SIGNAL = ("#fff3c4", INK)  # rehearsal and demo
 
 
@@ -39,7 +38,6 @@ def draw_card(report: ProjectionReport, status: str, until: datetime) -> bytes:
     with rc_context({"font.family": ["DejaVu Sans"], "text.parse_math": False}), warnings.catch_warnings():
         # a box stands for a letter that the font lacks
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        warnings.filterwarnings("ignore", message="Matplotlib currently does not support", category=UserWarning)
         whole = Figure(figsize=(WIDTH / 100, HEIGHT / 100), dpi=100, facecolor="#fbfaf6")
         FigureCanvasAgg(whole)
         axes = whole.add_axes((0, 0, 1, 1), xlim=(0, WIDTH), ylim=(HEIGHT, 0))
@@ -67,8 +65,8 @@ def find_fonts() -> None:
 
 
 def _write(axes: "Axes", x: float, y: float, text: str, size: float, **how: Any) -> None:
-    """Write a line of so many pixels; marks that no letter shows are left out."""
-    axes.text(x, y, text.translate(_UNSEEN), fontsize=size * 0.72, **{"color": INK, "va": "center", **how})
+    """Write a line of so many pixels, each name in the direction of its own letters."""
+    axes.text(x, y, text, fontsize=size * 0.72, **{"color": INK, "va": "center", **how})
 
 
 def _head(axes: "Axes", report: ProjectionReport, status: str, until: datetime) -> None:

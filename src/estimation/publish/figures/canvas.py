@@ -71,7 +71,6 @@ def paint(salt: str, width: float, height: float, fill: "Callable[[Canvas], None
     with mpl.rc_context(style), warnings.catch_warnings():
         # letters stay letters, and the reader's fonts draw them: that this machine's lack one is of no account
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
-        warnings.filterwarnings("ignore", message="Matplotlib currently does not support", category=UserWarning)
         whole = Canvas(figsize=(width, height), dpi=100)
         FigureCanvasSVG(whole)
         fill(whole)
