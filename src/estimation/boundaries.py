@@ -82,8 +82,25 @@ class Boundaries:
         }
 
 
+def boundaries_path(contest: Contest) -> Path | None:
+    """Find the file that ``[boundaries]`` names, else ``boundaries.geojson``; None where there is none.
+
+    Raises
+    ------
+    BoundariesError
+        ``[boundaries]`` names a file that is not there.
+    """
+    named = contest.boundaries.path
+    path = contest.folder / (named or NAME)
+    if path.is_file():
+        return path
+    if named is None:
+        return None
+    raise BoundariesError(f"{path}: [boundaries] names it and there is no such file: put it there, or leave it out")
+
+
 def load_boundaries(contest: Contest) -> Boundaries | None:
-    """Read the boundaries of a contest: the file that ``[boundaries]`` names, else ``boundaries.geojson``.
+    """Read the boundaries of a contest, see :func:`boundaries_path`.
 
     Returns
     -------
@@ -96,12 +113,9 @@ def load_boundaries(contest: Contest) -> Boundaries | None:
         The file is not there or not GeoJSON (RFC 7946), is too large, is not in degrees, has no polygon, or its
         properties name no area.
     """
-    table = contest.boundaries
-    path = contest.folder / (table.path or NAME)
-    if not path.is_file():
-        if table.path is None:
-            return None
-        raise BoundariesError(f"{path}: [boundaries] names it and there is no such file: put it there, or leave it out")
+    path, table = boundaries_path(contest), contest.boundaries
+    if path is None:
+        return None
     content = path.read_bytes()
     if len(content) > LARGEST:
         raise BoundariesError(

@@ -287,6 +287,8 @@ def test_pages_are_made_where_their_input_changed(root: Path, monkeypatch: pytes
     assert json.loads((root / "internal/overview.json").read_text())["contests"][0]["page"] == (
         "../a/out/internal/projection-id.html"
     )
+    (root / "a/boundaries.geojson").write_text("{}")
+    assert pages() == [("made",), ("failed",), ("unchanged",)]
     page.unlink()
     (root / "more/c/inbox/late.csv").write_text(
         "tps_id,received_at,votes_1,votes_2,invalid,total\n0010,2024-11-27T15:00:00+07:00,150,90,3,243\n"

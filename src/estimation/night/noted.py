@@ -8,6 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from estimation import __version__
+from estimation.boundaries import boundaries_path
 from estimation.contest import Contest
 from estimation.files import to_json, write_text
 from estimation.night.takes import PROJECTION, inputs
@@ -94,8 +95,10 @@ def fingerprint(contest: Contest, as_of: datetime | None, estimator: str) -> dic
 
 
 def page_key(contest: Contest, take: Path, kind: str, language: str, placement: Placement) -> str:
-    """Hash all that a page is made from: the take, ``contest.toml``, where it may go, the program's version."""
+    """Hash all that a page is made from: take, contest.toml, map, where it may go, the program's version."""
     said = [__version__, kind, language, placement.status, _hash(take), _hash(contest.folder / "contest.toml")]
+    outlines = boundaries_path(contest) if kind == "projection" else None
+    said.append("" if outlines is None else _hash(outlines))
     if kind == "evaluation":
         official = official_path(contest)
         said.append("" if official is None else _hash(official))
