@@ -1,5 +1,6 @@
 """Every kind of page in a real browser: no error, no request, no sideways scroll, tables that sort, nobody shut out."""
 
+import json
 import re
 import shutil
 from collections.abc import Callable
@@ -8,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shapely
 
 from estimation.contest import load_contest
+from estimation.frame import load_frame
 from estimation.projection import project, write_take
 from estimation.publish import render
 from estimation.simulation.showcase import MOMENT
@@ -28,6 +31,12 @@ PAPER = 673  # pixels of A4 between margins of 16 mm
 WIDTHS = {390: "narrow", 1280: "wide", PAPER: "wide"}  # a telephone, a desk, A4
 
 
+def outline(i: int, name: str) -> dict[str, object]:
+    """Lay an area out on a grid of six columns."""
+    square = shapely.box(113.8 + 0.1 * (i % 6), -7.9 + 0.1 * (i // 6), 113.9 + 0.1 * (i % 6), -7.8 + 0.1 * (i // 6))
+    return {"type": "Feature", "properties": {"WADMKC": name}, "geometry": json.loads(shapely.to_geojson(square))}
+
+
 @pytest.fixture(scope="module")
 def made(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
     """Make each page once: ``made(kind, language)`` gives its file."""
@@ -35,6 +44,9 @@ def made(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str,
     contest, middle, before = load_contest(folder), datetime.fromisoformat(MOMENT), None
     for hours in (-3, -2, -1, 0):
         before = write_take(project(contest, as_of=middle + timedelta(hours=hours), previous=before))
+    names = [path[2] for path in load_frame(contest).areas("district").paths]
+    drawn = {"type": "FeatureCollection", "features": [outline(i, name) for i, name in enumerate(names)]}
+    outlines = folder / "boundaries.geojson"
     done: dict[tuple[str, str], Path] = {}
 
     def make(kind: str, language: str) -> Path:
@@ -42,6 +54,9 @@ def made(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str,
             make("projection", "id")
             return contest.out / "internal/index.html"
         if (kind, language) not in done:
+            outlines.unlink(missing_ok=True)
+            if language == "en":  # one page with a map, the others with tiles
+                outlines.write_text(json.dumps(drawn), encoding="utf-8")
             done[kind, language] = render(
                 contest, kind=kind, language=language, parameters=PARAMETERS[kind], now=NOW
             ).path
@@ -62,6 +77,8 @@ def test_a_page_in_a_browser(browser: Any, made: Callable[[str, str], Path], kin
     page.on("console", lambda message: messages.append(message.text))
     page.on("pageerror", lambda error: messages.append(str(error)))
     page.goto(path.as_uri())
+    if kind == "projection":
+        assert page.locator("#areas figure").count() == (language == "en")
     for width, shape in WIDTHS.items():
         page.set_viewport_size({"width": width, "height": 900})
         page.emulate_media(media="print" if width == PAPER else "screen")
