@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from estimation.publish import render
 from estimation.publish.manifest import KEY_VARIABLE, Seal, fingerprint, numbers_of, seal, signed_by
 from estimation.publish.pages import Composed, compose
 from estimation.publish.verify import Check, holds, read_page, verify
+from estimation.returns.ledger import ingest, open_ledger, recorded_until
 from estimation.simulation.showcase import MOMENT
 
 NOW = datetime(2024, 11, 27, 11, 35, tzinfo=UTC)
@@ -145,6 +147,25 @@ def test_a_take_made_later_changes_nothing_and_one_made_before_is_named(
     found = differing(verify(load_contest(shutil.copytree(other.folder, tmp_path / "third")), page))
     assert found["takes_sha256"].startswith("the page states nothing, the inputs give ")
     assert "share 1 estimate" not in found
+
+
+@pytest.mark.slow
+def test_what_the_ledger_held_is_found_again_after_corrections(lay_night: Callable[..., Path], tmp_path: Path) -> None:
+    folder = lay_night(tmp_path / "kota", (0.56, 0.44))
+    opened = load_contest(folder)
+    ledger = open_ledger(opened)
+    ingest(ledger, settle=0)
+    known = recorded_until(ledger)
+    assert known is not None
+    rows = (folder / "inbox" / "returns.csv").read_text(encoding="utf-8").splitlines()
+    made = render(opened, out=tmp_path, parameters={"recorded_by": known.isoformat()}, now=NOW).path
+    station, at, first, second, *rest = rows[1].split(",")
+    corrected = ",".join([station, at, str(int(second)), str(int(first)), *rest])
+    (folder / "inbox" / "correction.csv").write_text(f"{rows[0]}\n{corrected}\n", encoding="utf-8")
+    ingest(ledger, settle=0)
+    ledger.close()
+    assert project(opened).provenance["returns_sha256"] not in made.read_text(encoding="utf-8")
+    assert holds(verify(opened, made))
 
 
 @pytest.mark.slow

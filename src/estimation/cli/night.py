@@ -15,6 +15,7 @@ from estimation.cli.options import (
     level_option,
     moment,
     previous_option,
+    recorded_by_option,
     returns_option,
     sample_option,
     say,
@@ -29,6 +30,7 @@ from estimation.cli.options import (
 @sample_option
 @returns_option
 @as_of_option
+@recorded_by_option
 @estimator_option
 @variance_option
 @interval_option
@@ -42,6 +44,7 @@ def project(
     sample_file: Path | None,
     returns_path: Path | None,
     as_of: str | None,
+    recorded_by: str | None,
     estimator: str | None,
     variance: str | None,
     interval: str | None,
@@ -65,6 +68,7 @@ def project(
         sample_path=sample_file,
         returns_path=returns_path,
         as_of=moment(as_of),
+        recorded_by=moment(recorded_by, "--recorded-by"),
         level=level,
         where=where,
         estimate={"estimator": estimator, "variance": variance, "interval": interval},

@@ -37,6 +37,9 @@ returns_option = click.option(
 as_of_option = click.option(
     "--as-of", metavar="TIME", help="Look only at what had come in by then, e.g. 2024-11-27T18:30:00+07:00."
 )
+recorded_by_option = click.option(
+    "--recorded-by", metavar="TIME", help="Look only at what the ledger held then, whatever was entered later."
+)
 level_option = click.option(
     "--level", type=float, metavar="P", help="Confidence level; by default the contest's (0.95)."
 )
@@ -63,7 +66,7 @@ previous_option = click.option(
 )
 
 
-def moment(text: str | None) -> datetime | None:
+def moment(text: str | None, option: str = "--as-of") -> datetime | None:
     """Read a time given on the command line.
 
     Raises
@@ -76,9 +79,9 @@ def moment(text: str | None) -> datetime | None:
     try:
         time = datetime.fromisoformat(text)
     except ValueError as error:
-        raise EstimationError(f"--as-of '{text}' is no time: write it like 2024-11-27T18:30:00+07:00") from error
+        raise EstimationError(f"{option} '{text}' is no time: write it like 2024-11-27T18:30:00+07:00") from error
     if time.tzinfo is None:
-        raise EstimationError(f"--as-of '{text}' has no UTC offset: write it like 2024-11-27T18:30:00+07:00")
+        raise EstimationError(f"{option} '{text}' has no UTC offset: write it like 2024-11-27T18:30:00+07:00")
     return time
 
 

@@ -17,6 +17,7 @@ from estimation.cli.options import (
     level_option,
     moment,
     previous_option,
+    recorded_by_option,
     returns_option,
     sample_option,
     say,
@@ -50,6 +51,7 @@ def tell_page(page: "Page", json_file: str | None = None) -> None:
 @sample_option
 @returns_option
 @as_of_option
+@recorded_by_option
 @estimator_option
 @variance_option
 @interval_option
@@ -87,6 +89,7 @@ def report(
     sample_file: Path | None,
     returns_path: Path | None,
     as_of: str | None,
+    recorded_by: str | None,
     estimator: str | None,
     variance: str | None,
     interval: str | None,
@@ -117,7 +120,19 @@ def report(
     opened = load_contest(contest)
     files = {"sample": sample_file, "returns": returns_path, "previous": previous}
     if page is not None:
-        others = [as_of, estimator, variance, interval, level, where, lang, out, pdf or None, settings or None]
+        others = [
+            as_of,
+            recorded_by,
+            estimator,
+            variance,
+            interval,
+            level,
+            where,
+            lang,
+            out,
+            pdf or None,
+            settings or None,
+        ]
         if kind != "projection" or any(other is not None for other in others):
             raise click.UsageError("--verify takes all of that from the page; give it no more than files and --key")
         _verify(opened, page, {name: path for name, path in files.items() if path}, key, json_file)
@@ -125,8 +140,10 @@ def report(
     if key is not None or json_file is not None:
         raise click.UsageError("--key and --json go with --verify; the numbers stand beside the page as JSON")
     moment(as_of)
+    moment(recorded_by, "--recorded-by")
     given: dict[str, object] = {name: str(path.resolve()) for name, path in files.items() if path}
-    options = {"as_of": as_of, "estimator": estimator, "variance": variance, "interval": interval, "where": where}
+    options = {"as_of": as_of, "recorded_by": recorded_by, "estimator": estimator, "variance": variance}
+    options |= {"interval": interval, "where": where}
     given |= {name: value for name, value in options.items() if value} | ({"level": level} if level else {})
     _make(opened, kind, lang, given | _settings(settings), out, pdf, strict)
 

@@ -48,6 +48,8 @@ class Take:
         How many of the planned takes it completes; None without a plan.
     previous : str or None
         The take whose verdict it remembers.
+    recorded_by : str
+        The moment up to which the ledger held what it was made from; blank where nothing says.
     """
 
     path: Path
@@ -58,6 +60,7 @@ class Take:
     ledger: str = ""
     step: int | None = None
     previous: str | None = None
+    recorded_by: str = ""
 
     @property
     def name(self) -> str:
@@ -177,7 +180,8 @@ def _read(path: Path, contest: Contest) -> Take:
             )
             refused.number = int(fields["number"])
             raise refused
-        return Take(path, call=call, document=json.loads(content), **fields)
+        recorded = str(record.get("recorded_by", ""))
+        return Take(path, call=call, document=json.loads(content), recorded_by=recorded, **fields)
     return Take(path, 0, call, json.loads(content))
 
 
@@ -257,6 +261,7 @@ def put(
     given: Mapping[str, str],
     ledger: str,
     written_at: datetime,
+    recorded_by: datetime | None = None,
 ) -> Take:
     """Write a take into a folder of its own, which appears with all its files at once.
 
@@ -272,6 +277,8 @@ def put(
         The end of the ledger's chain.
     written_at : datetime
         The present moment; it stands in ``take.json`` only.
+    recorded_by : datetime, optional
+        The moment up to which the ledger was looked at; the same.
     """
     takes, held = contest.out / "takes", history.remembered()
     stage = contest.out / f"{_STAGE}{os.getpid()}"
@@ -287,6 +294,7 @@ def put(
             "ledger": ledger,
             "step": planned_step(contest, projection.progress),
             "previous": held.name if held else None,
+            "recorded_by": recorded_by.isoformat() if recorded_by else "",
         }
         write_text(stage / RECORD, to_json(record))
         takes.mkdir(parents=True, exist_ok=True)

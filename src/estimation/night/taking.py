@@ -10,7 +10,7 @@ from estimation.night import takes
 from estimation.night.events import Event, Kind, took
 from estimation.night.takes import History, Take, read_history
 from estimation.projection import Projection, project
-from estimation.returns.ledger import Ingest, ingest, open_ledger
+from estimation.returns.ledger import Ingest, ingest, open_ledger, recorded_until
 
 _Key = tuple[dict[str, str], str]
 
@@ -68,7 +68,7 @@ class Taker:
         started = time.perf_counter()
         contest = load_contest(self.folder)
         given = takes.inputs(contest)
-        brought = self._read(contest, settle)
+        brought, recorded = self._read(contest, settle)
         self.contest, self.waiting = contest, bool(brought.waiting)
         self.history = read_history(contest, self.history)
         events = self._of_history() + self._of_files(brought)
@@ -79,13 +79,15 @@ class Taker:
             return None, events
         read = time.perf_counter()
         held = self.history.remembered()
-        projection = project(contest, previous=held.path if held else None)
+        projection = project(contest, previous=held.path if held else None, recorded_by=recorded)
         nothing = self._why_not(projection, given, last, final)
         if nothing:
             self._key = key
             return None, events + self._once("quiet", nothing)
         projected = time.perf_counter()
-        take = takes.put(contest, projection, self.history, given=given, ledger=key[1], written_at=self._now())
+        take = takes.put(
+            contest, projection, self.history, given=given, ledger=key[1], written_at=self._now(), recorded_by=recorded
+        )
         self._key = key
         self.history = read_history(contest, self.history)
         seconds = {
@@ -95,10 +97,11 @@ class Taker:
         }
         return take, events + took(contest, self._now(), last, take, projection, brought, seconds)
 
-    def _read(self, contest: Contest, settle: float) -> Ingest:
+    def _read(self, contest: Contest, settle: float) -> tuple[Ingest, datetime | None]:
+        """Enter what is new; gives also the moment up to which the ledger holds all that the take is made from."""
         ledger = open_ledger(contest)
         try:
-            return ingest(ledger, settle=settle, sleep=self._sleep)
+            return ingest(ledger, settle=settle, sleep=self._sleep), recorded_until(ledger)
         finally:
             ledger.close()
 

@@ -357,13 +357,9 @@ class Watch:
 
 
 def _parameters(take: Take) -> dict[str, object]:
-    """Give the page what the take had: the verdict to remember, and with planned takes its moment, as no look more."""
+    """Give the page what the take had: the verdict to remember, and what the ledger held."""
     held = take.path.parent.parent / take.previous / take.path.name if take.previous else None
-    planned = take.step is not None
-    return {
-        "previous": str(held.resolve()) if held else "",
-        "as_of": str(take.document["as_of"] or "") if planned else "",
-    }
+    return {"previous": str(held.resolve()) if held else "", "recorded_by": take.recorded_by}
 
 
 def _is_remote(contest: Contest) -> bool:

@@ -118,6 +118,7 @@ def project(
     sample_path: Path | None = None,
     returns_path: Path | None = None,
     as_of: datetime | None = None,
+    recorded_by: datetime | None = None,
     level: float | None = None,
     where: str | None = None,
     estimate: Mapping[str, object] | None = None,
@@ -134,6 +135,8 @@ def project(
         A file or folder of returns; ``[returns] path`` by default.
     as_of : datetime, optional
         Look only at what had been received by then; needs a UTC offset.
+    recorded_by : datetime, optional
+        Look only at what the ledger held then, whatever was entered later, corrections among it; needs a UTC offset.
     level : float, optional
         Confidence level of the displayed intervals; the contest's by default.
     where : str, optional
@@ -148,15 +151,22 @@ def project(
     Raises
     ------
     EstimationError
-        The contest, the frame or the sample can't be used, or no file of returns can.
+        The contest, the frame or the sample can't be used, or no file of returns can; `recorded_by` is given, and the
+        contest keeps no ledger or a file of returns was named.
     """
     if as_of is not None and as_of.tzinfo is None:
         raise EstimateError(f"as_of {as_of.isoformat()} has no UTC offset: give the moment with its zone")
+    if recorded_by is not None and (returns_path is not None or not uses_ledger(contest)):
+        raise EstimateError(
+            f"recorded_by asks what the ledger held, and {contest.about.id} keeps none or a file of returns is named: "
+            "leave it out, or enter returns with quickcount ingest or watch"
+        )
     changes = {name: value for name, value in (estimate or {}).items() if value}
     files = {"sample": sample_path, "returns": returns_path, "previous": previous}
     options = {
         **{name: _relative(contest, path) for name, path in files.items() if path is not None},
         **{name: str(value) for name, value in changes.items()},
+        **({} if recorded_by is None else {"recorded-by": contest.local(recorded_by).isoformat()}),
         **({} if level is None else {"level": f"{level:g}"}),
         **({} if where is None else {"where": where}),
     }
@@ -165,7 +175,7 @@ def project(
     if changes:
         contest = replace(contest, estimate=estimate_table(contest.estimate, changes))
     frame, sample, seed = open_sample(contest, sample_path, where)
-    intake = _returns(contest, returns_path, as_of)
+    intake = _returns(contest, returns_path, as_of, recorded_by)
     resolution = resolve(contest, frame, intake, sample.rows, as_of)
     counts = tally(contest, frame, resolution, sample.rows)
     provenance = {
@@ -189,12 +199,12 @@ def _relative(contest: Contest, path: Path) -> str:
     return f"{contest.about.id}/{path.relative_to(folder).as_posix()}" if path.is_relative_to(folder) else path.name
 
 
-def _returns(contest: Contest, path: Path | None, as_of: datetime | None) -> Intake:
+def _returns(contest: Contest, path: Path | None, as_of: datetime | None, recorded_by: datetime | None) -> Intake:
     """Read what is named; else the ledger, where one is kept, with what is new in the inbox; else the inbox."""
     if path is None and uses_ledger(contest):
         from estimation.returns.ledger import gather  # SQLAlchemy takes as long to load as a projection to compute
 
-        return gather(contest, as_of=as_of)
+        return gather(contest, as_of=as_of, recorded_by=recorded_by)
     return read_returns(contest, path)
 
 

@@ -1,16 +1,18 @@
 """When a take is made, what it remembers, and that one is never written over."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from estimation.contest import load_contest
 from estimation.decision import Call, Progress
+from estimation.errors import EstimateError
 from estimation.night.takes import History, Take, is_due, planned_step, read_history
-from estimation.projection import project, write_take
+from estimation.projection import document, project, write_take
 
-from .conftest import drop
+from .conftest import Still, drop
 
 
 def take(number: int, call: Call, **rest) -> Take:
@@ -52,6 +54,35 @@ def test_planned_takes_are_parts_of_the_information(make_small) -> None:
     done = take(1, LEADING, step=2)
     assert [is_due(s, done, 4) for s in (None, 1, 2, 3)] == [True, False, False, True]
     assert is_due(4, take(2, LEADING, step=4), 4)  # all is in: corrections are projected
+
+
+def test_a_take_can_be_made_again_when_more_has_come_in(small: Path, play) -> None:
+    drop(small, "a.csv", [0, 1, 2, 3])
+    night = play(small, once=True, press=Still(small))
+    contest, (first,) = load_contest(small), read_history(load_contest(small)).takes
+    drop(small, "b.csv", [4, 5])
+    drop(small, "correction.csv", [1], first=100)  # of the same minute: the moment of receipt can't tell it apart
+    play(small, once=True)
+    second = read_history(contest).last
+    assert second is not None
+    assert json.loads(second.path.read_bytes())["sample"]["used"] == 6
+    for take in (first, second):
+        known = datetime.fromisoformat(take.recorded_by)
+        again = project(contest, recorded_by=known)
+        assert document(again)["shares"] == take.document["shares"]
+        assert again.provenance["returns_sha256"] == take.document["provenance"]["returns_sha256"]
+        assert again.options == {"recorded-by": contest.local(known).isoformat()}
+    assert first.document["shares"] != second.document["shares"]
+    assert [dict(parameters) for *_, parameters in night.press.started] == [
+        {"previous": "", "recorded_by": first.recorded_by}
+    ]
+
+
+def test_what_a_ledger_held_can_be_asked_only_where_there_is_one(small: Path) -> None:
+    drop(small, "a.csv", [0, 1, 2, 3])
+    now = datetime.now(UTC)
+    with pytest.raises(EstimateError, match="asks what the ledger held, and small keeps none or a file of returns is"):
+        project(load_contest(small), recorded_by=now)
 
 
 @pytest.mark.slow

@@ -26,6 +26,7 @@ def open_projection(
     sample: str = "",
     returns: str = "",
     as_of: str = "",
+    recorded_by: str = "",
     estimator: str = "",
     variance: str = "",
     interval: str = "",
@@ -44,6 +45,8 @@ def open_projection(
         Files or folders.
     as_of : str
         ISO 8601 time with UTC offset.
+    recorded_by : str
+        The same: what the ledger held then.
     estimator, variance, interval : str
         As in ``[estimate]``.
     level : float
@@ -70,14 +73,13 @@ def open_projection(
         as_of = as_of or MOMENT
         demo_night(contest, -3, -1)
     opened = load_contest(contest)
-    moment = datetime.fromisoformat(as_of) if as_of else None
-    if moment is not None and moment.tzinfo is None:
-        raise ReportError(f"as_of '{as_of}' has no UTC offset: write it like {MOMENT}")
+    moment, known = _moment("as_of", as_of), _moment("recorded_by", recorded_by)
     projection = project(
         opened,
         sample_path=Path(sample) if sample else None,
         returns_path=Path(returns) if returns else None,
         as_of=moment,
+        recorded_by=known,
         level=level or None,
         where=where or None,
         estimate={"estimator": estimator, "variance": variance, "interval": interval},
@@ -87,6 +89,13 @@ def open_projection(
     return ProjectionReport(
         projection, Words(language or opened.report.language), takes, refused, load_boundaries(opened)
     )
+
+
+def _moment(name: str, text: str) -> datetime | None:
+    moment = datetime.fromisoformat(text) if text else None
+    if moment is not None and moment.tzinfo is None:
+        raise ReportError(f"{name} '{text}' has no UTC offset: write it like {MOMENT}")
+    return moment
 
 
 def save(report: ProjectionReport, folder: str) -> None:

@@ -9,7 +9,7 @@ from estimation.publish.projection_report.view import View
 from estimation.publish.template import render_part
 from estimation.publish.words import isolated
 
-ORDER = ("sample", "returns", "estimator", "variance", "interval", "level", "where", "previous")
+ORDER = ("recorded-by", "sample", "returns", "estimator", "variance", "interval", "level", "where", "previous")
 
 
 def provenance(v: View, boundaries: Boundaries | None = None) -> Part:

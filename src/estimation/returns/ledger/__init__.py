@@ -6,7 +6,7 @@ from estimation.returns.ledger.entering import Entered, enter
 from estimation.returns.ledger.inbox import Ingest, gather, ingest
 from estimation.returns.ledger.marks import mark
 from estimation.returns.ledger.state import intake
-from estimation.returns.ledger.store import Ledger, history, open_ledger, verify_chain
+from estimation.returns.ledger.store import Ledger, history, open_ledger, recorded_until, verify_chain
 
 __all__ = [
     "Arrival",
@@ -24,5 +24,6 @@ __all__ = [
     "intake",
     "mark",
     "open_ledger",
+    "recorded_until",
     "verify_chain",
 ]

@@ -202,11 +202,22 @@ def gather(
     *,
     database: str | None = None,
     as_of: datetime | None = None,
+    recorded_by: datetime | None = None,
     settle: float = SETTLE,
 ) -> Intake:
-    """Enter what is new in the inbox, and give all that the ledger holds by a moment."""
+    """Enter what is new in the inbox, and give all that the ledger holds by a moment.
+
+    Parameters
+    ----------
+    as_of : datetime, optional
+        By time of receipt.
+    recorded_by : datetime, optional
+        What it held then; nothing is entered.
+    """
     ledger = open_ledger(contest, database)
     try:
+        if recorded_by is not None:
+            return intake(ledger, as_of, recorded_by=recorded_by)
         if (contest.folder / contest.returns.path).exists() or contest.returns.database is not None:
             ingest(ledger, settle=settle)
         return intake(ledger, as_of)

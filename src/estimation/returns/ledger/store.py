@@ -149,6 +149,13 @@ def head(connection: Connection) -> Head:
     return Head(int(last.seq), bytes(last.link)) if last else Head(0, GENESIS)
 
 
+def recorded_until(ledger: Ledger) -> datetime | None:
+    """Give the moment of the newest event, up to which :func:`intake` gives all that there is; None of an empty one."""
+    with reading(ledger.engine, ledger.name) as connection:
+        last = connection.execute(sa.select(sa.func.max(EVENT.c.recorded_at))).scalar()
+    return datetime.fromisoformat(last) if last else None
+
+
 def verify_chain(ledger: Ledger) -> Head:
     """Check every link of the chain, and that each file's record is the one that was entered.
 
