@@ -93,13 +93,14 @@ def test_planned_takes_wait_for_their_information(make_small, play) -> None:
     plan = {10.0 * i: lambda i=i: drop(folder, f"{i}.csv", [i]) for i in range(6, 12)}
     press = Still(folder)
     night = play(folder, plan, until=140, press=press)
-    steps = [json.loads(p.read_text())["step"] for p in sorted((folder / "out" / "takes").glob("*/take.json"))]
+    records = [json.loads(p.read_text()) for p in sorted((folder / "out" / "takes").glob("*/take.json"))]
+    steps = [record["step"] for record in records]
     assert steps == sorted(set(steps))
     assert steps[-1] == 4
     assert len(steps) <= 4
     assert any("of the information: the next of 4 planned takes is due at" in line for line in night.said("quiet"))
-    # the page is no further look: it is of the take's moment
-    assert press.started[-1][3]["as_of"] == "2024-11-27T18:11:00+07:00"
+    # the page is no further look: it is of what the ledger held at the take
+    assert press.started[-1][3]["recorded_by"] == records[-1]["recorded_by"] > records[0]["recorded_by"]
     changed = play(folder, {5: lambda: drop(folder, "new.csv", [11], first=110)}, until=20)
     assert len(changed.at("take")) == 1  # all is in: a correction is projected
 
