@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from estimation.files import to_json, write_text
+from estimation.files import sweep, to_json, write_text
 
 
 def names(folder: Path) -> list[str]:
@@ -60,3 +60,10 @@ def test_json_has_two_spaces_names_as_they_are_and_a_line_end() -> None:
 def test_json_has_no_nan(value: float) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         to_json({"x": value})
+
+
+def test_halves_that_a_killed_process_left_are_swept_and_nothing_else(tmp_path: Path) -> None:
+    for name in (".status.json.4fe43r0t", "status.json", ".status.txt.1", ".other"):
+        (tmp_path / name).write_text("x")
+    sweep(tmp_path / "status.json")
+    assert names(tmp_path) == [".other", ".status.txt.1", "status.json"]

@@ -36,6 +36,12 @@ def write_bytes(path: Path, content: bytes) -> Path:
     return path
 
 
+def sweep(path: Path) -> None:
+    """Remove what is left of writing a file by processes that were killed; for whoever alone writes it."""
+    for half in path.parent.glob(f".{path.name}.*"):
+        half.unlink(missing_ok=True)
+
+
 def to_json(value: Mapping[str, object]) -> str:
     """Write JSON as the project's files have it: two spaces, no NaN, names as they are."""
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -326,7 +326,7 @@ def _keep(folder: Path) -> None:
         os.close(handle)
 
 
-def sweep(contest: Contest) -> None:
+def sweep_takes(contest: Contest) -> None:
     """Remove takes that a killed watch had begun to write."""
     for stage in contest.out.glob(f"{_STAGE}*"):
         shutil.rmtree(stage)

@@ -14,12 +14,13 @@ from types import FrameType
 
 from estimation.contest import Contest, load_contest
 from estimation.errors import EstimationError
+from estimation.files import sweep
 from estimation.night.aging import mark_old, unmark
 from estimation.night.events import Event, Teller
 from estimation.night.lock import locked
 from estimation.night.press import Press, Printed, Spoiled
-from estimation.night.status import REMIND, Good, Troubles, log, read_page, status_document, write_status
-from estimation.night.takes import Take, input_files, sweep
+from estimation.night.status import REMIND, STATUS, Good, Troubles, log, read_page, status_document, write_status
+from estimation.night.takes import Take, input_files, sweep_takes
 from estimation.night.taking import Taker
 from estimation.projection.compute import open_sample
 from estimation.publish.release import place
@@ -170,7 +171,8 @@ class Watch:
     def run(self) -> bool:
         """Go on until somebody asks to stop, or the time is over; says whether there is something to show."""
         contest = self.taker.contest
-        self._guard("take", lambda: sweep(contest))
+        self._guard("take", lambda: sweep_takes(contest))
+        self._guard("take", lambda: sweep(contest.out / STATUS))
         self._say(Event("start", self.since, (f"watching {contest.about.title} ({contest.about.mode})",)))
         over = False
         while not (over or self.clock.stopped):
