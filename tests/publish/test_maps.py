@@ -14,7 +14,7 @@ from estimation.projection import project
 from estimation.publish import ProjectionReport
 from estimation.publish.figures import Ground, Spot, symbol_map
 from estimation.publish.figures.canvas import WIDTHS
-from estimation.publish.projection_report.maps import MOST, _simplified
+from estimation.publish.projection_report.maps import MOST, _rings, _simplified
 from estimation.publish.words import Words
 
 DISTRICTS = ("UTARA", "TIMUR", "SELATAN", "BARAT")
@@ -56,10 +56,18 @@ def test_tiles_take_the_place_of_a_map_with_holes_and_say_why(lay_night: Callabl
     assert "Batas wilayah: BIG" not in html
 
 
+HOLED = shapely.Polygon(
+    [(0, 0), (10, 0), (10, 10), (0, 10)], [[(4, 4), (6, 4), (6, 6), (4, 6)]]
+)  # both rings run the same way, as in many files
+
+
+def test_holes_run_against_what_they_are_in() -> None:
+    rings = _rings(shapely.MultiPolygon([HOLED]))
+    assert [shapely.LinearRing(ring).is_ccw for ring in rings] == [True, False]
+
+
 def outlined() -> dict[str, str]:
-    hole = shapely.box(4, 4, 6, 6)
-    area = shapely.box(0, 0, 10, 10).difference(hole)
-    rings = [np.asarray(ring.coords) for ring in (area.exterior, *area.interiors)]
+    rings = _rings(shapely.MultiPolygon([HOLED]))
     spot = Spot("UTARA", 2.0, 2.0, 1.0, "#1F5FA8", "o", sure=True)
     ground = Ground(np.empty((0, 2)), [(rings, "#8fafd4")])
     labels = [("A", "#1F5FA8", "o", True)]

@@ -175,4 +175,7 @@ def _largest(outline: "MultiPolygon") -> "Polygon":
 
 
 def _rings(outline: "MultiPolygon") -> list[Array]:
-    return [np.asarray(ring.coords) for part in outline.geoms for ring in (part.exterior, *part.interiors)]
+    """Give the rings, holes against the direction of what they are in, so that a filled path leaves them out."""
+    from shapely.geometry.polygon import orient
+
+    return [np.asarray(ring.coords) for part in map(orient, outline.geoms) for ring in (part.exterior, *part.interiors)]
