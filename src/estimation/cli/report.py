@@ -119,20 +119,10 @@ def report(
 
     opened = load_contest(contest)
     files = {"sample": sample_file, "returns": returns_path, "previous": previous}
+    options = {"as_of": as_of, "recorded_by": recorded_by, "estimator": estimator, "variance": variance}
+    options |= {"interval": interval, "where": where}
     if page is not None:
-        others = [
-            as_of,
-            recorded_by,
-            estimator,
-            variance,
-            interval,
-            level,
-            where,
-            lang,
-            out,
-            pdf or None,
-            settings or None,
-        ]
+        others = [*options.values(), level, lang, out, pdf or None, settings or None]
         if kind != "projection" or any(other is not None for other in others):
             raise click.UsageError("--verify takes all of that from the page; give it no more than files and --key")
         _verify(opened, page, {name: path for name, path in files.items() if path}, key, json_file)
@@ -142,8 +132,6 @@ def report(
     moment(as_of)
     moment(recorded_by, "--recorded-by")
     given: dict[str, object] = {name: str(path.resolve()) for name, path in files.items() if path}
-    options = {"as_of": as_of, "recorded_by": recorded_by, "estimator": estimator, "variance": variance}
-    options |= {"interval": interval, "where": where}
     given |= {name: value for name, value in options.items() if value} | ({"level": level} if level else {})
     _make(opened, kind, lang, given | _settings(settings), out, pdf, strict)
 

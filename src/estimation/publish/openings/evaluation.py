@@ -1,12 +1,11 @@
 """Opens an evaluation for a notebook: a night against the official result."""
 
-from datetime import datetime
 from pathlib import Path
 
 from estimation.contest import load_contest
 from estimation.evaluation import evaluate, write_evaluation
 from estimation.publish.evaluation_report import EvaluationReport
-from estimation.publish.openings.shared import demo_folder, demo_night, summarise
+from estimation.publish.openings.shared import demo_folder, demo_night, moment_of, summarise
 from estimation.publish.words import Words
 from estimation.simulation.showcase import MOMENT
 
@@ -58,7 +57,7 @@ def open_evaluation(
         as_of = as_of or MOMENT
         demo_night(contest, -3, 3)
     opened = load_contest(contest)
-    moment = datetime.fromisoformat(as_of) if as_of else None
+    moment = moment_of("as_of", as_of)
     found = evaluate(
         opened,
         official=Path(official) if official else None,

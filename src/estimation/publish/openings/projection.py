@@ -1,18 +1,16 @@
 """Opens a projection for a notebook: a contest, projected, in the words of one language."""
 
 import json
-from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
 from estimation.boundaries import load_boundaries
 from estimation.contest import load_contest
-from estimation.errors import ReportError
 from estimation.files import write_bytes
 from estimation.projection import project, write_take
 from estimation.projection.takes import read_takes
 from estimation.publish.card import draw_card
-from estimation.publish.openings.shared import demo_folder, demo_night, summarise
+from estimation.publish.openings.shared import demo_folder, demo_night, moment_of, summarise
 from estimation.publish.pages import CARD
 from estimation.publish.projection_report import ProjectionReport
 from estimation.publish.release import Placement
@@ -73,7 +71,7 @@ def open_projection(
         as_of = as_of or MOMENT
         demo_night(contest, -3, -1)
     opened = load_contest(contest)
-    moment, known = _moment("as_of", as_of), _moment("recorded_by", recorded_by)
+    moment, known = moment_of("as_of", as_of), moment_of("recorded_by", recorded_by)
     projection = project(
         opened,
         sample_path=Path(sample) if sample else None,
@@ -89,13 +87,6 @@ def open_projection(
     return ProjectionReport(
         projection, Words(language or opened.report.language), takes, refused, load_boundaries(opened)
     )
-
-
-def _moment(name: str, text: str) -> datetime | None:
-    moment = datetime.fromisoformat(text) if text else None
-    if moment is not None and moment.tzinfo is None:
-        raise ReportError(f"{name} '{text}' has no UTC offset: write it like {MOMENT}")
-    return moment
 
 
 def save(report: ProjectionReport, folder: str) -> None:

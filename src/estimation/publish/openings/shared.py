@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from estimation.contest import load_contest
+from estimation.errors import ReportError
 from estimation.files import to_json, write_text
 from estimation.projection import project, write_take
 from estimation.publish.pages import SUMMARY
@@ -30,6 +31,20 @@ def demo_night(contest: str, first: int, last: int) -> Path | None:
     for hours in range(first, last + 1):
         before = write_take(project(opened, as_of=middle + timedelta(hours=hours), previous=before))
     return before
+
+
+def moment_of(name: str, text: str) -> datetime | None:
+    """Read the parameter of a notebook that is a moment; a blank one is none.
+
+    Raises
+    ------
+    ReportError
+        It has no UTC offset.
+    """
+    moment = datetime.fromisoformat(text) if text else None
+    if moment is not None and moment.tzinfo is None:
+        raise ReportError(f"{name} '{text}' has no UTC offset: write it like {MOMENT}")
+    return moment
 
 
 def summarise(
