@@ -19,9 +19,9 @@ from pathlib import Path
 import numpy as np
 from machine import save, spread
 
+from estimation.arrays import Array
 from estimation.sampling import selection
 from estimation.survey import Structure, ratio, t_interval
-from estimation.survey.structure import Array
 from estimation.survey.variance import by_name
 
 TURNS, REPLICATES, BLOCK = 3, 10_000, 500

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from machine import SHARED, save
 
+from estimation.arrays import stratum_sums
 from estimation.contest import load_contest
 from estimation.estimators.exact import Sequence, total_sequence
 from estimation.estimators.sequences import mixture_multiplier
@@ -19,7 +20,6 @@ from estimation.seeds import generator
 from estimation.simulation.known import Population, open_population, proportion
 from estimation.survey import Structure, collapse, ratio
 from estimation.survey.spending import boundaries, continuous, information_fraction, normal_deviate
-from estimation.survey.structure import stratum_sums
 from estimation.survey.variance import stratified
 
 N, LOOKS, SEED, BLOCK = 300, 20, "1", 1_000

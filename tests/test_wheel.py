@@ -23,7 +23,7 @@ def test_the_demo_runs_from_an_unpacked_wheel(tmp_path: Path) -> None:
         archive.extractall(site)
     assert "estimation/notebooks/projection.ipynb" in names
     assert "estimation/demo/situbondo-2024/contest.toml" in names
-    assert "estimation/publish/words/id.toml" in names
+    assert "estimation/words/id.toml" in names
     assert "estimation/publish/backtest_report/scoreboard.json" in names
     assert "estimation/publish/templates/page.html.j2" in names
     run = subprocess.run(

@@ -11,9 +11,9 @@ import pandas as pd
 from cases import Case, lay_out
 from contenders import Z
 
+from estimation.arrays import group_sums
 from estimation.estimators.catalogue import estimate_by
 from estimation.simulation.backtest.replay import Stage, draw_block, night_of
-from estimation.survey.structure import group_sums
 
 HERE = Path(__file__).resolve().parent
 CASES = (

@@ -7,7 +7,7 @@ import pytest
 from estimation.contest import load_contest
 from estimation.publish.release import place
 from estimation.publish.template import render_page
-from estimation.publish.words import Words
+from estimation.words import Words
 
 
 @pytest.mark.parametrize(

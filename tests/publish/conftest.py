@@ -13,8 +13,8 @@ from estimation.contest import load_contest
 from estimation.frame import load_frame
 from estimation.projection import project
 from estimation.publish import ProjectionReport
-from estimation.publish.words import Words
 from estimation.sampling import design_of, draw, write_draw
+from estimation.words import Words
 
 DISTRICTS = ("UTARA", "TIMUR", "SELATAN", "BARAT")
 STATIONS = 96

@@ -14,9 +14,9 @@ from estimation.cli import main
 from estimation.contest import load_contest
 from estimation.errors import EstimationError, ReportError
 from estimation.publish import BacktestReport, open_backtest, render
-from estimation.publish.words import Words
 from estimation.resources import notebook
 from estimation.simulation.backtest.record import record_of
+from estimation.words import Words
 
 NBSP = "\u00a0"
 ASKED: dict[str, Any] = {"replicates": 40, "received": "0.1,0.5,1", "estimators": "multilevel,ratio"}

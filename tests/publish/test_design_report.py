@@ -11,7 +11,7 @@ import pytest
 from estimation.contest import load_contest
 from estimation.errors import DesignError
 from estimation.publish import DesignReport, open_design, render
-from estimation.publish.words import Words
+from estimation.words import Words
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ from estimation.projection import project, write_take
 from estimation.publish import EvaluationReport, open_evaluation, render
 from estimation.publish.evaluation_report.takes import TAKES_SHOWN
 from estimation.publish.figures import Bar, Compared, Moment, beside, course, signed_bars
-from estimation.publish.words import Words
 from estimation.simulation.showcase import MOMENT, lay_out
+from estimation.words import Words
 
 SECTIONS = ["banner", "verdict", "shares", "split", "takes", "areas", "recording", "method", "provenance"]
 

@@ -15,7 +15,7 @@ from estimation import __version__
 from estimation.files import to_json
 from estimation.projection import document
 from estimation.publish import ProjectionReport
-from estimation.publish.words import LANGUAGES, Words
+from estimation.words import LANGUAGES, Words
 
 GOLDEN = Path(__file__).parent / "golden"
 WRITE = os.environ.get("QUICKCOUNT_GOLDEN") == "write"

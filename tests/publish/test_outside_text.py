@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from estimation.publish import Part, ProjectionReport
-from estimation.publish.words import isolated
+from estimation.words import isolated
 
 NAMES = (
     "<script>alert('1')</script>",

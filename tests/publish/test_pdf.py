@@ -14,8 +14,8 @@ from estimation.errors import ReportError
 from estimation.publish import open_projection
 from estimation.publish.card import _write, draw_card
 from estimation.publish.pdf import check_installed, load, to_pdf
-from estimation.publish.words import isolated
 from estimation.simulation.showcase import MOMENT
+from estimation.words import isolated
 
 UNTIL = datetime.fromisoformat("2024-11-27T15:00:00+07:00")
 PAGE = '<!DOCTYPE html><html lang="id"><head><title>{title}</title></head><body><h1>51,5 %</h1>{more}</body></html>'

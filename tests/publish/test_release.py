@@ -11,7 +11,7 @@ from estimation.contest import Contest, load_contest
 from estimation.errors import ReportError
 from estimation.publish.release import Placement, place
 from estimation.publish.template import render_page
-from estimation.publish.words import Words
+from estimation.words import Words
 
 TIME = datetime(2024, 11, 27, 8, tzinfo=UTC)  # publish_after of the small contest, 15:00 WIB
 BEFORE = TIME - timedelta(seconds=1)

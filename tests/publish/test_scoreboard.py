@@ -13,7 +13,7 @@ from estimation.errors import ReportError
 from estimation.publish.backtest_report import scoreboard as module
 from estimation.publish.backtest_report.scoreboard import SIZES, scoreboard, scoreboard_part
 from estimation.publish.part import Part
-from estimation.publish.words import Words
+from estimation.words import Words
 
 CALIBRATION = Path(__file__).resolve().parents[2] / "benchmarks" / "calibration"
 PACKAGED = Path(module.__file__).with_name("scoreboard.json")

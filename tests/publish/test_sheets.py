@@ -11,8 +11,8 @@ import pytest
 from estimation.contest import load_contest
 from estimation.errors import ReportError
 from estimation.publish.sheets import defused, write_sheets
-from estimation.publish.words import Words
 from estimation.sampling.assign import assign
+from estimation.words import Words
 
 HEAD = "tps_id,province,regency,district,village,tps,registered"
 EVIL = "<script>alert(1)</script>"

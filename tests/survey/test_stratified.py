@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from estimation.arrays import stratum_sums
 from estimation.errors import DesignError, EstimateError
 from estimation.survey import Structure, ratio
-from estimation.survey.structure import stratum_sums
 from estimation.survey.variance import stratified
 
 

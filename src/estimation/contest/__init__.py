@@ -1,6 +1,7 @@
 """What is being decided: the candidates, the rule, the clock and the release, from ``contest.toml``."""
 
 from estimation.contest.load import estimate_table, load_contest
+from estimation.contest.quantities import INVALID, LEAD, TURNOUT, share_name
 from estimation.contest.tables import (
     CONTROL_WORDS,
     Allocation,
@@ -17,6 +18,9 @@ from estimation.contest.tables import (
 
 __all__ = [
     "CONTROL_WORDS",
+    "INVALID",
+    "LEAD",
+    "TURNOUT",
     "Allocation",
     "Candidate",
     "Contest",
@@ -29,4 +33,5 @@ __all__ = [
     "VarianceName",
     "estimate_table",
     "load_contest",
+    "share_name",
 ]

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import ndtri
 
+from estimation.arrays import Array, BoolArray
 from estimation.contest import EstimateTable
 from estimation.estimators.sequences import mixture_multiplier
 from estimation.survey.spending import boundaries, continuous
-from estimation.survey.structure import Array, BoolArray
 
 _MOST = 1e12  # information at a census, where there is no sampling error to bound
 _GRID = 1000  # a planned boundary is computed at the thousandth of information below

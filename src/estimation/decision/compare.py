@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from estimation.arrays import Array, BoolArray, IntArray
 from estimation.contest import Candidate, Contest
 from estimation.survey import Bounds, Estimate
 from estimation.survey.intervals import per_quantity
 from estimation.survey.spending import normal_deviate
-from estimation.survey.structure import Array, BoolArray, IntArray
 
 Interval = Callable[[Estimate, float], Bounds]
 

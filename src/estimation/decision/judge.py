@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from estimation.arrays import Array, BoolArray
 from estimation.contest import Contest
 from estimation.decision.bounds import beyond, critical
 from estimation.decision.compare import Comparisons, Interval, compare, deviate
 from estimation.survey import Estimate
-from estimation.survey.structure import Array, BoolArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from estimation.arrays import Array, BoolArray, IntArray, per_station, stratum_sums
 from estimation.contest import Contest
 from estimation.decision.compare import Comparisons, compare
 from estimation.decision.progress import rolls
@@ -12,7 +13,6 @@ from estimation.returns import Counts
 from estimation.rules import Notice
 from estimation.sampling import Sample
 from estimation.survey import Estimate
-from estimation.survey.structure import Array, BoolArray, IntArray, per_station, stratum_sums
 
 Values = dict[str, str | int | float | Notice]
 DRIFT = 0.25  # standard deviations: a little more than what was out differed by on any replayed night

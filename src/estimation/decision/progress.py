@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from estimation.arrays import Array, BoolArray, IntArray
 from estimation.rules import Notice
-from estimation.survey.structure import Array, BoolArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from estimation.arrays import Array, BoolArray, IntArray, group_sums, per_station
 from estimation.rules import Notice
 from estimation.sampling import Sample, Strata
 from estimation.survey import Structure, collapse
-from estimation.survey.structure import Array, BoolArray, IntArray, group_sums, per_station
 
 GROUPS_NAMED = 8  # a notice names so many groups of strata, then counts the rest
 

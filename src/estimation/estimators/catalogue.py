@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from estimation.arrays import BoolArray, IntArray
 from estimation.contest import EstimateTable, EstimatorName
 from estimation.estimators.arrival import Arrival
 from estimation.estimators.multilevel import Constants, Ground, arrival_rank, ground, predict
@@ -18,7 +19,6 @@ from estimation.returns import Counts
 from estimation.sampling import Strata
 from estimation.seeds import generator
 from estimation.survey import Estimate
-from estimation.survey.structure import BoolArray, IntArray
 
 # all but the logistic propensity, whose library takes longer to load than everything else to run
 COMPARED: tuple[EstimatorName, ...] = (

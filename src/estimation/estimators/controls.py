@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from estimation.arrays import Array, BoolArray, IntArray, group_sums
 from estimation.baseline import PREFIX
 from estimation.columns import nearest
 from estimation.contest import CONTROL_WORDS
@@ -13,7 +14,6 @@ from estimation.frame import Frame
 from estimation.rules import Notice
 from estimation.sampling import Strata, strata_for
 from estimation.survey.collapse import collapse
-from estimation.survey.structure import Array, BoolArray, IntArray, group_sums
 
 STATIONS, REGISTERED, BASELINE, STRATUM = CONTROL_WORDS
 

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from estimation.arrays import Array, BoolArray, IntArray
 from estimation.errors import DesignError, EstimateError
 from estimation.survey import Bounds
 from estimation.survey.spending import check_error
-from estimation.survey.structure import Array, BoolArray, IntArray
 
 CAP = 0.9  # a bet loses at most this part if a station is at its lower bound and 0 was expected
 CAP_CENTRED = 0.95  # the same, with what was expected

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from estimation.arrays import Array
 from estimation.contest import EstimateTable
 from estimation.estimators.weighting import Weighting
 from estimation.seeds import generator
 from estimation.survey import Linear
 from estimation.survey.degrees import satterthwaite
-from estimation.survey.structure import Array
 from estimation.survey.variance import by_name
 from estimation.survey.variance.names import name_of
 from estimation.survey.variance.replication import ratio_fit, replicate_covariance, replicates

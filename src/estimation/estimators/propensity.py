@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from estimation.arrays import Array, BoolArray, IntArray, group_sums, per_station
 from estimation.baseline import PREFIX
 from estimation.contest import EstimateTable
 from estimation.errors import EstimateError
@@ -16,7 +17,6 @@ from estimation.sampling.auxiliary import on_plane, places
 from estimation.sampling.strata import strata_of
 from estimation.survey import Structure, collapse
 from estimation.survey.calibration import calibrate
-from estimation.survey.structure import Array, BoolArray, IntArray, group_sums, per_station
 from estimation.survey.variance.kernel import chance
 
 LOWEST = 0.2  # of the mean chance: below, a chance is raised to it, so that no weight is five times the usual

@@ -4,16 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from estimation.contest import EstimateTable
+from estimation.arrays import Array, BoolArray
+from estimation.contest import INVALID, TURNOUT, EstimateTable, share_name
 from estimation.errors import EstimateError
 from estimation.estimators.precision import precision
 from estimation.estimators.weighting import Weighting, plain
 from estimation.returns import Counts
 from estimation.survey import Estimate, Structure
 from estimation.survey.degrees import domain_df
-from estimation.survey.structure import Array, BoolArray
-
-TURNOUT, INVALID = "turnout", "invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +35,6 @@ class _Columns:
     names: tuple[str, ...]
     y: Array
     x: Array
-
-
-def share_name(number: int) -> str:
-    """Name a candidate's share in an estimate."""
-    return f"share:{number}"
 
 
 def estimate(

@@ -10,10 +10,10 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import log_ndtr
 
+from estimation.arrays import Array
 from estimation.errors import DesignError
 from estimation.survey import Bounds, Estimate
 from estimation.survey.spending import check_error
-from estimation.survey.structure import Array
 
 
 def mixture_multiplier(fraction: Array, error: float, tightest: float = 1.0, *, two_sided: bool = False) -> Array:

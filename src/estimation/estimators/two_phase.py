@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from estimation.arrays import Array, IntArray
 from estimation.baseline import PREFIX
 from estimation.contest import EstimateTable
 from estimation.errors import EstimateError
@@ -15,7 +16,6 @@ from estimation.rules import Notice
 from estimation.sampling import Strata
 from estimation.survey import Linear, Structure, ratio
 from estimation.survey.calibration import Calibration, calibrate, residual
-from estimation.survey.structure import Array, IntArray
 from estimation.survey.variance import default
 from estimation.survey.variance.kernel import Covariance, chance, second_phase
 

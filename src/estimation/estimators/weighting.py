@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from estimation.arrays import Array, IntArray, per_station
 from estimation.columns import AREA_LEVELS
 from estimation.contest import EstimateTable, EstimatorName
 from estimation.errors import EstimateError
@@ -15,7 +16,6 @@ from estimation.sampling import Strata
 from estimation.survey import Linear, Structure, ratio
 from estimation.survey.calibration import Calibration, calibrate, leverage, residual
 from estimation.survey.explain import CalibrationError
-from estimation.survey.structure import Array, IntArray, per_station
 
 LARGEST = 1 / 3  # of the stations in: more control totals than that leave too little to estimate a variance from
 WIDEST = (0.2, 5.0)  # g-weights outside are drawn back by a ridge, where no bounds are asked for

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from estimation.arrays import Array
 from estimation.columns import AREA_LEVELS
-from estimation.estimators.quantities import share_name
+from estimation.contest import share_name
 from estimation.evaluation.judged import Coverage, Judged, coverage, judge
 from estimation.evaluation.official import Official
 from estimation.frame import Frame
 from estimation.projection import Projection
-from estimation.survey.structure import Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from estimation.contest import Contest
+from estimation.contest import LEAD, Contest, share_name
 from estimation.decision import leader_and_runner_up
-from estimation.estimators.quantities import share_name
 from estimation.evaluation.areas import JudgedArea, area_coverage, judge_areas
 from estimation.evaluation.judged import Coverage, Judged, judge
-from estimation.evaluation.official import LEAD, Official, read_official
+from estimation.evaluation.official import Official, read_official
 from estimation.evaluation.recording import Recording, compare, held_returns
 from estimation.evaluation.split import Split, split
 from estimation.evaluation.takes import Refused, Take, call_right, read_takes

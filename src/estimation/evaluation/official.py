@@ -6,16 +6,13 @@ from pathlib import Path
 
 import numpy as np
 
-from estimation.contest import Candidate, Contest
+from estimation.arrays import Array, BoolArray, IntArray
+from estimation.contest import INVALID, LEAD, TURNOUT, Candidate, Contest, share_name
 from estimation.decision import leader_and_runner_up
 from estimation.errors import FrameError
-from estimation.estimators.quantities import INVALID, TURNOUT, share_name
 from estimation.frame import Frame
 from estimation.returns import Counts, read_returns
-from estimation.survey.structure import Array, BoolArray, IntArray
 from estimation.tables import find_table
-
-LEAD = "lead"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from estimation.arrays import Array, IntArray
 from estimation.columns import AREA_LEVELS
 from estimation.contest import Contest
 from estimation.frame import Frame
 from estimation.returns import Counts, read_returns, resolve
 from estimation.sampling import Sample
-from estimation.survey.structure import Array, IntArray
 
 Kind = Literal["order", "votes", "invalid"]
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from estimation.contest import Contest
+from estimation.arrays import Array
+from estimation.contest import INVALID, TURNOUT, Contest, share_name
 from estimation.errors import EstimationError
 from estimation.estimators import arrived
 from estimation.estimators.catalogue import Known, Night, estimate_by, know
-from estimation.estimators.quantities import INVALID, TURNOUT, share_name
 from estimation.evaluation.official import Official, with_lead
 from estimation.frame import Frame
 from estimation.projection import Projection
@@ -16,7 +16,6 @@ from estimation.projection.methods import outstanding
 from estimation.returns import Counts
 from estimation.sampling import Sample
 from estimation.survey import Estimate
-from estimation.survey.structure import Array
 
 PARTS = ("recording", "early", "sampling", "frame")
 

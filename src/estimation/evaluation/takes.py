@@ -4,10 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from estimation.contest import Contest
-from estimation.estimators.quantities import INVALID, TURNOUT, share_name
+from estimation.contest import INVALID, LEAD, TURNOUT, Contest, share_name
 from estimation.evaluation.judged import Judged
-from estimation.evaluation.official import LEAD, Official
+from estimation.evaluation.official import Official
 from estimation.projection import takes
 from estimation.projection.takes import Refused, Written
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from estimation.files import write_text
-from estimation.publish.words import Words
+from estimation.words import Words
 
 _BEGIN = re.compile(r'<body[^>]*>\s*(?:<a class="skip".*?</a>)?', re.DOTALL)
 _MARK = re.compile(r'\n<p class="aging".*?</p>', re.DOTALL)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from estimation.contest import Contest
+from estimation.arrays import BoolArray, IntArray
+from estimation.contest import TURNOUT, Contest
 from estimation.decision import leader_and_runner_up
 from estimation.errors import EstimationError
-from estimation.estimators.quantities import TURNOUT
 from estimation.files import to_json, write_text
 from estimation.night.folder import KEPT
 from estimation.projection import Projection, project
@@ -20,7 +20,6 @@ from estimation.projection.compute import open_sample
 from estimation.projection.document import number
 from estimation.simulation.faults import KINDS
 from estimation.simulation.known import NOTHING, Population, open_population
-from estimation.survey.structure import BoolArray, IntArray
 
 OUTCOMES = ("quarantined", "listed", "slipped", "harmless", "unsent")
 SCHEMA = "rehearsal/1"

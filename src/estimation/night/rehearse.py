@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from estimation import __version__
+from estimation.arrays import Array, IntArray
 from estimation.contest import Contest
 from estimation.errors import DesignError
 from estimation.files import to_json, write_text
@@ -21,7 +22,6 @@ from estimation.simulation.arrivals import arrival_model, ranks
 from estimation.simulation.evening import clock, reporters
 from estimation.simulation.faults import Faults, inject
 from estimation.simulation.known import Population, open_population
-from estimation.survey.structure import Array, IntArray
 
 VOTING_ENDS = time(13)  # on the contest's clock, in every Indonesian election since 2019
 ARRIVAL = "log-logistic"  # fitted to a past night

@@ -24,9 +24,9 @@ from estimation.night.takes import Take, input_files, sweep_takes
 from estimation.night.taking import Taker
 from estimation.projection.compute import open_sample
 from estimation.publish.release import place
-from estimation.publish.words import Words
 from estimation.returns.intake import list_files
 from estimation.returns.locate import DEFAULT, ENV
+from estimation.words import Words
 
 EVERY = 10.0  # seconds between takes, at least
 SETTLE = 1.0  # seconds that a file must stay as it is

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from estimation.arrays import Array
 from estimation.columns import AREA_LEVELS
 from estimation.contest import EstimateTable
 from estimation.estimators import Outstanding, Weighting, domain
@@ -11,7 +12,6 @@ from estimation.frame import Frame
 from estimation.returns import Counts
 from estimation.sampling import Sample
 from estimation.survey import Estimate
-from estimation.survey.structure import Array
 
 MOST_AREAS = 60  # more than these in one table are read by nobody; a coarser level is taken
 

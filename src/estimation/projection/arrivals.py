@@ -6,17 +6,17 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from estimation.arrays import Array, BoolArray, group_sums, per_station
 from estimation.columns import plain as plain_name
-from estimation.contest import EstimateTable
+from estimation.contest import EstimateTable, share_name
 from estimation.decision import leader_and_runner_up
 from estimation.errors import EstimationError
 from estimation.estimators import Weighting, arrived
-from estimation.estimators.quantities import ratios, share_name
+from estimation.estimators.quantities import ratios
 from estimation.projection.compute import Projection
 from estimation.sampling.auxiliary import on_plane, places
 from estimation.survey import Estimate, Structure
 from estimation.survey.degrees import domain_df
-from estimation.survey.structure import Array, BoolArray, group_sums, per_station
 
 FEWEST = 5  # stations in that each half needs to be spoken of
 MOST_BIAS = 0.5  # standard errors: a 95 % interval so far off still holds 92 % of the time (Cochran 1977, table 1.1)

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from estimation import __version__
-from estimation.contest import Contest, estimate_table
+from estimation.arrays import Array
+from estimation.contest import INVALID, TURNOUT, Contest, estimate_table
 from estimation.decision import Call, Overturn, Progress, decide, information, lead_of, overturn, thin_part, thin_strata
 from estimation.errors import DesignError, EstimateError
 from estimation.estimators import Arrival, Weighting, arrived
-from estimation.estimators.quantities import INVALID, TURNOUT
 from estimation.frame import Frame, load_frame
 from estimation.projection.areas import AreaResult, area_level, by_area
 from estimation.projection.earlier import previous_call
@@ -26,7 +26,6 @@ from estimation.sampling import Sample, ask_all, design_of, read_sample
 from estimation.sampling.manifest import read_manifest
 from estimation.survey import Estimate
 from estimation.survey.effects import deff_persons, deff_stations
-from estimation.survey.structure import Array
 from estimation.survey.variance.names import name_of
 
 

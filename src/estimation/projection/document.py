@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from estimation.contest import INVALID, TURNOUT
 from estimation.decision import leader_and_runner_up
-from estimation.estimators.quantities import INVALID, TURNOUT
 from estimation.files import to_json, write_text
 from estimation.projection.areas import AreaResult
 from estimation.projection.arrivals import Split, splits

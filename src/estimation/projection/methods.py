@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from estimation.arrays import Array
 from estimation.contest import Contest
 from estimation.errors import EstimationError
 from estimation.estimators import Arrival, Outstanding, Weighting, plain
@@ -15,7 +16,6 @@ from estimation.returns import Counts
 from estimation.rules import Notice
 from estimation.sampling import Sample
 from estimation.survey import Estimate
-from estimation.survey.structure import Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from estimation.arrays import IntArray
 from estimation.columns import AREA_LEVELS
 from estimation.errors import EstimationError
 from estimation.projection.compute import Projection
 from estimation.sampling.assign import read_officers
-from estimation.survey.structure import IntArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
+from estimation.arrays import IntArray
 from estimation.contest import Contest
 from estimation.frame import Frame
 from estimation.returns import Counts, Intake, Resolution
-from estimation.survey.structure import IntArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from estimation.contest import Contest
+from estimation.contest import Contest, share_name
 from estimation.errors import EstimateError
-from estimation.estimators.quantities import share_name
 from estimation.survey import Estimate
 
 

@@ -6,9 +6,9 @@ from itertools import combinations
 
 import numpy as np
 
+from estimation.arrays import Array
 from estimation.contest import Candidate
 from estimation.publish.part import PALETTE
-from estimation.survey.structure import Array
 
 PAPERS = ("#fbfaf6", "#ffffff")  # of the page and of its cards
 CONTRAST = 3.0  # graphics against their ground (WCAG 2.2, 1.4.11)

@@ -12,7 +12,7 @@ from estimation.contest import Contest
 from estimation.files import write_text
 from estimation.publish.release import INTERNAL, place
 from estimation.publish.template import render_index
-from estimation.publish.words import LANGUAGES, Words, catalogue, isolated
+from estimation.words import LANGUAGES, Words, catalogue, isolated
 
 NAME = "index.html"
 SHOWN = 4  # candidates, largest share first

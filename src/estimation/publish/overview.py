@@ -21,7 +21,7 @@ from estimation.files import to_json, write_text
 from estimation.publish.release import INTERNAL, PUBLIC, place
 from estimation.publish.spreadsheet import defused
 from estimation.publish.template import environment
-from estimation.publish.words import LANGUAGES, Words
+from estimation.words import LANGUAGES, Words
 
 SCHEMA = "overview/1"
 NAME = "overview"

@@ -25,8 +25,8 @@ from estimation.publish.notebooks import (
 from estimation.publish.pdf import begin_loading, check_installed, to_pdf
 from estimation.publish.release import INTERNAL, MARK, NEVER_PUBLIC, Placement, place
 from estimation.publish.template import render_failure, render_page
-from estimation.publish.words import Words
 from estimation.resources import notebook
+from estimation.words import Words
 
 KINDS = {  # kind of report: its notebook
     "projection": "projection",

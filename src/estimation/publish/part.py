@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from estimation.publish.figures import Figure
 from estimation.publish.template import render_part
-from estimation.publish.words import Words
+from estimation.words import Words
 
 PALETTE = ("#1F5FA8", "#B4501E", "#2E7D4F", "#7A4E9E", "#8A6D00", "#A8325E", "#2B7C86", "#6B5B4B", "#555555")
 

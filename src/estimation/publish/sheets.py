@@ -18,8 +18,8 @@ from estimation.errors import ReportError
 from estimation.files import write_bytes, write_text
 from estimation.publish.spreadsheet import defused
 from estimation.publish.template import environment
-from estimation.publish.words import Words
 from estimation.sampling.assign import SEPARATOR, Assignments, Sheet, message_start
+from estimation.words import Words
 
 _LOCALE = {"id": "id", "en": "en_GB"}
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time that a ZIP archive knows

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from estimation.publish.manifest import Seal
 from estimation.publish.release import Placement
-from estimation.publish.words import Words
+from estimation.words import Words
 
 
 @cache

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from estimation.arrays import Array, IntArray
 from estimation.contest import Contest
 from estimation.frame import Frame
 from estimation.returns.resolution import Resolution
-from estimation.survey.structure import Array, IntArray
 
 
 @dataclass(frozen=True, slots=True)

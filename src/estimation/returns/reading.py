@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from estimation import checks
+from estimation.arrays import IntArray
 from estimation.contest import Contest
 from estimation.errors import EstimationError
 from estimation.frame import Frame, load_frame
@@ -19,7 +20,6 @@ from estimation.returns.readers.alike import read_alike
 from estimation.returns.readers.files import read_file
 from estimation.returns.readers.kpu import Documents
 from estimation.rules import Findings
-from estimation.survey.structure import IntArray
 
 CANDIDATES = "kpu, candidates"  # how a file is written that holds no returns, but explains others
 AT_ONCE = 1 << 26  # bytes of files that are held in memory together

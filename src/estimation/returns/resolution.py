@@ -9,12 +9,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from estimation import checks
+from estimation.arrays import IntArray
 from estimation.contest import Contest
 from estimation.frame import Frame
 from estimation.returns.content import canonical
 from estimation.returns.intake import Intake
 from estimation.rules import Findings
-from estimation.survey.structure import IntArray
 
 Broken = dict[str, tuple[str, NDArray[np.bool_]]]  # by code: the column to look at, and the rows that break the rule
 

@@ -5,6 +5,7 @@ from typing import NoReturn
 
 import numpy as np
 
+from estimation.arrays import Array, BoolArray, IntArray
 from estimation.baseline import PREFIX
 from estimation.columns import AREA_LEVELS
 from estimation.errors import DesignError
@@ -17,7 +18,6 @@ from estimation.sampling.cost import by_stratum, prices_of
 from estimation.sampling.design import Design
 from estimation.sampling.strata import Strata, coarser, strata_by
 from estimation.sampling.stratification import merge_small
-from estimation.survey.structure import Array, BoolArray, IntArray
 
 BY_SPREAD = ("neyman", "power", "optimal")  # allocations that go by the spread inside strata, and take n as given
 

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
+from estimation.arrays import Array, IntArray
 from estimation.errors import DesignError
-from estimation.survey.structure import Array, IntArray
 
 Bound = int | NDArray[np.integer] | Array  # one for all strata, or one for each: shape (H,)
 

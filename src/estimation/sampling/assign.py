@@ -14,12 +14,12 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 
+from estimation.arrays import IntArray
 from estimation.columns import AREA_LEVELS, FRAME_COLUMNS, Column, nearest, rename, require
 from estimation.contest import Contest
 from estimation.damm import check_digit
 from estimation.errors import DesignError
 from estimation.frame import Frame, load_frame
-from estimation.survey.structure import IntArray
 from estimation.tables import Table, as_text, read_table
 
 By = Literal["village", "district", "regency", "officer"]

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from estimation.arrays import Array, IntArray
 from estimation.columns import AREA_LEVELS, PLACE_COLUMNS, nearest, place_column
 from estimation.errors import DesignError
 from estimation.frame import Frame
-from estimation.survey.structure import Array, IntArray
 
 KM_PER_DEGREE = 111.195  # of latitude, on a sphere of 6,371 km
 

@@ -5,8 +5,8 @@ from typing import Literal
 
 import numpy as np
 
+from estimation.arrays import Array, IntArray
 from estimation.errors import DesignError
-from estimation.survey.structure import Array, IntArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,11 @@ import re
 import numpy as np
 import pandas as pd
 
+from estimation.arrays import Array, BoolArray, IntArray
 from estimation.columns import nearest
 from estimation.errors import DesignError
 from estimation.frame import Frame
 from estimation.sampling.stratification import cumulative_root_frequency, lavallee_hidiroglou
-from estimation.survey.structure import Array, BoolArray, IntArray
 
 _CUT = re.compile(r"(?P<column>.+)/(?P<number>\d+)(?P<rule>lh)?")
 UNKNOWN = "?"  # the class of stations without a value, beside cut ones

@@ -6,11 +6,11 @@ from math import floor
 import numpy as np
 from scipy.special import gammaln
 
+from estimation.arrays import Array, IntArray
 from estimation.errors import DesignError
 from estimation.frame import Frame
 from estimation.sampling.auxiliary import positive
 from estimation.sampling.strata import Strata
-from estimation.survey.structure import Array, IntArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from estimation.arrays import Array, IntArray
 from estimation.frame import Frame
 from estimation.rules import Notice
 from estimation.sampling import selection
@@ -10,7 +11,6 @@ from estimation.sampling.auxiliary import columns_of, coordinates, positive
 from estimation.sampling.design import UNEQUAL, Design
 from estimation.sampling.sample import Sample
 from estimation.sampling.strata import Strata
-from estimation.survey.structure import Array, IntArray
 
 LARGEST_JOINT = 3000  # stations of a stratum whose joint probabilities are worked out: N² numbers
 

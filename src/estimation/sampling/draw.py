@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from estimation.arrays import Array, IntArray
 from estimation.errors import DesignError
 from estimation.frame import Frame
 from estimation.sampling import selection
@@ -17,7 +18,6 @@ from estimation.sampling.rivest import sha256_order
 from estimation.sampling.sample import Sample
 from estimation.sampling.strata import Strata
 from estimation.seeds import generator
-from estimation.survey.structure import Array, IntArray
 
 
 @dataclass(frozen=True, slots=True)

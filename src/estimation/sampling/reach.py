@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
+from estimation.arrays import Array, IntArray
 from estimation.frame import Frame
 from estimation.sampling.auxiliary import on_plane, places
 from estimation.seeds import generator
-from estimation.survey.structure import Array, IntArray
 
 YARDSTICKS = 20  # simple random samples that a sample is held against
 

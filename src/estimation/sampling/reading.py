@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from estimation.arrays import Array, IntArray
 from estimation.columns import AREA_LEVELS, require
 from estimation.errors import DesignError
 from estimation.frame import Frame
@@ -16,7 +17,6 @@ from estimation.sampling.describe import describe
 from estimation.sampling.design import METHODS, ORDERED, Design
 from estimation.sampling.sample import Sample
 from estimation.sampling.strata import Strata
-from estimation.survey.structure import Array, IntArray
 from estimation.tables import as_text, read_table
 
 ROUNDED = 1e-4  # relative; a spreadsheet keeps six digits of a probability

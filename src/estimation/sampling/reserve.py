@@ -16,10 +16,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from estimation.arrays import IntArray
 from estimation.errors import DesignError
 from estimation.frame import Frame
 from estimation.sampling.strata import Strata
-from estimation.survey.structure import IntArray
 
 
 @dataclass(frozen=True, slots=True)

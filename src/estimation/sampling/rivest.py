@@ -21,8 +21,8 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from estimation.arrays import IntArray
 from estimation.errors import DesignError
-from estimation.survey.structure import IntArray
 
 Tickets = NDArray[np.uint64]
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from estimation.arrays import Array, IntArray
 from estimation.frame import Frame
 from estimation.rules import Notice
 from estimation.sampling.reserve import Reserve
 from estimation.sampling.strata import Strata, strata_by
-from estimation.survey.structure import Array, IntArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr, ndtri
 
+from estimation.arrays import Array, IntArray
 from estimation.errors import DesignError
 from estimation.sampling.between import Between, within
 from estimation.sampling.cost import affordable
-from estimation.survey.structure import Array, IntArray
 
 
 @dataclass(frozen=True, slots=True)

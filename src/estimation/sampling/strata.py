@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from estimation.arrays import Array, IntArray
 from estimation.columns import AREA_LEVELS
 from estimation.errors import DesignError
 from estimation.frame import Frame
-from estimation.survey.structure import Array, IntArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from estimation.arrays import Array, IntArray
 from estimation.errors import DesignError
 from estimation.sampling import allocation as allocations
 from estimation.sampling.strata import Strata, strata_of
 from estimation.seeds import generator
 from estimation.survey.collapse import collapse
-from estimation.survey.structure import Array, IntArray
 
 
 @dataclass(frozen=True, slots=True)

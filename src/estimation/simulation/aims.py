@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
+from estimation.arrays import Array
 from estimation.contest import Contest
 from estimation.errors import DesignError
 from estimation.frame import Frame
@@ -16,7 +17,6 @@ from estimation.sampling.cost import Prices, affordable, expected_villages, pric
 from estimation.sampling.design import one_cost
 from estimation.sampling.size import Size, at, for_budget, for_leader, for_margin
 from estimation.simulation.known import Population
-from estimation.survey.structure import Array
 
 MARGIN = 0.01  # the margin of error that the size is worked out for where none is asked: one point
 Kind = Literal["margin", "right_leader", "budget", "design"]

@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 from scipy.special import expit, logit
 
+from estimation.arrays import Array
 from estimation.baseline import PREFIX
 from estimation.contest import Contest
 from estimation.frame import Frame
 from estimation.seeds import generator
 from estimation.simulation import populations as like
-from estimation.survey.structure import Array
 
 ROLL = 400.0  # where no roll is known at all
 DISTRICT_SD = 0.40  # of the vote on the logit scale, where no earlier election says how districts differ

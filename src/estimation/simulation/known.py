@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from estimation.arrays import Array, BoolArray, IntArray
 from estimation.contest import Contest
 from estimation.errors import FrameError
 from estimation.frame import Frame, load_frame
 from estimation.returns import Counts, read_returns
 from estimation.survey.intervals import exact_binomial
-from estimation.survey.structure import Array, BoolArray, IntArray
 from estimation.tables import find_table
 
 NOTHING = 1e-12  # a census agrees with the truth but for the last digits

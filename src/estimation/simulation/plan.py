@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from estimation.arrays import Array
 from estimation.baseline import PREFIX
 from estimation.columns import place_column
 from estimation.contest import Contest
@@ -22,7 +23,6 @@ from estimation.sampling.size import curve
 from estimation.simulation.aims import Aims, Answer, affordable_stations, aims_of, answers, between_of
 from estimation.simulation.known import Population, open_population
 from estimation.simulation.replicate import compare, nonresponse
-from estimation.survey.structure import Array
 from estimation.tables import find_table
 
 MISSING = (0.05, 0.10, 0.20)  # parts of the sample that never report

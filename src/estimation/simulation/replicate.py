@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from estimation.arrays import Array, BoolArray, IntArray, group_sums
 from estimation.contest import EstimateTable
 from estimation.errors import DesignError
 from estimation.estimators import plain, respond
@@ -19,7 +20,6 @@ from estimation.sampling.strata import Strata
 from estimation.seeds import generator
 from estimation.simulation.known import NOTHING, Estimates, Population, proportion
 from estimation.survey import Structure
-from estimation.survey.structure import Array, BoolArray, IntArray, group_sums
 
 BLOCK = 4_000_000  # numbers in one block of replicates, so that memory stays small
 AREAS_AT_ONCE = 8  # their covariances with each other are by-products, so that few at a time are cheaper

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from estimation.arrays import Array, BoolArray, IntArray
 from estimation.errors import EstimateError
 from estimation.survey import dual, explain
 from estimation.survey.distances import BOUNDED, check_bounds, choose
 from estimation.survey.ratio import Linear
-from estimation.survey.structure import Array, BoolArray, IntArray
 
 BLOCK = 200_000  # numbers looked at together: a megabyte and a half stays in a processor's cache
 AUTOMATIC = "automatic"

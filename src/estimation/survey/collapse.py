@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from estimation.survey.structure import Array, IntArray
+from estimation.arrays import Array, IntArray
 
 
 def collapse(

@@ -2,16 +2,8 @@
 
 import numpy as np
 
-from estimation.survey.structure import (
-    Array,
-    BoolArray,
-    IntArray,
-    Structure,
-    group_sums,
-    per_station,
-    primary_strata,
-    stratum_sums,
-)
+from estimation.arrays import Array, BoolArray, IntArray, group_sums, per_station, stratum_sums
+from estimation.survey.structure import Structure, primary_strata
 from estimation.survey.variance.kernel import need_two
 
 

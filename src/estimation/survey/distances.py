@@ -5,9 +5,9 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
+from estimation.arrays import Array
 from estimation.columns import nearest
 from estimation.errors import EstimateError
-from estimation.survey.structure import Array
 
 INFINITE = (-np.inf, np.inf)
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from estimation.arrays import Array, BoolArray, IntArray
 from estimation.survey.distances import Distance, Straight
-from estimation.survey.structure import Array, BoolArray, IntArray
 
 SMALL_PIVOT = 1e-12  # a column of which less than this part of its square is its own is a combination of others
 AGREE = 1e-8  # relative difference at which totals of collinear columns contradict each other

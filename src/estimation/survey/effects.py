@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from estimation.survey.structure import Array, Structure
+from estimation.arrays import Array
+from estimation.survey.structure import Structure
 
 
 def deff_stations(variance: Array, y: Array, x: Array, theta: Array, structure: Structure) -> Array:

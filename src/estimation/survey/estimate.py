@@ -5,11 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from estimation.arrays import Array
 from estimation.errors import EstimateError
 from estimation.rules import Notice
 from estimation.survey.intervals import INTERVALS, Bounds, per_quantity, percentile, t_interval
 from estimation.survey.simultaneous import simultaneous
-from estimation.survey.structure import Array
 
 KINDS = (*INTERVALS, "percentile", "simultaneous")
 

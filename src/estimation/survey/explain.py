@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from estimation.arrays import Array, BoolArray
 from estimation.errors import EstimateError
 from estimation.survey.distances import Distance
 from estimation.survey.dual import CLASH, EMPTY, STEPS, Problem, independent
-from estimation.survey.structure import Array, BoolArray
 
 LISTED = 3  # totals that a message names
 NONE = 1e-7  # relative difference that counts as none

@@ -20,9 +20,9 @@ from typing import Protocol
 import numpy as np
 from scipy.special import betaincinv, expit, logit, ndtri, stdtrit
 
+from estimation.arrays import Array, BoolArray
 from estimation.errors import EstimateError
 from estimation.survey.likelihood import deviance_ends
-from estimation.survey.structure import Array, BoolArray
 
 EDGE = 1e-12  # a share this near to 0 or 1 is there but for rounding, and so is a standard error
 MOST_SPREAD = 1e100  # t² / n_e from here on fills [0, 1]; its square stays finite

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from estimation.survey.structure import Array, BoolArray
+from estimation.arrays import Array, BoolArray
 
 STEPS = 60  # Newton needs a dozen; the rest is for extreme cut-offs
 LEAST = np.finfo(np.float64).tiny  # below it a quotient of one by it is not finite

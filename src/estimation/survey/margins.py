@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from estimation.arrays import Array, IntArray
 from estimation.errors import EstimateError
 from estimation.survey.calibration import Calibration, calibrate
-from estimation.survey.structure import Array, IntArray
 
 
 def indicators(codes: IntArray, groups: int) -> Array:

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from estimation.arrays import Array, IntArray, group_sums, per_station, stratum_sums
 from estimation.errors import EstimateError
-from estimation.survey.structure import Array, IntArray, group_sums, per_station, stratum_sums
 
 
 @dataclass(frozen=True, slots=True)

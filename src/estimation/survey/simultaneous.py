@@ -5,9 +5,9 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import chdtr, fdtr, ndtri
 
+from estimation.arrays import Array
 from estimation.errors import EstimateError
 from estimation.survey.intervals import Bounds, check_level, per_quantity, student
-from estimation.survey.structure import Array
 
 POINTS = 16  # 2^16 directions
 CELLS = 4096  # of the distribution of the largest |t| over directions

@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import betaln, ndtr, ndtri, ndtri_exp, stdtr
 
+from estimation.arrays import Array, per_station
 from estimation.errors import DesignError
-from estimation.survey.structure import Array, Structure, per_station
+from estimation.survey.structure import Structure
 from estimation.survey.variance.kernel import need_two, squares
 
 FAINT = 1e-290  # smaller probabilities are on their way to underflow

@@ -15,7 +15,7 @@ from estimation.night.aging import age, mark_old, unmark
 from estimation.night.events import Event
 from estimation.night.press import Press
 from estimation.night.watch import Settings, Watch
-from estimation.publish.words import Words
+from estimation.words import Words
 
 from .conftest import START, Hand, Still, drop
 

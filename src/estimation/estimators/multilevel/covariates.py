@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from estimation.arrays import Array, BoolArray
 from estimation.baseline import PREFIX
 from estimation.columns import nearest
 from estimation.errors import EstimateError
 from estimation.estimators.multilevel.tree import Tree
 from estimation.frame import Frame
-from estimation.survey.structure import Array, BoolArray
 
 BASELINE, SIZE = "baseline", "size"
 MOST_WORDS = 12  # different words of a column that becomes indicators

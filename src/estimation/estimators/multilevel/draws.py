@@ -3,7 +3,7 @@
 import numpy as np
 from scipy.special import ndtr, stdtrit
 
-from estimation.survey.structure import Array
+from estimation.arrays import Array
 
 
 def draw(theta: Array, cov: Array, df: Array, candidates: int, number: int, rng: np.random.Generator) -> Array:

@@ -19,10 +19,10 @@ from math import prod
 
 import numpy as np
 
+from estimation.arrays import Array, BoolArray, IntArray, stratum_sums
 from estimation.estimators.multilevel.constants import Constants
 from estimation.estimators.multilevel.ground import Exposure, Ground
 from estimation.estimators.multilevel.present import Present, present
-from estimation.survey.structure import Array, BoolArray, IntArray, stratum_sums
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from estimation.arrays import Array, IntArray
 from estimation.columns import AREA_LEVELS, nearest
 from estimation.errors import EstimateError
 from estimation.estimators.multilevel.constants import WIDE, Constants
 from estimation.estimators.multilevel.covariates import covariates_for
 from estimation.estimators.multilevel.tree import Tree, grow
 from estimation.frame import Frame
-from estimation.survey.structure import Array, IntArray
 
 FIXED = ("floor", "kappa")  # constants that the sums over the frame depend on
 

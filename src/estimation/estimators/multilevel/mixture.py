@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from estimation.arrays import Array
 from estimation.estimators.multilevel.fit import Fit, residuals
-from estimation.survey.structure import Array
 
 EDGE = 1e-4  # the linearisation point of a share stays this far from 0 and 1
 LEAST_DF = 3.0

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from estimation.survey.structure import Array, BoolArray
+from estimation.arrays import Array, BoolArray
 
 
 def arrival_rank(received: Array, seen: BoolArray) -> Array:

@@ -8,17 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from estimation.arrays import Array, BoolArray, IntArray
+from estimation.contest import INVALID, TURNOUT, share_name
 from estimation.errors import EstimateError
 from estimation.estimators.multilevel.draws import draw
 from estimation.estimators.multilevel.fit import Fit, Night, fit
 from estimation.estimators.multilevel.ground import Exposure, Ground
 from estimation.estimators.multilevel.mixture import Mixed, honest, joint_covariance, rate, share_prior, shares
 from estimation.estimators.multilevel.order import slope_column
-from estimation.estimators.quantities import INVALID, TURNOUT, Outstanding, share_name
+from estimation.estimators.quantities import Outstanding
 from estimation.returns import Counts
 from estimation.rules import Notice
 from estimation.survey import Estimate
-from estimation.survey.structure import Array, BoolArray, IntArray
 
 BLOCK = 2_000_000  # numbers in the largest array of a block of replicates
 TOGETHER = 0.8  # of the stations in must have all numbers for turnout to be correlated with the shares

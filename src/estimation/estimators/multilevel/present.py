@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from estimation.arrays import Array, BoolArray, IntArray
 from estimation.estimators.multilevel.ground import Exposure
 from estimation.estimators.multilevel.tree import Tree
-from estimation.survey.structure import Array, BoolArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from estimation.survey.structure import Array, IntArray
+from estimation.arrays import Array, IntArray
 
 FEW = 12  # strata that are no areas become indicators up to this number
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from estimation.publish.backtest_report.words import method_name, part_list
-from estimation.publish.words import Words
 from estimation.simulation.backtest.record import Record, chance_band
+from estimation.words import Words
 
 
 def reading(words: Words, record: Record, groups: Sequence[tuple[str, pd.DataFrame]], delta: float) -> list[str]:

@@ -23,8 +23,8 @@ from estimation.publish.backtest_report.words import (
 from estimation.publish.figures import Figure, Panel, panels
 from estimation.publish.part import PALETTE, Part, picture, table
 from estimation.publish.template import render_part
-from estimation.publish.words import Words
 from estimation.simulation.backtest.record import Record, chance_band
+from estimation.words import Words
 
 SIZES = ("large", "small")
 RATIO = "ratio"  # what the others are held against

@@ -10,7 +10,7 @@ from typing import Any
 
 from estimation.errors import ReportError
 from estimation.publish.part import Part, table
-from estimation.publish.words import Words
+from estimation.words import Words
 
 SCHEMA = "scoreboard/1"
 FILE = "publish/backtest_report/scoreboard.json"

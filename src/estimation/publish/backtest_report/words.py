@@ -8,9 +8,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from estimation.contest import Contest
-from estimation.publish.words import Words
 from estimation.simulation.backtest import estimate_values
 from estimation.simulation.backtest.record import Record
+from estimation.words import Words
 
 HASHES = ("frame_sha256", "baseline_sha256", "official_sha256")
 ARRIVALS = ("random", "size", "distance", "area", "village", "missing", "adverse", "log_logistic")

@@ -54,7 +54,7 @@ def _load() -> "Shell":
     from estimation.publish.card import find_fonts
     from estimation.publish.cells.shell import Shell
     from estimation.publish.figures.canvas import paint
-    from estimation.publish.words import LANGUAGES, catalogue
+    from estimation.words import LANGUAGES, catalogue
 
     paint("fonts", 1, 1, _digit)
     find_fonts()

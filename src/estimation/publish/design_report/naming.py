@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from estimation.columns import AREA_LEVELS
-from estimation.publish.words import Words
 from estimation.simulation.plan import OWN, Plan
+from estimation.words import Words
 
 
 def method_name(words: Words, name: str) -> str:

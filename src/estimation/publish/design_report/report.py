@@ -9,11 +9,11 @@ from estimation.publish.design_report.verdict import verdict
 from estimation.publish.figures import Line, curves, scatter_map, strip
 from estimation.publish.part import PALETTE, Part, picture, table
 from estimation.publish.template import render_part
-from estimation.publish.words import Words
 from estimation.sampling.auxiliary import list_order
 from estimation.sampling.reach import Reach
 from estimation.simulation.aims import Answer
 from estimation.simulation.plan import Plan, odd_sizes
+from estimation.words import Words
 
 STRATA_SHOWN = 60  # rows of the table of strata; the manifest has all
 

@@ -5,9 +5,9 @@ import numpy as np
 from estimation.publish.design_report.naming import design_name, of_leader
 from estimation.publish.part import Part
 from estimation.publish.template import render_part
-from estimation.publish.words import Words, isolated
 from estimation.sampling.size import Size
 from estimation.simulation.plan import Plan
+from estimation.words import Words, isolated
 
 BETTER = 0.9  # of this design's standard error: a design below that is named
 

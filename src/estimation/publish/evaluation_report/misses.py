@@ -4,7 +4,7 @@ import math
 
 from estimation.contest import Contest
 from estimation.evaluation.judged import Judged
-from estimation.publish.words import Words
+from estimation.words import Words
 
 
 def signed(w: Words, value: float) -> str:

@@ -6,12 +6,10 @@ from functools import partial
 
 import numpy as np
 
-from estimation.contest import Candidate
-from estimation.estimators.quantities import INVALID, TURNOUT, share_name
+from estimation.contest import INVALID, LEAD, TURNOUT, Candidate, share_name
 from estimation.evaluation import Evaluation
 from estimation.evaluation.areas import JudgedArea
 from estimation.evaluation.judged import Judged
-from estimation.evaluation.official import LEAD
 from estimation.evaluation.recording import Difference
 from estimation.evaluation.split import PARTS
 from estimation.publish.evaluation_report.misses import (
@@ -29,7 +27,7 @@ from estimation.publish.figures import Bar, Compared, beside, signed_bars
 from estimation.publish.part import Part, picture, table
 from estimation.publish.projection_report import ProjectionReport
 from estimation.publish.template import render_part
-from estimation.publish.words import Words
+from estimation.words import Words
 
 STATIONS_SHOWN = 10
 SHARES_SHOWN = 3  # candidates beside the lead, in the order of the official result

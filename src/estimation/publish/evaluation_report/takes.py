@@ -6,14 +6,14 @@ from functools import partial
 
 import numpy as np
 
+from estimation.contest import LEAD
 from estimation.evaluation import Evaluation
-from estimation.evaluation.official import LEAD
 from estimation.evaluation.takes import Take
 from estimation.publish.evaluation_report.misses import deviate, interval, label_of, said_held, signed, tick
 from estimation.publish.figures import Figure, Moment, course
 from estimation.publish.part import Part, picture, table
 from estimation.publish.template import render_part
-from estimation.publish.words import Words
+from estimation.words import Words
 
 TAKES_SHOWN = 24  # evenly through the night; the CSV has all
 

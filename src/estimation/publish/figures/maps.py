@@ -10,7 +10,7 @@ from estimation.publish.figures.canvas import INK, WIDTHS, Figure, canvas
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from estimation.survey.structure import Array, IntArray
+    from estimation.arrays import Array, IntArray
 
 
 def scatter_map(

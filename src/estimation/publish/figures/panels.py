@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
 
-    from estimation.survey.structure import Array
+    from estimation.arrays import Array
 
 TITLE, PLOT, FOOT, GAP, LEFT, RIGHT = 0.34, 1.25, 0.3, 0.1, 0.5, 0.08  # inches of one panel, and of the axis' name
 

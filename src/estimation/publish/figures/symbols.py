@@ -12,7 +12,7 @@ from estimation.publish.figures.maps import round_below, squares
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from estimation.survey.structure import Array
+    from estimation.arrays import Array
 
 LETTER = {"wide": 0.068, "narrow": 0.062}  # inches of a letter, and of a line
 LINE_HEIGHT = 0.15

@@ -6,9 +6,9 @@ from estimation.contest import load_contest
 from estimation.files import to_json, write_text
 from estimation.publish.backtest_report import BacktestReport
 from estimation.publish.openings.shared import demo_folder, summarise
-from estimation.publish.words import Words
 from estimation.simulation.backtest import backtest, document, plan_of
 from estimation.simulation.backtest.record import read_record, record_of
+from estimation.words import Words
 
 
 def open_backtest(

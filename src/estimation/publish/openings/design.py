@@ -6,8 +6,8 @@ from estimation.contest import load_contest
 from estimation.files import write_text
 from estimation.publish.design_report import DesignReport
 from estimation.publish.openings.shared import demo_folder, summarise
-from estimation.publish.words import Words
 from estimation.simulation.plan import plan
+from estimation.words import Words
 
 
 def open_design(

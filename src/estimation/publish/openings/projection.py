@@ -14,8 +14,8 @@ from estimation.publish.openings.shared import demo_folder, demo_night, moment_o
 from estimation.publish.pages import CARD
 from estimation.publish.projection_report import ProjectionReport
 from estimation.publish.release import Placement
-from estimation.publish.words import Words
 from estimation.simulation.showcase import MOMENT
+from estimation.words import Words
 
 
 def open_projection(

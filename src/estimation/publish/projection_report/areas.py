@@ -1,7 +1,7 @@
 """Results by area: a map where places or outlines are known, tiles where they are not, and a table."""
 
 from estimation.boundaries import Boundaries
-from estimation.estimators.quantities import share_name
+from estimation.contest import share_name
 from estimation.publish.colors import text_on
 from estimation.publish.figures.symbols import NOTHING
 from estimation.publish.part import Cell, Part, lines_of

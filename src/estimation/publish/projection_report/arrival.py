@@ -3,8 +3,8 @@
 import math
 from datetime import UTC, datetime
 
+from estimation.contest import share_name
 from estimation.errors import EstimationError
-from estimation.estimators.quantities import share_name
 from estimation.projection.arrivals import UNCORRECTED, Half, Split, corrections, splits
 from estimation.publish.figures import Figure, Rung, ladder
 from estimation.publish.part import Cell, Check, Part, lines_of

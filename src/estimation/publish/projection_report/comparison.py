@@ -1,6 +1,6 @@
 """Every method's shares and lead side by side."""
 
-from estimation.estimators.quantities import share_name
+from estimation.contest import share_name
 from estimation.publish.figures import Rung, ladder
 from estimation.publish.figures.canvas import INK
 from estimation.publish.part import Cell, Part, picture

@@ -8,14 +8,13 @@ from functools import partial
 
 import numpy as np
 
-from estimation.contest import Candidate
-from estimation.estimators.quantities import share_name
+from estimation.contest import Candidate, share_name
 from estimation.projection.takes import NOTHING, Refused, Said, Written, said, said_lead
 from estimation.publish.figures import Figure, Track, convergence
 from estimation.publish.part import Cell, Part, Shown, picture
 from estimation.publish.projection_report.view import View
 from estimation.publish.template import render_part
-from estimation.publish.words import Words
+from estimation.words import Words
 
 TRACKS = 4  # candidates drawn
 COLUMNS = 2  # candidates tabulated

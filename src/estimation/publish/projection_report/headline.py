@@ -5,7 +5,7 @@ import math
 from estimation.publish.part import Part
 from estimation.publish.projection_report.view import View
 from estimation.publish.template import render_part
-from estimation.publish.words import isolated
+from estimation.words import isolated
 
 
 def status(v: View) -> str:

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from estimation.arrays import Array, group_sums
 from estimation.boundaries import AreaPath, Boundaries
 from estimation.publish.colors import lighter
 from estimation.publish.figures import Figure, Ground, Spot, symbol_map
 from estimation.publish.figures.symbols import NOTHING
 from estimation.publish.projection_report.tile import Tile
 from estimation.publish.projection_report.view import View
-from estimation.publish.words import isolated
 from estimation.sampling.auxiliary import on_plane, places
-from estimation.survey.structure import Array, group_sums
+from estimation.words import isolated
 
 if TYPE_CHECKING:
     from shapely import MultiPolygon, Polygon

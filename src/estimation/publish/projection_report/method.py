@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from estimation.estimators.quantities import share_name
+from estimation.contest import share_name
 from estimation.publish.part import Part
 from estimation.publish.projection_report.formulas import Formula
 from estimation.publish.projection_report.view import View

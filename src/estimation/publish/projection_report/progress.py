@@ -6,7 +6,7 @@ from estimation.projection.officers import Duty, roster
 from estimation.publish.part import Part
 from estimation.publish.projection_report.view import View
 from estimation.publish.template import render_part
-from estimation.publish.words import isolated
+from estimation.words import isolated
 
 DUTIES_SHOWN = 12  # officers or villages that owe most
 

@@ -7,7 +7,7 @@ from estimation.publish.part import Part
 from estimation.publish.projection_report.method import kind_of
 from estimation.publish.projection_report.view import View
 from estimation.publish.template import render_part
-from estimation.publish.words import isolated
+from estimation.words import isolated
 
 ORDER = ("recorded-by", "sample", "returns", "estimator", "variance", "interval", "level", "where", "previous")
 

@@ -3,8 +3,8 @@
 from estimation.publish.part import Part
 from estimation.publish.projection_report.view import View
 from estimation.publish.template import render_part
-from estimation.publish.words import isolated
 from estimation.rules import Findings, Place
+from estimation.words import isolated
 
 PLACES_SHOWN = 5  # of each rule on the page; the CSV beside it has all
 COUNTED = ("returns", "stations", "used", "kept_out", "corrected", "repeated", "conflicting", "rejected", "verified")

@@ -21,7 +21,7 @@ from estimation.publish.projection_report import (
     shares,
 )
 from estimation.publish.projection_report.view import View
-from estimation.publish.words import Words
+from estimation.words import Words
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """Shares, the lead, turnout."""
 
-from estimation.estimators.quantities import INVALID, TURNOUT, share_name
+from estimation.contest import INVALID, TURNOUT, share_name
 from estimation.publish.figures import Row, Rung, dot_and_interval, ladder
 from estimation.publish.part import Part, picture
 from estimation.publish.projection_report.view import View
 from estimation.publish.template import render_part
-from estimation.publish.words import isolated
+from estimation.words import isolated
 
 RIVALS = 3  # whom the leader is shown ahead of
 # UU 10/2016 art. 158: a result may be disputed before the Constitutional Court within this part of the valid votes, by

@@ -2,12 +2,11 @@
 
 from dataclasses import dataclass
 
-from estimation.contest import Candidate
-from estimation.estimators.quantities import share_name
+from estimation.contest import Candidate, share_name
 from estimation.projection import AreaResult
 from estimation.publish.part import Shown
 from estimation.publish.projection_report.view import View
-from estimation.publish.words import isolated
+from estimation.words import isolated
 
 
 @dataclass(frozen=True, slots=True)

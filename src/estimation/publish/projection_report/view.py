@@ -5,16 +5,15 @@ from typing import get_args
 
 import numpy as np
 
-from estimation.contest import Candidate, EstimatorName
+from estimation.contest import Candidate, EstimatorName, share_name
 from estimation.decision import leader_and_runner_up
-from estimation.estimators.quantities import share_name
 from estimation.projection import Projection
 from estimation.publish.colors import colors_of
 from estimation.publish.figures.canvas import MARKERS
 from estimation.publish.part import Shown
-from estimation.publish.words import Words, isolated
 from estimation.rules import Notice
 from estimation.survey import Estimate
+from estimation.words import Words, isolated
 
 METHODS = frozenset(get_args(EstimatorName)) - {"auto"}
 

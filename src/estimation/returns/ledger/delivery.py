@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 
+from estimation.arrays import BoolArray, IntArray
 from estimation.returns.ledger.chain import file_record
 from estimation.rules import FINDING_COLUMNS, Findings
-from estimation.survey.structure import BoolArray, IntArray
 
 Cells = dict[tuple[str, int], list[list[str]]]  # by file and line: code, column and text of what could not be read
 

@@ -14,13 +14,13 @@ import pyarrow.compute as pc
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
+from estimation.arrays import IntArray
 from estimation.returns.content import CELLS, canonical, moments
 from estimation.returns.ledger.chain import Event, Head, file_record, next_link
 from estimation.returns.ledger.delivery import Arrival, Cells, Delivery, moment, records, says_the_same
 from estimation.returns.ledger.schema import EVENT, FILE, writing
 from estimation.returns.ledger.store import Ledger, head, now
 from estimation.returns.resolution import Judge, Verdicts
-from estimation.survey.structure import IntArray
 
 CHUNK = 10_000  # rows at a time: memory stays bounded
 

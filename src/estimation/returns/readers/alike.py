@@ -17,13 +17,13 @@ import numpy as np
 import pyarrow.compute as pc
 
 from estimation import checks
+from estimation.arrays import BoolArray, IntArray
 from estimation.columns import PLACE_COLUMNS, place_column, plain
 from estimation.contest import Contest
 from estimation.errors import TableError
 from estimation.returns.readers.batch import Batch, Source, assemble, like_header, like_totals
 from estimation.returns.readers.layouts import Layout, layout_of, layouts
 from estimation.returns.readers.times import without_offset
-from estimation.survey.structure import BoolArray, IntArray
 from estimation.tables import SEPARATORS, Table, as_text, decoded, parse_csv
 
 SMALL = 1 << 16  # bytes: of a larger file it is the rows that cost, not the file

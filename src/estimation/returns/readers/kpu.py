@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from estimation import checks
+from estimation.arrays import IntArray
 from estimation.columns import plain
 from estimation.contest import Contest
 from estimation.errors import TableError
@@ -29,7 +30,6 @@ from estimation.returns.readers.batch import Batch, assemble
 from estimation.returns.readers.cells import as_columns
 from estimation.returns.readers.layouts import layouts
 from estimation.rules import Findings
-from estimation.survey.structure import IntArray
 from estimation.tables import Table
 
 _STATION = re.compile(r"\d{13}")

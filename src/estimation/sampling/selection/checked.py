@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from estimation.arrays import Array, IntArray
 from estimation.errors import DesignError
-from estimation.survey.structure import Array, IntArray
 
 SURE = 1 - 1e-9  # from here on a station is in
 ONE = np.float64(1).view(np.uint64)

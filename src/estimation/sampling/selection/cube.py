@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from estimation.arrays import Array, IntArray
 from estimation.errors import DesignError
 from estimation.sampling.selection.checked import blank, chances, columns, complete, sure, unsure
 from estimation.sampling.selection.trees import plant
-from estimation.survey.structure import Array, IntArray
 
 COLLINEAR = 1e-10  # of a column's variance, what the columns before it must leave
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from estimation.survey.structure import Array
+from estimation.arrays import Array
 
 NEGLIGIBLE = 42.0  # e^-42 is below the rounding of a double
 Complex = NDArray[np.complex128]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from estimation.arrays import IntArray
 from estimation.errors import DesignError
-from estimation.survey.structure import IntArray
 
 
 @dataclass(frozen=True, slots=True)

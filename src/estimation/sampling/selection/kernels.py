@@ -10,7 +10,7 @@ from typing import TypeVar, cast
 import numpy as np
 from numba import njit  # type: ignore[import-untyped,unused-ignore]
 
-from estimation.survey.structure import Array, IntArray
+from estimation.arrays import Array, IntArray
 
 SURE = 1 - 1e-9  # from here on a station is in
 SNAP = 1e-11  # a probability this near to 0 or 1 is decided

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from estimation.arrays import Array, IntArray
 from estimation.sampling.selection.kernels import SNAP, compiled
 from estimation.sampling.selection.kernels_tree import Axes, Space, begin, keep, nearest, pick, settled, take_out
-from estimation.survey.structure import Array, IntArray
 
 DEPENDENT = 1e-7  # rows of the balance matrix are about 1 long; a smaller rest counts as none
 Basis = tuple[IntArray, IntArray, Array, Array, Array]

@@ -8,8 +8,8 @@ order of the leaves.
 import numpy as np
 from numpy.typing import NDArray
 
+from estimation.arrays import Array, IntArray
 from estimation.sampling.selection.kernels import SNAP, compiled, fight
-from estimation.survey.structure import Array, IntArray
 
 Array32 = NDArray[np.int32]
 Axes = tuple[int, ...]

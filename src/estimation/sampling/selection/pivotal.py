@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from estimation.arrays import IntArray
 from estimation.errors import DesignError
 from estimation.sampling.selection.checked import (
     blank,
@@ -14,7 +15,6 @@ from estimation.sampling.selection.checked import (
     unsure,
 )
 from estimation.sampling.selection.trees import plant
-from estimation.survey.structure import IntArray
 
 
 def pivotal(

@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from estimation.arrays import IntArray
 from estimation.errors import DesignError
 from estimation.sampling.selection.checked import blank, laid_out
 from estimation.sampling.selection.groups import grouped
-from estimation.survey.structure import IntArray
 
 
 def simple(size: int, n: int, rng: np.random.Generator, replicates: int | None = None) -> IntArray:

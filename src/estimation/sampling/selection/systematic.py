@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import ArrayLike
 
+from estimation.arrays import Array, IntArray
 from estimation.sampling.selection.checked import SURE, blank, chances, laid_out, permutation, unsure
-from estimation.survey.structure import Array, IntArray
 
 
 def systematic(

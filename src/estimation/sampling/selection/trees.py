@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from estimation.survey.structure import Array, IntArray
+from estimation.arrays import Array, IntArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from estimation.arrays import Array, IntArray
 from estimation.errors import DesignError
 from estimation.sampling.selection.groups import grouped
 from estimation.sampling.selection.systematic import systematic, systematic_joint
 from estimation.sampling.selection.unequal import inclusion_probabilities, sampford, sampford_joint
-from estimation.survey.structure import Array, IntArray
 
 METHODS: dict[str, tuple[Callable[..., IntArray], Callable[[Array], Array]]] = {
     "systematic": (systematic, systematic_joint),

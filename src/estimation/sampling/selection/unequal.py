@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
+from estimation.arrays import Array, IntArray
 from estimation.errors import DesignError
 from estimation.sampling.selection import frequency
 from estimation.sampling.selection.checked import SURE, blank, chances, complete, sure, unsure
-from estimation.survey.structure import Array, IntArray
 
 TOLERANCE = 1e-12  # of the inclusion probabilities that the weights of maximum entropy give
 ITERATIONS = 100

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import ndtri
 
+from estimation.arrays import Array, BoolArray, IntArray
 from estimation.errors import DesignError
 from estimation.estimators.propensity import distances
 from estimation.frame import Frame
 from estimation.sampling import strata_for
 from estimation.simulation.known import Population
-from estimation.survey.structure import Array, BoolArray, IntArray
 
 ArrivalModel = Callable[[Population, IntArray, np.random.Generator], Array]
 

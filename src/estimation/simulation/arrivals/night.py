@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from estimation.arrays import Array, BoolArray, IntArray
 from estimation.errors import DesignError
 from estimation.frame import Frame
 from estimation.simulation.arrivals.models import area_effects, distances_of
 from estimation.simulation.arrivals.survival import Survival, area_part, fit_log_logistic
 from estimation.simulation.known import Population
-from estimation.survey.structure import Array, BoolArray, IntArray
 
 COVARIATES = ("size", "distance")
 

@@ -7,8 +7,8 @@ from math import factorial, pi
 import numpy as np
 from scipy.special import eval_hermitenorm, expit, log_ndtr, ndtri
 
+from estimation.arrays import Array, BoolArray, IntArray
 from estimation.errors import EstimateError
-from estimation.survey.structure import Array, BoolArray, IntArray
 
 TERMS = 30  # of the tetrachoric series
 TOLERANCE = 1e-9  # of the mean slope of the log-likelihood

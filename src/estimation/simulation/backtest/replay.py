@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from estimation.contest import EstimateTable, EstimatorName
+from estimation.arrays import Array, BoolArray, IntArray, group_sums
+from estimation.contest import TURNOUT, EstimateTable, EstimatorName
 from estimation.decision import information, judge, needed_drift, thin_part, thin_strata
 from estimation.errors import EstimationError
 from estimation.estimators import respond
 from estimation.estimators.catalogue import Known, Night, estimate_by, know
-from estimation.estimators.quantities import TURNOUT
 from estimation.returns import Counts
 from estimation.sampling.allocate import cells_for, strata_for
 from estimation.sampling.design import Design
@@ -23,7 +23,6 @@ from estimation.simulation.arrivals import ArrivalModel, arrival_model, arrived
 from estimation.simulation.known import Population
 from estimation.simulation.replicate import structure_of
 from estimation.survey import Estimate
-from estimation.survey.structure import Array, BoolArray, IntArray, group_sums
 
 BLOCK = 100  # nights; fixed, so that the same seed gives the same nights on any number of workers
 

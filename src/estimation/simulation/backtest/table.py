@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from estimation.arrays import Array, BoolArray
 from estimation.simulation.backtest.replay import Plan, Replay, quantities
 from estimation.simulation.known import NOTHING, Population, proportion
-from estimation.survey.structure import Array, BoolArray
 
 
 def tabulate(population: Population, plan: Plan, replay: Replay) -> pd.DataFrame:

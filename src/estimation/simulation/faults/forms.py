@@ -9,7 +9,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import pandas as pd
 
-from estimation.survey.structure import IntArray
+from estimation.arrays import IntArray
 
 EXCESS = (1.15, 1.30)  # times the roll: above the 10 per cent that the checks allow
 OFF = 20  # votes by which a form that doesn't add up is off at most

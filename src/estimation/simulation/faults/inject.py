@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from estimation.arrays import BoolArray, IntArray
 from estimation.errors import DesignError
 from estimation.simulation.faults import forms
 from estimation.simulation.faults.rates import KINDS, Faults, how_many
-from estimation.survey.structure import BoolArray, IntArray
 
 CORRECTION_MINUTES = (20, 70)
 RESEND_MINUTES = (1, 30)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from estimation.arrays import Array, BoolArray
 from estimation.columns import AREA_LEVELS
 from estimation.contest import Contest, estimate_table
 from estimation.errors import EstimationError
@@ -15,7 +16,6 @@ from estimation.simulation.backtest.replay import Plan, Stage, draw_block, night
 from estimation.simulation.backtest.run import check
 from estimation.simulation.backtest.table import interval_score
 from estimation.simulation.known import NOTHING, Population, open_population
-from estimation.survey.structure import Array, BoolArray
 
 
 class Point(NamedTuple):

@@ -14,10 +14,10 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
+from estimation.arrays import Array
 from estimation.errors import EstimationError
 from estimation.simulation.fit.past import DEFAULT, Past, Point, Score, score
 from estimation.simulation.known import NOTHING
-from estimation.survey.structure import Array
 
 GRIDS: Mapping[str, tuple[float, ...]] = {
     "delta": (0.0, 0.03, 0.05, 0.07, 0.10, 0.14, 0.20, 0.28, 0.40),

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from estimation.arrays import Array, group_sums, per_station
 from estimation.errors import DesignError, EstimateError
-from estimation.survey.structure import CERTAIN, Array, Structure, group_sums, per_station
+from estimation.survey.structure import CERTAIN, Structure
 from estimation.survey.variance.kernel import by_blocks, chance, products, second_phase
 
 RANK = 1e-9  # relative to the largest; a singular value below it belongs to a variable that others give

@@ -8,19 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from estimation.arrays import Array, BoolArray, IntArray, group_sums, per_station, stratum_sums
 from estimation.errors import EstimateError
-from estimation.survey.structure import (
-    CERTAIN,
-    Array,
-    BoolArray,
-    IntArray,
-    Structure,
-    clusters,
-    group_sums,
-    per_station,
-    primary_strata,
-    stratum_sums,
-)
+from estimation.survey.structure import CERTAIN, Structure, clusters, primary_strata
 from estimation.survey.variance.kernel import by_blocks, need_some, need_two, squares
 from estimation.survey.variance.lonely import check_single, settle
 

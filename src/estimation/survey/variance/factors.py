@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from estimation.arrays import Array, IntArray, group_sums
 from estimation.errors import DesignError, EstimateError
-from estimation.survey.structure import CERTAIN, Array, IntArray, Structure, clusters, group_sums
+from estimation.survey.structure import CERTAIN, Structure, clusters
 from estimation.survey.variance.hadamard import hadamard
 from estimation.survey.variance.kernel import arrival, chance_in, need_two
 

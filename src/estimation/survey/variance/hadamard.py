@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from estimation.survey.structure import IntArray
+from estimation.arrays import IntArray
 
 Signs = NDArray[np.int8]
 

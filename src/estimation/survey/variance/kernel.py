@@ -10,21 +10,9 @@ from typing import Any, Concatenate, ParamSpec, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from estimation.arrays import Array, BoolArray, IntArray, ascending, group_sums, per_station, runs
 from estimation.errors import EstimateError
-from estimation.survey.structure import (
-    CERTAIN,
-    TRAILING,
-    Array,
-    BoolArray,
-    IntArray,
-    Structure,
-    ascending,
-    flatten,
-    group_sums,
-    lead_shape,
-    per_station,
-    runs,
-)
+from estimation.survey.structure import CERTAIN, TRAILING, Structure, flatten, lead_shape
 
 Covariance = Callable[[Array, Structure], Array]
 P = ParamSpec("P")

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from estimation.arrays import Array, BoolArray, group_sums, per_station, stratum_sums
 from estimation.errors import EstimateError
-from estimation.survey.structure import CERTAIN, Array, BoolArray, Structure, group_sums, per_station, stratum_sums
+from estimation.survey.structure import CERTAIN, Structure
 from estimation.survey.variance.kernel import Covariance, by_blocks, chance, chance_in, products
 
 SINGLE = ("collapse", "certainty", "centred", "average")

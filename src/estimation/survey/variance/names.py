@@ -6,8 +6,9 @@ from functools import partial
 
 import numpy as np
 
+from estimation.arrays import Array, runs
 from estimation.errors import DesignError, EstimateError
-from estimation.survey.structure import Array, Structure, runs
+from estimation.survey.structure import Structure
 from estimation.survey.variance.balanced import balanced
 from estimation.survey.variance.clusters import two_stage, ultimate_cluster
 from estimation.survey.variance.default import default

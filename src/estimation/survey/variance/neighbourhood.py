@@ -4,8 +4,9 @@ from typing import Any
 
 import numpy as np
 
+from estimation.arrays import Array, BoolArray, IntArray, group_sums, per_station
 from estimation.errors import DesignError
-from estimation.survey.structure import CERTAIN, Array, BoolArray, IntArray, Structure, group_sums, per_station
+from estimation.survey.structure import CERTAIN, Structure
 from estimation.survey.variance.kernel import by_blocks, chance, products, second_phase, uncertain
 from estimation.survey.variance.successive import along, in_columns, in_order
 

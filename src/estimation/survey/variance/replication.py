@@ -10,8 +10,9 @@ from typing import Literal
 
 import numpy as np
 
+from estimation.arrays import Array
 from estimation.errors import EstimateError
-from estimation.survey.structure import Array, Structure, lead_shape
+from estimation.survey.structure import Structure, lead_shape
 from estimation.survey.variance import factors
 
 Fit = Callable[[Array], Array]

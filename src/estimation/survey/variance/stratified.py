@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from estimation.survey.structure import Array, Structure, per_station
+from estimation.arrays import Array, per_station
+from estimation.survey.structure import Structure
 from estimation.survey.variance.kernel import by_blocks, need_some, need_two, squares
 from estimation.survey.variance.lonely import by_count, singly
 

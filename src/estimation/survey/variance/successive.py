@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from estimation.arrays import Array, BoolArray, IntArray, group_sums, per_station
 from estimation.errors import DesignError
-from estimation.survey.structure import CERTAIN, Array, BoolArray, IntArray, Structure, group_sums, per_station
+from estimation.survey.structure import CERTAIN, Structure
 from estimation.survey.variance.kernel import by_blocks, chance, need_some, need_two, products, second_phase, uncertain
 
 

@@ -8,8 +8,9 @@ that is completely in: it adds nothing and is not counted in n_h.
 
 import numpy as np
 
+from estimation.arrays import Array, group_sums, per_station
 from estimation.errors import EstimateError
-from estimation.survey.structure import Array, Structure, group_sums, per_station
+from estimation.survey.structure import Structure
 from estimation.survey.variance.kernel import by_blocks, chance_in, complete, need_some, need_two, squares, uncertain
 
 

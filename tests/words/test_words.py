@@ -9,9 +9,9 @@ import pytest
 
 from estimation.contest import EstimatorName, IntervalName, VarianceName
 from estimation.errors import ReportError
-from estimation.publish.words import LANGUAGES, Words, catalogue
 from estimation.rules import RULES, Notice
 from estimation.sampling.design import METHODS
+from estimation.words import LANGUAGES, Words, catalogue
 
 
 def test_both_languages_have_the_same_texts() -> None:
