@@ -12,7 +12,7 @@ import pytest
 
 from estimation.decision import Overturn, decide, needed_drift, overturn
 from estimation.returns import Counts
-from estimation.sampling import Sample
+from estimation.sampling import sample_of
 from estimation.sampling.strata import Strata
 
 VOTES = np.array([[50.0, 20], [40, 30], [30, 40], [0, 0]])
@@ -29,7 +29,7 @@ def sample(each=2):
     """Draw four of 4 × `each` stations."""
     codes = np.repeat([0, 0, 1, 1], each)
     strata = Strata("district", codes, ("JAWA / A", "JAWA / B"), np.array([2.0, 2.0]) * each, ())
-    return Sample(np.arange(4) * each, np.full(4, 1 / each), strata, strata, "stratified" if each > 1 else "all")
+    return sample_of(np.arange(4) * each, np.full(4, 1 / each), strata, "stratified" if each > 1 else "all")
 
 
 def texts(contest, found):

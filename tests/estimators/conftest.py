@@ -9,7 +9,7 @@ import pytest
 from estimation.estimators import arrived
 from estimation.frame import Frame
 from estimation.rules import Findings
-from estimation.sampling import Sample, Strata, strata_by, strata_for
+from estimation.sampling import Strata, sample_of, strata_by, strata_for
 from estimation.seeds import generator
 from estimation.survey import Structure
 
@@ -37,7 +37,7 @@ class Biased:
         rows = np.concatenate([np.sort(rng.permutation(own)[:DRAWN]) + own * h for h in range(DISTRICTS)])
         keys = self.strength * self.size[rows] + np.sqrt(1 - self.strength**2) * rng.standard_normal(len(rows))
         probability = np.full(len(rows), DRAWN / own)
-        sample = Sample(rows, probability, self.strata, self.strata, "stratified")
+        sample = sample_of(rows, probability, self.strata, "stratified")
         return sample, np.argsort(np.argsort(keys)) < round(part * len(rows))
 
     def nights(self, part, number):
@@ -94,6 +94,6 @@ def two_cells() -> tuple[Frame, np.ndarray, Strata, Structure, np.ndarray]:
     place = np.concatenate([np.arange(12), np.arange(16), np.arange(12)])
     seen = place < np.array([10, 6, 5])[size]
     strata = strata_for(frame, "")
-    sample = Sample(np.arange(40), np.ones(40), strata, strata, "simple")
+    sample = sample_of(np.arange(40), np.ones(40), strata, "simple")
     design = arrived(sample, seen).structure
     return frame, np.arange(40), strata, design, size

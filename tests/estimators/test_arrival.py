@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from estimation.estimators import arrived
 from estimation.rules import Notice
-from estimation.sampling import Sample, Strata
+from estimation.sampling import Strata, sample_of
 from estimation.survey.variance import stratified
 
 
@@ -19,7 +19,7 @@ def sample(size, drawn, parents=None, notes=()):
     labels = tuple(f"P / R / S{h}" for h in range(len(size)))
     area = np.zeros(len(size), dtype=np.intp) if parents is None else np.array(parents)
     strata = Strata("district", codes, labels, size.astype(np.float64), (area,))
-    return Sample(rows, (drawn / size)[codes[rows]], strata, strata, "stratified", notes=notes)
+    return sample_of(rows, (drawn / size)[codes[rows]], strata, "stratified", notes=notes)
 
 
 def seen(*pattern):

@@ -10,7 +10,7 @@ from estimation.errors import EstimationError
 from estimation.estimators import Outstanding, arrived, estimate, plain
 from estimation.estimators.precision import REPLICATED
 from estimation.returns import Counts
-from estimation.sampling import Sample, Strata
+from estimation.sampling import Sample, Strata, sample_of
 from estimation.survey import Structure
 from estimation.survey.variance import stratified
 
@@ -32,7 +32,7 @@ def design(**options) -> Structure:
 def sample() -> Sample:
     codes = np.repeat([0, 1], [15, 30])
     strata = Strata("district", codes, ("A", "B"), np.array([15.0, 30.0]), (np.zeros(2, dtype=np.intp),))
-    return Sample(np.array([0, 1, 2, 15, 16, 17]), np.repeat([0.2, 0.1], 3), strata, strata, "stratified")
+    return sample_of(np.array([0, 1, 2, 15, 16, 17]), np.repeat([0.2, 0.1], 3), strata, "stratified")
 
 
 def test_no_interval_leaves_what_can_still_happen():

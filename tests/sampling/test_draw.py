@@ -14,6 +14,7 @@ from estimation.frame import load_frame
 from estimation.projection import project
 from estimation.sampling import design_of, draw, read_sample, write_draw
 from estimation.sampling.verify import verify
+from estimation.survey import Structure
 from estimation.survey.variance import default
 
 METHODS = {
@@ -59,11 +60,11 @@ def test_drawn_written_and_read_again(contest, frame, method, needs, variance):
     again = read_sample(path, frame, design)
     np.testing.assert_array_equal(again.rows, sample.rows)
     np.testing.assert_allclose(again.probability, sample.probability, rtol=1e-12)
-    for name in ("psu_probability", "psu_size", "spread", "balance", "joint"):
-        one, other = getattr(sample, name), getattr(again, name)
-        assert (one is None) == (other is None), name
-        if one is not None:
-            np.testing.assert_allclose(other, one, rtol=1e-9, err_msg=name)
+    for field in dataclasses.fields(Structure):
+        one, other = getattr(sample.structure, field.name), getattr(again.structure, field.name)
+        assert (one is None) == (other is None), field.name
+        if field.name != "method" and one is not None:
+            np.testing.assert_allclose(other, one, rtol=1e-9, err_msg=field.name)
     assert (again.method, again.psu) == (method, sample.psu)
     structure = arrived(again, np.ones(len(again), dtype=bool)).structure
     assert default(structure)[0] == variance

@@ -11,13 +11,17 @@ from estimation.contest import load_contest
 from estimation.errors import DesignError, EstimateError
 from estimation.estimators import arrived, combined_ratio, domain, plain
 from estimation.returns import Counts
+from estimation.sampling import design_structure as design_structure_module
 from estimation.sampling.allocate import strata_for
 from estimation.sampling.describe import describe
 from estimation.sampling.design import Design
-from estimation.sampling.draw import Drawn, draw_rows
+from estimation.sampling.design_structure import Drawn, design_structure
+from estimation.sampling.draw import draw_rows
 from estimation.simulation import replicate as engine
+from estimation.simulation.backtest.ask import plan_of
+from estimation.simulation.backtest.replay import draw_block, night_of, stage
 from estimation.simulation.known import open_population
-from estimation.simulation.replicate import compare, nonresponse, replicate, size_for_leader, structure_of
+from estimation.simulation.replicate import compare, nonresponse, replicate, size_for_leader
 from estimation.survey.variance import default
 
 
@@ -148,10 +152,13 @@ def test_votes_scale_out(make_contest):
 
 
 METHODS = {
+    "simple": Design(12, "simple", ""),
     "stratified": Design(12),
     "systematic": Design(12, "systematic", ""),
     "pps-systematic": Design(12, "pps-systematic", ""),
     "sampford": Design(12, "sampford", ""),
+    "sampford in strata": Design(12, "sampford", "district"),
+    "max-entropy": Design(12, "max-entropy", ""),
     "pivotal": Design(12, "pivotal", ""),
     "pivotal in strata": Design(12, "pivotal", "district"),
     "pivotal, spread": Design(12, "pivotal", "", spread=("registered",)),
@@ -161,21 +168,55 @@ METHODS = {
 }
 
 
+VARIANCES = {
+    "simple": "stratified",
+    "stratified": "stratified",
+    "systematic": "successive",
+    "pps-systematic": "successive",
+    "sampford": "yates-grundy",
+    "max-entropy": "yates-grundy",
+    "pivotal": "local-neighbourhood",
+    "cube": "balanced",
+    "local-cube": "local-neighbourhood",
+    "two-stage": "ultimate-cluster",
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_backtest_takes_the_variance_of_the_night(sixty, make_contest, name):
+    design = METHODS[name]
+    at = stage(sixty, plan_of(sixty.contest, estimators=["ratio"], replicates=3, received="0.5,1", level=0.95))
+    at = stage(sixty, replace(at.plan, design=design))
+    drawn, keys = draw_block(at, 0)
+    for part in (0.5, 1.0):
+        night, _ = night_of(at, drawn, keys, part)
+        for r in range(3):
+            sample = describe(sixty.frame, design, at.strata, drawn.replicates(r))
+            own = arrived(sample, night.counts.seen[r]).structure
+            e = own.weight[:, None] * sixty.numerators[sample.rows]
+            many = night.arrival.structure
+            assert default(own)[0] == default(many)[0]
+            lead = np.broadcast_to(e, (3, *e.shape))
+            covariance = default(own)[1](e, own)
+            np.testing.assert_allclose(default(many)[1](lead, many)[r], covariance, rtol=1e-10, atol=1e-10)
+
+
+def test_joint_probabilities_of_replicates_are_held_a_few_at_a_time(sixty, monkeypatch):
+    design = Design(12, "sampford", "")
+    whole = replicate(sixty, design, 30)
+    monkeypatch.setattr(design_structure_module, "JOINT_NUMBERS", 4 * 12**2)
+    sizes = [len(rows) for rows, _ in engine.samples(sixty, design, 30, 3)]
+    assert sizes == [4] * 7 + [2]
+    np.testing.assert_allclose(replicate(sixty, design, 30).estimates.variance, whole.estimates.variance, rtol=1e-12)
+
+
 def at_night(population, design, drawn):
     """Estimate one sample by the functions that a projection uses."""
-    sample = describe(
-        population.frame,
-        design,
-        strata_for(population.frame, design.strata),
-        drawn.rows,
-        drawn.probability,
-        psu_probability=drawn.psu_probability,
-    )
+    sample = describe(population.frame, design, strata_for(population.frame, design.strata), drawn)
     seen = np.ones(len(sample), dtype=bool)
     counts = population.counts
     fields = [values[sample.rows] for values in (counts.votes, counts.invalid, counts.ballots, counts.registered)]
-    structure = replace(arrived(sample, seen).structure, joint=None)  # replicates have no joint probabilities
-    return Counts(*fields, seen, ~seen), structure
+    return Counts(*fields, seen, ~seen), arrived(sample, seen).structure
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -183,14 +224,16 @@ def test_a_replicate_is_what_the_night_would_say(sixty, name):
     design = METHODS[name]
     strata = strata_for(sixty.frame, design.strata)
     drawn = draw_rows(sixty.frame, design, strata, np.random.default_rng(3), 5)
-    many = structure_of(sixty.frame, design, strata, drawn)
+    many = design_structure(sixty.frame, design, strata, drawn)
     e = many.weight[..., None] * sixty.numerators[drawn.rows]
-    covariance = default(many)[1](e, many)
+    variance, covariance_of = default(many)
+    covariance = covariance_of(e, many)
+    assert variance == VARIANCES[design.method]
     for r in range(5):
-        psu = None if drawn.psu_probability is None else drawn.psu_probability[r]
-        seen, structure = at_night(sixty, design, Drawn(drawn.rows[r], drawn.probability[r], psu))
+        seen, structure = at_night(sixty, design, drawn.replicates(r))
         np.testing.assert_allclose(structure.weight, many.weight[r], rtol=1e-12)
-        np.testing.assert_allclose(default(structure)[1](e[r], structure), covariance[r], rtol=1e-9)
+        assert default(structure)[0] == variance
+        np.testing.assert_allclose(default(structure)[1](e[r], structure), covariance[r], rtol=1e-10)
         assert float(structure.df()) == many.df()[r]
         assert combined_ratio(seen, structure, [1, 2]).theta[0] > 0
 
@@ -207,7 +250,7 @@ def test_villages_smaller_than_the_take(make_contest):
     assert set(result.villages.tolist()) == {2}
     assert np.isfinite(result.estimates.variance).all()
     drawn = draw_rows(population.frame, design, strata_for(population.frame, ""), np.random.default_rng(2), 30)
-    structure = structure_of(population.frame, design, strata_for(population.frame, ""), drawn)
+    structure = design_structure(population.frame, design, strata_for(population.frame, ""), drawn)
     for r in range(30):
         own = drawn.rows[r] >= 0
         psu = drawn.psu_probability[r, own]

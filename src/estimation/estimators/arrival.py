@@ -49,7 +49,7 @@ def arrived(sample: Sample, seen: BoolArray, single: str = "collapse") -> Arriva
         leaves it as it is, for the variance to deal with.
     """
     cell = sample.cells.codes[sample.rows]
-    found = respond(_structure(sample), sample.strata, sample.cells, cell, seen, single)
+    found = respond(sample.structure, sample.strata, sample.cells, cell, seen, single)
     return found if seen.ndim > 1 else replace(found, notes=_notes(sample, seen, found.among))
 
 
@@ -104,28 +104,6 @@ def _among(drawn: Structure, cells: Strata, cell: IntArray, seen: BoolArray, who
     # a cell of which none was drawn needs a partner only where strata are to be represented whole
     enough = np.clip(asked, 1 if whole else 0, needed)
     return collapse(count, np.maximum(asked, enough), list(cells.parents), needed=enough)
-
-
-def _structure(sample: Sample) -> Structure:
-    """Compose the structure of a sample, with what the variance of the method needs besides weights and strata."""
-    cluster = cluster_size = cluster_probability = None
-    if sample.psu is not None and sample.psu_size is not None and sample.psu_probability is not None:
-        _, first, cluster = np.unique(np.array(sample.psu), return_index=True, return_inverse=True)
-        cluster_size, cluster_probability = sample.psu_size[first], sample.psu_probability[first]
-    return Structure(
-        1 / sample.probability,
-        sample.stratum,
-        sample.strata.size,
-        sample.method,
-        probability=sample.probability,
-        joint=sample.joint,
-        cluster=cluster,
-        cluster_size=cluster_size,
-        cluster_probability=cluster_probability,
-        order=np.arange(len(sample)),
-        spread=sample.spread,
-        balance=sample.balance,
-    )
 
 
 def _joined(values: Array, group: IntArray) -> Array:

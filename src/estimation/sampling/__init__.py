@@ -6,7 +6,7 @@ from estimation.sampling.design import Design, design_of
 from estimation.sampling.draw import draw
 from estimation.sampling.manifest import manifest_of, write_draw
 from estimation.sampling.reading import read_sample
-from estimation.sampling.sample import Sample, ask_all
+from estimation.sampling.sample import Sample, ask_all, sample_of
 from estimation.sampling.strata import Strata, strata_by
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "manifest_of",
     "proportional",
     "read_sample",
+    "sample_of",
     "strata_by",
     "strata_for",
     "write_draw",

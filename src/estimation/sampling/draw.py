@@ -1,7 +1,7 @@
 """The draw: a design and a frame in, a sample out; or many samples at once."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -13,30 +13,12 @@ from estimation.sampling.allocate import allocate, notes, strata_for
 from estimation.sampling.auxiliary import columns_of, coordinates, list_order, positive
 from estimation.sampling.describe import describe
 from estimation.sampling.design import ORDERED, UNEQUAL, Design
+from estimation.sampling.design_structure import Drawn
 from estimation.sampling.reserve import reserve
 from estimation.sampling.rivest import sha256_order
 from estimation.sampling.sample import Sample
 from estimation.sampling.strata import Strata
 from estimation.seeds import generator
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """Rows of the frame that were drawn, once or many times.
-
-    Attributes
-    ----------
-    rows : numpy.ndarray of intp, shape (n,) or (replicates, n)
-        In the order of the list where the method goes through one.
-    probability : numpy.ndarray, shape as ``rows``
-        Inclusion probabilities.
-    psu_probability : numpy.ndarray, shape as ``rows``, or None
-        Of the primary units of a two-stage draw.
-    """
-
-    rows: IntArray
-    probability: Array
-    psu_probability: Array | None = None
 
 
 def draw(frame: Frame, design: Design) -> Sample:
@@ -51,15 +33,7 @@ def draw(frame: Frame, design: Design) -> Sample:
     """
     strata = strata_for(frame, design.strata, design.merge, design.n)
     drawn = draw_rows(frame, design, strata, generator(design.seed, "draw"))
-    sample = describe(
-        frame,
-        design,
-        strata,
-        drawn.rows,
-        drawn.probability,
-        psu_probability=drawn.psu_probability,
-        notes=notes(frame, design),
-    )
+    sample = describe(frame, design, strata, drawn, notes=notes(frame, design))
     if not design.reserve:
         return sample
     held = reserve(frame, sample.cells, sample.rows, share=design.reserve, rng=generator(design.seed, "reserve"))

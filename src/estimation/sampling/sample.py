@@ -10,6 +10,7 @@ from estimation.frame import Frame
 from estimation.rules import Notice
 from estimation.sampling.reserve import Reserve
 from estimation.sampling.strata import Strata, strata_by
+from estimation.survey import Structure
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,26 +21,17 @@ class Sample:
     ----------
     rows : numpy.ndarray of intp, shape (n,)
         Their rows in the frame; for systematic and ordered draws in the order of the list.
-    probability : numpy.ndarray, shape (n,)
-        Inclusion probabilities π_i in (0, 1]; the weight is 1/π_i.
+    structure : Structure
+        Of the whole draw: weights 1/π_i, and what the variance of the method needs.
     strata : Strata
         Over the whole frame, so that N_h is the frame's.
     cells : Strata
         Within which stations that are in stand for those that are out: the strata, or districts
         where the design has none.
-    method : str
     psu : tuple of str or None
         The primary unit of each station in a two-stage draw.
     psu_probability : numpy.ndarray, shape (n,), or None
         Inclusion probability of that unit.
-    psu_size : numpy.ndarray, shape (n,), or None
-        Stations of the population in it.
-    spread : numpy.ndarray, shape (n, q), or None
-        Coordinates of a spread sample.
-    balance : numpy.ndarray, shape (n, p), or None
-        Balancing variables of a cube sample.
-    joint : numpy.ndarray, shape (n, n), or None
-        Joint inclusion probabilities where they are known.
     reserve : Reserve or None
         Ordered replacements; no estimate looks at them before one is used.
     sha256 : str or None
@@ -48,22 +40,28 @@ class Sample:
     """
 
     rows: IntArray
-    probability: Array
+    structure: Structure
     strata: Strata
     cells: Strata
-    method: str
     psu: tuple[str, ...] | None = None
     psu_probability: Array | None = None
-    psu_size: Array | None = None
-    spread: Array | None = None
-    balance: Array | None = None
-    joint: Array | None = None
     reserve: Reserve | None = None
     sha256: str | None = None
     notes: tuple[Notice, ...] = ()
 
     def __len__(self) -> int:
         return len(self.rows)
+
+    @property
+    def method(self) -> str:
+        """How it was drawn, a name of :data:`estimation.sampling.design.METHODS`; ``all`` where all were asked."""
+        return self.structure.method
+
+    @property
+    def probability(self) -> Array:
+        """Inclusion probabilities π_i in (0, 1], shape (n,)."""
+        known = self.structure.probability
+        return np.asarray(1 / self.structure.weight) if known is None else known
 
     @property
     def stratum(self) -> IntArray:
@@ -100,7 +98,32 @@ class Sample:
         )
 
 
+def sample_of(
+    rows: IntArray, probability: Array, strata: Strata, method: str, *, notes: tuple[Notice, ...] = ()
+) -> Sample:
+    """Take stations as drawn one by one inside strata, with nothing known of the draw but their probabilities.
+
+    Parameters
+    ----------
+    rows : numpy.ndarray of intp, shape (n,)
+        Rows of the frame.
+    probability : numpy.ndarray, shape (n,), in (0, 1]
+    strata : Strata
+        Over the whole frame; stations in stand for those that are out within them.
+    method : str
+        A name of :data:`estimation.sampling.design.METHODS`, or ``all``.
+    """
+    structure = Structure(
+        1 / probability,
+        strata.codes[rows],
+        strata.size,
+        method,
+        probability=probability,
+        order=np.arange(len(rows)),
+    )
+    return Sample(rows, structure, strata, strata, notes=notes)
+
+
 def ask_all(frame: Frame, columns: str) -> Sample:
     """Treat the whole frame as the sample: every station is asked, and π is 1."""
-    strata = strata_by(frame, columns)
-    return Sample(np.arange(len(frame)), np.ones(len(frame)), strata, strata, "all")
+    return sample_of(np.arange(len(frame)), np.ones(len(frame)), strata_by(frame, columns), "all")

@@ -13,10 +13,9 @@ from estimation.estimators import plain, respond
 from estimation.estimators.quantities import ratios
 from estimation.frame import Frame
 from estimation.sampling.allocate import cells_for, strata_for
-from estimation.sampling.auxiliary import columns_of, coordinates
 from estimation.sampling.design import Design
-from estimation.sampling.draw import Drawn, draw_rows
-from estimation.sampling.strata import Strata
+from estimation.sampling.design_structure import design_structure, joint_of, replicates_at_once
+from estimation.sampling.draw import draw_rows
 from estimation.seeds import generator
 from estimation.simulation.known import NOTHING, Estimates, Population, proportion
 from estimation.survey import Structure
@@ -63,9 +62,8 @@ def replicate(
 ) -> Replicates:
     """Draw a design many times and estimate each time by the combined ratio, in vectorised blocks.
 
-    The variance is the one that belongs to the design (:func:`estimation.survey.variance.default`), except that
-    Sampford and maximum entropy samples take Deville's, since n × n joint probabilities of every single
-    sample would have to be held.
+    The variance is the one that belongs to the design (:func:`estimation.survey.variance.default`), as on the
+    night.
 
     Parameters
     ----------
@@ -105,45 +103,6 @@ def replicate(
             inner.append(_inside_areas(y[rows, order[0]], valid[rows], structure, area[rows], area.max() + 1, level))
     visits = np.concatenate(right), np.concatenate(stations), np.concatenate(villages), np.concatenate(paid)
     return Replicates(_joined(found), *visits, _joined(inner) if inner else None)
-
-
-def structure_of(frame: Frame, design: Design, strata: Strata, drawn: Drawn) -> Structure:
-    """Compose the structure of drawn rows, one sample or many.
-
-    A row of -1, where a two-stage sample is smaller than others, is a station of weight 0 in the first
-    village of its sample.
-
-    Parameters
-    ----------
-    drawn : Drawn
-        Arrays of shape (n,) or (R, n).
-    """
-    absent = drawn.rows < 0
-    rows = np.where(absent, drawn.rows[..., :1], drawn.rows)
-    probability = np.where(absent, 1.0, drawn.probability)
-    spread = balance = cluster = size = chance = None
-    if design.method == "local-cube" or (design.method == "pivotal" and design.spread):
-        spread = coordinates(frame, design.spread)[rows]
-    if design.method in ("cube", "local-cube"):
-        balance = np.concatenate([probability[..., None], columns_of(frame, design.balance)[rows]], axis=-1)
-    if drawn.psu_probability is not None:
-        codes = frame.areas(design.cluster).codes
-        cluster, size = codes[rows], np.bincount(codes).astype(np.float64)
-        chance = np.ones(len(size))  # of a village that no sample has, nobody asks
-        chance[cluster[~absent]] = np.minimum(drawn.psu_probability[~absent], 1.0)
-    return Structure(
-        np.where(absent, 0.0, 1 / probability),
-        strata.codes[rows],
-        strata.size,
-        design.method,
-        probability=probability,
-        order=np.arange(rows.shape[-1]),
-        spread=spread,
-        balance=balance,
-        cluster=cluster,
-        cluster_size=size,
-        cluster_probability=chance,
-    )
 
 
 def compare(
@@ -301,11 +260,14 @@ def samples(population: Population, design: Design, replicates: int, k: int) -> 
     frame, strata = population.frame, strata_for(population.frame, design.strata, design.merge, design.n)
     if replicates < 1:
         raise DesignError(f"{replicates} replicates: draw at least 1")
-    size = max(1, BLOCK // (design.n * k))
+    size, joint = max(1, BLOCK // (design.n * k)), joint_of(frame, design, strata)
     for block, start in enumerate(range(0, replicates, size)):
         rng = generator(design.seed, "replicate", str(block))
         drawn = draw_rows(frame, design, strata, rng, min(size, replicates - start))
-        yield np.where(drawn.rows < 0, drawn.rows[:, :1], drawn.rows), structure_of(frame, design, strata, drawn)
+        step = replicates_at_once(drawn, joint)
+        for first in range(0, len(drawn.rows), step):
+            part = drawn.replicates(slice(first, first + step))
+            yield part.stations, design_structure(frame, design, strata, part, joint)
 
 
 def _estimate(

@@ -29,7 +29,7 @@ class Structure:
         How the sample was drawn.
     probability : numpy.ndarray, shape (n,) or (…, n), optional
         Inclusion probability π_i of each station, in (0, 1]; 1 is a certainty.
-    joint : numpy.ndarray, shape (n, n), optional
+    joint : numpy.ndarray, shape (n, n) or (…, n, n), optional
         Joint inclusion probabilities π_ij in [0, 1], with π_i on the diagonal.
     cluster : numpy.ndarray of intp, shape (n,) or (…, n), optional
         The primary unit (village) of each station, 0 … C - 1, nested in strata.
@@ -160,7 +160,7 @@ def _check_options(structure: Structure) -> None:
         if value is not None and (value.ndim < trailing or value.shape[value.ndim - trailing] != n):
             need = "(…, n)" if trailing == 1 else "(…, n, columns)"
             raise DesignError(f"{name} has shape {value.shape} for {n} stations: it needs {need}")
-    if structure.joint is not None and structure.joint.shape != (n, n):
+    if structure.joint is not None and structure.joint.shape[-2:] != (n, n):
         raise DesignError(f"joint has shape {structure.joint.shape}, and {n} stations need ({n}, {n})")
     for name in ("probability", "cluster_probability"):
         value = getattr(structure, name)

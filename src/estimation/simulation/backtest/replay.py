@@ -16,12 +16,12 @@ from estimation.estimators.catalogue import Known, Night, estimate_by, know
 from estimation.returns import Counts
 from estimation.sampling.allocate import cells_for, strata_for
 from estimation.sampling.design import Design
-from estimation.sampling.draw import Drawn, draw_rows
+from estimation.sampling.design_structure import Drawn, Joint, design_structure, joint_of, replicates_at_once
+from estimation.sampling.draw import draw_rows
 from estimation.sampling.strata import Strata
 from estimation.seeds import generator
 from estimation.simulation.arrivals import ArrivalModel, arrival_model, arrived
 from estimation.simulation.known import Population
-from estimation.simulation.replicate import structure_of
 from estimation.survey import Estimate
 
 BLOCK = 100  # nights; fixed, so that the same seed gives the same nights on any number of workers
@@ -89,6 +89,7 @@ class Stage:
     cells: Strata
     model: ArrivalModel
     known: Known
+    joint: Joint | None
 
 
 def stage(population: Population, plan: Plan) -> Stage:
@@ -104,7 +105,8 @@ def stage(population: Population, plan: Plan) -> Stage:
     cells = cells_for(population.frame, design, strata)
     numbers = [candidate.number for candidate in population.contest.candidates]
     known = know(population.frame, cells, numbers, plan.table, design_strata=strata)
-    return Stage(population, plan, strata, cells, arrival_model(plan.arrival, population), known)
+    model, joint = arrival_model(plan.arrival, population), joint_of(population.frame, design, strata)
+    return Stage(population, plan, strata, cells, model, known, joint)
 
 
 def quantities(population: Population) -> tuple[tuple[str, ...], Array]:
@@ -123,17 +125,19 @@ def replay_block(at: Stage, block: int) -> Replay:
     shape = (len(keys), len(plan.estimators), len(plan.received))
     q = len(quantities(at.population)[0])
     found = Replay(*(np.full((*shape, q), np.nan) for _ in range(4)), *(np.zeros(shape, np.bool_) for _ in range(2)))
-    every = np.arange(len(keys))
-    for p, part in enumerate(plan.received):
-        night, weight = night_of(at, drawn, keys, part)
-        for e, name in enumerate(plan.estimators):
-            try:
-                _fill(at, night, weight, name, found, (every, e, p))
-            except EstimationError:
-                for b in every:  # some nights have too little in: those that haven't are not to suffer
-                    one = every[b : b + 1]
-                    with suppress(EstimationError):  # it says nothing, and the table counts the nights that do
-                        _fill(at, *night_of(at, _some(drawn, one), keys[one], part), name, found, (one, e, p))
+    step = replicates_at_once(drawn, at.joint)
+    for start in range(0, len(keys), step):
+        nights = np.arange(start, min(start + step, len(keys)))
+        for p, part in enumerate(plan.received):
+            night, weight = night_of(at, drawn.replicates(nights), keys[nights], part)
+            for e, name in enumerate(plan.estimators):
+                try:
+                    _fill(at, night, weight, name, found, (nights, e, p))
+                except EstimationError:
+                    for b in nights:  # some nights have too little in: those that haven't are not to suffer
+                        one = np.array([b])
+                        with suppress(EstimationError):  # it says nothing, and the table counts the nights that do
+                            _fill(at, *night_of(at, drawn.replicates(one), keys[one], part), name, found, (one, e, p))
     return found
 
 
@@ -143,8 +147,7 @@ def draw_block(at: Stage, block: int) -> tuple[Drawn, Array]:
     number = min(BLOCK, plan.replicates - block * BLOCK)
     frame = at.population.frame
     drawn = draw_rows(frame, plan.design, at.strata, generator(seed, "backtest", str(block)), number)
-    rows = np.where(drawn.rows < 0, drawn.rows[:, :1], drawn.rows)
-    return drawn, at.model(at.population, rows, generator(seed, "backtest arrival", str(block)))
+    return drawn, at.model(at.population, drawn.stations, generator(seed, "backtest arrival", str(block)))
 
 
 def night_of(at: Stage, drawn: Drawn, keys: Array, part: float) -> tuple[Night, Array]:
@@ -153,8 +156,8 @@ def night_of(at: Stage, drawn: Drawn, keys: Array, part: float) -> tuple[Night, 
     The weight is 0 for a place that a smaller sample leaves empty.
     """
     counts = at.population.counts
-    whole = structure_of(at.population.frame, at.plan.design, at.strata, drawn)
-    rows = np.where(drawn.rows < 0, drawn.rows[:, :1], drawn.rows)
+    whole = design_structure(at.population.frame, at.plan.design, at.strata, drawn, at.joint)
+    rows = drawn.stations
     seen = arrived(keys, part, whole.inside)
 
     def look(values: Array) -> Array:
@@ -167,11 +170,6 @@ def night_of(at: Stage, drawn: Drawn, keys: Array, part: float) -> tuple[Night, 
     )
     arrival = respond(whole, at.strata, at.cells, at.cells.codes[rows], seen)
     return Night(rows, own, arrival, whole.inside), whole.weight
-
-
-def _some(drawn: Drawn, nights: IntArray) -> Drawn:
-    psu = None if drawn.psu_probability is None else drawn.psu_probability[nights]
-    return Drawn(drawn.rows[nights], drawn.probability[nights], psu)
 
 
 def _fill(

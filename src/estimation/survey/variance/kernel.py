@@ -44,7 +44,7 @@ def by_blocks(
         if number and stratum.ndim > 1 and np.array_equal(stratum[1:], stratum[:-1]):
             parts["stratum"] = stratum[0]  # sums over strata that all replicates share are much cheaper
         moving = [name for name, axes in TRAILING.items() if parts[name] is not None and parts[name].ndim > axes]
-        step = max(1, BLOCK // max(1, n * k))
+        step = max(1, BLOCK // max(1, n * (n if "joint" in moving else k)))
         found = np.empty((number, k, k))
         for start in range(0, number, step):
             rows = slice(start, start + step)

@@ -264,31 +264,33 @@ def yates_grundy(expanded: Array, structure: Structure) -> Array:
         stratum has one station that is no certainty.
     """
     delta = _delta(structure, "yates-grundy")
-    uncertain(structure, 1 - np.diagonal(delta))  # of a stratum with one station it would say nothing: 0
-    np.fill_diagonal(delta, 0.0)
-    np.fill_diagonal(delta, -delta.sum(axis=1))
+    diagonal = np.arange(delta.shape[-1])
+    uncertain(structure, 1 - delta[..., diagonal, diagonal])  # of a stratum with one station it would say nothing: 0
+    delta[..., diagonal, diagonal] = 0.0
+    delta[..., diagonal, diagonal] = -delta.sum(axis=-1)
     centred = expanded - expanded.mean(axis=-2, keepdims=True)  # changes nothing but the rounding
     total = centred.swapaxes(-1, -2) @ (delta @ centred)
     return np.asarray((total + total.swapaxes(-1, -2)) / 2)
 
 
 def _delta(structure: Structure, name: str) -> Array:
-    """Give 1 - π_i π_j / π_ij, with 1 - π_i on the diagonal: shape (n, n)."""
+    """Give 1 - π_i π_j / π_ij, with 1 - π_i on the diagonal: shape (…, n, n)."""
     joint = structure.joint
     if joint is None:
         raise EstimateError(f"{name} needs joint probabilities: give Structure(joint=…), or take deville")
     if not complete(structure):
-        inside = int(structure.inside.reshape(-1, joint.shape[0]).sum(axis=-1).min())
+        inside = int(structure.inside.reshape(-1, joint.shape[-1]).sum(axis=-1).min())
         raise EstimateError(
-            f"{name} needs all {joint.shape[0]} drawn stations, and {inside} are in: take deville, or wait"
+            f"{name} needs all {joint.shape[-1]} drawn stations, and {inside} are in: take deville, or wait"
         )
-    pi = np.diagonal(joint)
+    diagonal = np.arange(joint.shape[-1])
+    pi = joint[..., diagonal, diagonal]
     if np.any(joint == 0):
-        first, second = (int(row) for row in np.argwhere(joint == 0)[0])
+        first, second = (int(row) for row in np.argwhere(joint == 0)[0][-2:])
         raise EstimateError(
             f"stations {first} and {second} had no chance to be drawn together (joint probability 0), so {name} "
             "does not exist: take successive or local-neighbourhood"
         )
-    delta = 1 - np.multiply.outer(pi, pi) / joint
-    np.fill_diagonal(delta, 1 - pi)
+    delta = 1 - pi[..., :, None] * pi[..., None, :] / joint
+    delta[..., diagonal, diagonal] = 1 - pi
     return np.asarray(delta)
