@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from estimation.files import sweep, to_json, write_text
+from estimation.files import sha256_of, sweep, to_json, write_text
 
 
 def names(folder: Path) -> list[str]:
@@ -67,3 +67,9 @@ def test_halves_that_a_killed_process_left_are_swept_and_nothing_else(tmp_path: 
         (tmp_path / name).write_text("x")
     sweep(tmp_path / "status.json")
     assert names(tmp_path) == [".other", ".status.txt.1", "status.json"]
+
+
+def test_a_file_and_its_bytes_have_the_hash_that_sha256sum_prints(tmp_path: Path) -> None:
+    (tmp_path / "abc").write_bytes(b"abc")
+    known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, appendix B.1
+    assert sha256_of(tmp_path / "abc") == sha256_of(b"abc") == known

@@ -1,7 +1,6 @@
 """Outlines of areas, from a GeoJSON file, for maps."""
 
 import codecs
-import hashlib
 import json
 import re
 from collections import defaultdict
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from estimation.columns import AREA_LEVELS, BOUNDARY_COLUMNS, rename
 from estimation.contest import Contest
 from estimation.errors import BoundariesError, TableError
+from estimation.files import sha256_of
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -145,7 +145,7 @@ def load_boundaries(contest: Contest) -> Boundaries | None:
         raise BoundariesError(f"{path}: no feature has a polygon: export the outlines of the areas")
     return Boundaries(
         path,
-        hashlib.sha256(content).hexdigest(),
+        sha256_of(content),
         table.credit,
         levels,
         {key: tuple(parts) for key, parts in shapes.items()},

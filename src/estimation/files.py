@@ -1,5 +1,6 @@
-"""Writes files so that a reader never sees half of one."""
+"""Writes files so that a reader never sees half of one, and names what is in them by their hash."""
 
+import hashlib
 import json
 import os
 import tempfile
@@ -40,6 +41,25 @@ def sweep(path: Path) -> None:
     """Remove what is left of writing a file by processes that were killed; for whoever alone writes it."""
     for half in path.parent.glob(f".{path.name}.*"):
         half.unlink(missing_ok=True)
+
+
+def sha256_of(content: Path | bytes) -> str:
+    """Compute the SHA-256 of a file or of bytes, as ``sha256sum`` prints it.
+
+    Parameters
+    ----------
+    content : pathlib.Path or bytes
+        A file is read piece by piece.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits.
+    """
+    if isinstance(content, bytes):
+        return hashlib.sha256(content).hexdigest()
+    with content.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def to_json(value: Mapping[str, object]) -> str:

@@ -2,7 +2,6 @@
 
 import codecs
 import csv
-import hashlib
 import io
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -15,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from estimation.errors import TableError
+from estimation.files import sha256_of
 
 SUFFIXES = (".csv", ".parquet")
 SEPARATORS = ",;\t|"
@@ -132,7 +132,7 @@ def read_table(path: Path, coded: Coded = nothing) -> Table:
     kind = path.suffix.lower()
     if kind == ".parquet" or content.startswith(b"PAR1"):
         data = _read_parquet(path, content, coded)
-        return Table(path, data, hashlib.sha256(content).hexdigest(), header_line=0)
+        return Table(path, data, sha256_of(content), header_line=0)
     if kind == ".csv":
         return parse_csv(path, content, coded)
     raise TableError(f"{path}: a file of kind '{kind}' can't be read here: save it as CSV or Parquet")
@@ -162,7 +162,7 @@ def parse_csv(path: Path, content: bytes, coded: Coded = nothing) -> Table:
     data, ragged, separator = _read_csv(path, text, coded)
     newlines = text.count(b"\n") + (not text.endswith(b"\n"))
     one_line_each = not ragged and newlines == data.num_rows + 1
-    digest = hashlib.sha256(content).hexdigest()
+    digest = sha256_of(content)
     return Table(path, data, digest, ragged, encoding, separator, mark, _first_line(text), text, one_line_each)
 
 

@@ -1,7 +1,6 @@
 """The official result, station by station: of the contest, and of the stations that the frame knows."""
 
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,7 @@ from estimation.arrays import Array, BoolArray, IntArray
 from estimation.contest import INVALID, LEAD, TURNOUT, Candidate, Contest, share_name
 from estimation.decision import leader_and_runner_up
 from estimation.errors import FrameError
+from estimation.files import sha256_of
 from estimation.frame import Frame
 from estimation.returns import Counts, read_returns
 from estimation.tables import find_table
@@ -194,7 +194,7 @@ def read_official(contest: Contest, frame: Frame, path: Path | None = None) -> O
     return Official(
         contest=contest,
         path=path,
-        sha256=sha256(path.read_bytes()).hexdigest(),
+        sha256=sha256_of(path),
         counts=Counts(votes, invalid, ballots, roll, seen, ~seen),
         rows=rows,
         stations=len(frame),

@@ -5,7 +5,6 @@ SHA-256; the hash is published. Afterwards :func:`write_draw` draws only what wa
 :mod:`estimation.sampling.verify` repeats the draw.
 """
 
-import hashlib
 import json
 import platform
 from collections.abc import Mapping
@@ -19,7 +18,7 @@ import pandas as pd
 from estimation import __version__
 from estimation.contest import Contest
 from estimation.errors import DesignError
-from estimation.files import to_json, write_text
+from estimation.files import sha256_of, to_json, write_text
 from estimation.frame import Frame
 from estimation.sampling import rivest
 from estimation.sampling.design import Design
@@ -61,7 +60,7 @@ def write_draw(contest: Contest, frame: Frame, design: Design, sample: Sample) -
     text = sample.table(frame).to_csv(index=False, lineterminator="\n")
     _keep_old(contest.out / "sample.csv", text)
     sample_path = write_text(contest.out / "sample.csv", text)
-    digest = hashlib.sha256(text.encode("utf-8")).hexdigest()
+    digest = sha256_of(text.encode("utf-8"))
     manifest = manifest_of(contest, frame, design, sample, digest, commitment)
     return sample_path, write_text(contest.out / "manifest.json", to_json(manifest))
 
@@ -157,10 +156,6 @@ def canonical(design: Mapping[str, Any]) -> str:
     return json.dumps(design, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
-
-
 def commitment_of(contest: Contest, frame: Frame, design: Design) -> dict[str, Any]:
     """Compose ``commitment.json`` (schema ``commitment/1``).
 
@@ -181,7 +176,9 @@ def commitment_of(contest: Contest, frame: Frame, design: Design) -> dict[str, A
     words = {**design_words(design), "where": frame.where}
     text = canonical(words)
     baseline = frame.baseline_sha256
-    both = _sha256("".join(f"{part}\n" for part in (frame.sha256, _sha256(text), baseline) if part is not None))
+    design_sha256 = sha256_of(text.encode("utf-8"))
+    parts = [part for part in (frame.sha256, design_sha256, baseline) if part is not None]
+    both = sha256_of("".join(f"{part}\n" for part in parts).encode("utf-8"))
     facts = {
         "title": contest.about.title,
         "n": design.n,
@@ -195,7 +192,7 @@ def commitment_of(contest: Contest, frame: Frame, design: Design) -> dict[str, A
         "frame": {"stations": len(frame), "where": frame.where, "sha256": frame.sha256},
         "design": words,
         "design_text": text,
-        "design_sha256": _sha256(text),
+        "design_sha256": design_sha256,
         **({} if baseline is None else {"baseline": {"sha256": baseline}}),
         "sha256": both,
         "how": HOW,
@@ -234,8 +231,8 @@ def read_commitment(path: Path) -> dict[str, Any]:
         parts = (raw["frame"]["sha256"], raw["design_sha256"], *[raw[k]["sha256"] for k in ("baseline",) if k in raw])
         sound = (
             canonical(raw["design"]) == raw["design_text"]
-            and _sha256(raw["design_text"]) == raw["design_sha256"]
-            and _sha256("".join(f"{part}\n" for part in parts)) == raw["sha256"]
+            and sha256_of(raw["design_text"].encode("utf-8")) == raw["design_sha256"]
+            and sha256_of("".join(f"{part}\n" for part in parts).encode("utf-8")) == raw["sha256"]
         )
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DesignError(
@@ -279,7 +276,7 @@ def _keep_old(path: Path, text: str) -> None:
     """Move a sample that is about to be replaced by another one, and its manifest, out of the way."""
     if not path.is_file() or path.read_bytes() == text.encode("utf-8"):
         return
-    mark = hashlib.sha256(path.read_bytes()).hexdigest()[:12]
+    mark = sha256_of(path)[:12]
     for old in (path, path.with_name("manifest.json")):
         if old.is_file():
             old.replace(old.with_name(f"{old.stem}-{mark}{old.suffix}"))
@@ -317,7 +314,7 @@ def read_manifest(sample_path: Path) -> Manifest | None:
         return None
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-        if raw["sample"]["sha256"] != hashlib.sha256(sample_path.read_bytes()).hexdigest():
+        if raw["sample"]["sha256"] != sha256_of(sample_path):
             return None
         design = asdict(design_from(raw["design"], str(raw["seed"])))
         return Manifest(design, str(design.pop("seed")), raw["frame"]["where"])

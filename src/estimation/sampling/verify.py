@@ -1,7 +1,6 @@
 """Repeats a draw from its manifest and says whether the same stations come out."""
 
 import csv
-import hashlib
 import io
 import json
 from collections import Counter
@@ -16,6 +15,7 @@ from estimation.baseline import PREFIX
 from estimation.columns import require
 from estimation.contest import Contest
 from estimation.errors import DesignError, FrameError
+from estimation.files import sha256_of
 from estimation.frame import Frame, load_frame
 from estimation.sampling.design import Design
 from estimation.sampling.draw import draw
@@ -106,7 +106,7 @@ def verify(contest: Contest, sample_path: Path | None = None) -> Verification:
     seed, where = str(manifest["seed"]), manifest["frame"]["where"]
     frame = load_frame(contest, where)
     found = _texts(path)
-    sample_sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    sample_sha256 = sha256_of(path)
     design = design_from(manifest["design"], seed)
     wrong = _hashes(manifest, frame, sample_sha256)
     wrong += _commitment(path.with_name("commitment.json"), manifest, frame)

@@ -1,7 +1,6 @@
 """An election whose result is known, station by station, and how estimates of it are judged."""
 
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +9,7 @@ import numpy as np
 from estimation.arrays import Array, BoolArray, IntArray
 from estimation.contest import Contest
 from estimation.errors import FrameError
+from estimation.files import sha256_of
 from estimation.frame import Frame, load_frame
 from estimation.returns import Counts, read_returns
 from estimation.survey.intervals import exact_binomial
@@ -193,4 +193,4 @@ def open_population(contest: Contest, where: str | None = None) -> Population:
     part = replace(frame, table=frame.table.iloc[rows].reset_index(drop=True))
     seen = np.ones(len(rows), dtype=np.bool_)
     counts = Counts(votes, invalid, ballots, part.registered, seen, ~seen)
-    return Population(contest, part, counts, len(frame) - len(rows), sha256(path.read_bytes()).hexdigest())
+    return Population(contest, part, counts, len(frame) - len(rows), sha256_of(path))

@@ -9,7 +9,6 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from estimation.arrays import BoolArray, IntArray
 from estimation.columns import PLACE_COLUMNS, place_column, plain
 from estimation.contest import Contest
 from estimation.errors import TableError
+from estimation.files import sha256_of
 from estimation.returns.readers.batch import Batch, Source, assemble, like_header, like_totals
 from estimation.returns.readers.layouts import Layout, layout_of, layouts
 from estimation.returns.readers.times import without_offset
@@ -93,7 +93,7 @@ def read_alike(files: Sequence[tuple[int, Path, str, bytes]], contest: Contest) 
         header, newline, body = text.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
         key = header.removesuffix(b"\r"), encoding, mark
         if newline and key[0] and b"\r" not in key[0]:
-            groups[key].append(_Text(number, name, sha256(content).hexdigest(), body))
+            groups[key].append(_Text(number, name, sha256_of(content), body))
             paths[key] = path
     read = [_read_group(paths[key], key, group, contest) for key, group in groups.items() if len(group) > 1]
     return [alike for alike in read if alike is not None]

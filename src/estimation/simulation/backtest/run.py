@@ -16,7 +16,7 @@ import pandas as pd
 from estimation import __version__
 from estimation.contest import Contest, EstimateTable, load_contest
 from estimation.errors import EstimationError
-from estimation.files import write_bytes
+from estimation.files import sha256_of, write_bytes
 from estimation.simulation.arrivals.recorded import Recorded
 from estimation.simulation.backtest.replay import Plan, Replay, Stage, replay_block, stage
 from estimation.simulation.backtest.table import first_calls, tabulate
@@ -202,7 +202,7 @@ def _key(at: Stage) -> str:
         "plan": asdict(at.plan),
         "version": __version__,
     }
-    return hashlib.sha256(json.dumps(what, sort_keys=True, default=str).encode("utf-8")).hexdigest()[:16]
+    return sha256_of(json.dumps(what, sort_keys=True, default=str).encode("utf-8"))[:16]
 
 
 def _save(folder: Path | None, block: int, replay: Replay) -> Replay:
