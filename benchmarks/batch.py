@@ -33,8 +33,11 @@ from estimation.contest import load_contest
 from estimation.frame import load_frame
 from estimation.sampling import design_of, draw, write_draw
 from estimation.seeds import generator
-from estimation.simulation.evening import returns
-from estimation.simulation.populations import PATH, Facts, largest_remainder, simulate
+
+sys.path.insert(0, str(HERE.parent / "tools"))
+
+from demo_evening import returns
+from demo_population import PATH, Facts, largest_remainder, simulate
 
 CONTESTS, STATIONS, SEED = 545, 435_296, "batch"
 SMALLEST, SPREAD = 60, 0.7  # stations; standard deviation of the logarithm of the sizes

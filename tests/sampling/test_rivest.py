@@ -10,9 +10,14 @@ import pytest
 
 from estimation.errors import DesignError
 from estimation.sampling import rivest
-from estimation.sampling.rivest import hexadecimal, sha256_order, smallest, tickets
+from estimation.sampling.rivest import sha256_order, smallest, tickets
 
 BY_HAND = "56b02b6f8b03abe88e7d26099c87ee5229872fb1a01b6141a318ed870e8700bb"  # printf '%s' '4-1-6-2,0001' | sha256sum
+
+
+def hexadecimal(numbers):
+    """Write tickets as ``sha256sum`` does."""
+    return [row.tobytes().hex() for row in numbers.astype(">u8")]
 
 
 def test_one_ticket_by_hand():

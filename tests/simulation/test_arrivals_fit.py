@@ -3,19 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from arrival_fit import area_part, fit_log_logistic, fit_night
 
 from estimation.errors import DesignError, EstimateError
 from estimation.frame import Frame
 from estimation.rules import Findings
 from estimation.seeds import generator
-from estimation.simulation.arrivals import (
-    BALI_2024,
-    LogLogistic,
-    Survival,
-    area_part,
-    fit_log_logistic,
-    fit_night,
-)
+from estimation.simulation.arrivals import BALI_2024, LogLogistic, Survival
 
 # set.seed(4); n <- 40; x1 <- round(rnorm(n), 2); x2 <- round(runif(n), 2)
 # t <- round(exp(5 + 0.4 * x1 - 0.6 * x2 + 0.5 * rlogis(n)), 1); d <- as.integer(t <= 180); t <- pmin(t, 180)

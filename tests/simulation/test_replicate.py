@@ -21,7 +21,7 @@ from estimation.simulation import replicate as engine
 from estimation.simulation.backtest.ask import plan_of
 from estimation.simulation.backtest.replay import draw_block, night_of, stage
 from estimation.simulation.known import open_population
-from estimation.simulation.replicate import compare, nonresponse, replicate, size_for_leader
+from estimation.simulation.replicate import compare, nonresponse, replicate
 from estimation.survey.variance import default
 
 
@@ -335,17 +335,6 @@ def test_random_silence_leaves_no_bias_and_a_larger_error(sixty):
 def test_impossible_requests(six, changes, text):
     with pytest.raises(DesignError, match=text):
         nonresponse(six, SIMPLE, **changes)
-
-
-def test_size_for_the_right_leader(six):
-    table = size_for_leader(six, SIMPLE, [2, 4, 6], 1_000)
-    assert table["n"].tolist() == [2, 4, 6]
-    votes = np.array(SIX)
-    for row in table.itertuples():
-        samples = itertools.combinations(range(6), row.n)
-        exact = np.mean([votes[list(rows), 1].sum() > votes[list(rows), 0].sum() for rows in samples])
-        assert row.right_leader_low - 1e-9 <= exact <= row.right_leader_high + 1e-9
-    assert table["right_leader"].iloc[2] == 1
 
 
 @pytest.fixture(scope="module")

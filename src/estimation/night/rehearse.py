@@ -19,9 +19,9 @@ from estimation.night.script import BY, Script, stamps, write_script
 from estimation.projection.compute import open_sample
 from estimation.seeds import generator
 from estimation.simulation.arrivals import arrival_model, ranks
-from estimation.simulation.evening import clock, reporters
 from estimation.simulation.faults import Faults, inject
 from estimation.simulation.known import Population, open_population
+from estimation.simulation.synthetic_result import clock, reporters
 
 VOTING_ENDS = time(13)  # on the contest's clock, in every Indonesian election since 2019
 ARRIVAL = "log-logistic"  # fitted to a past night

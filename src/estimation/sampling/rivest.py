@@ -71,16 +71,6 @@ def tickets(seed: int | str, tps_ids: Iterable[str], count: int | None = None) -
     return np.frombuffer(digests, dtype=">u8").reshape(-1, 4).astype(np.uint64)
 
 
-def hexadecimal(numbers: Tickets) -> list[str]:
-    """Write ticket numbers as ``sha256sum`` does: 64 hexadecimal digits each.
-
-    Parameters
-    ----------
-    numbers : numpy.ndarray of uint64, shape (N, 4)
-    """
-    return [row.tobytes().hex() for row in numbers.astype(">u8")]
-
-
 def smallest(numbers: Tickets, stratum: IntArray, allocation: IntArray) -> IntArray:
     """Draw the stations with the smallest tickets of each stratum.
 

@@ -1,7 +1,7 @@
 """The one replicate engine: designs drawn again and again from an election whose result is known."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -229,30 +229,6 @@ def nonresponse(
             row = {"missing": float(part), "quantity": name, "stations": float(count)}
             table.append({**row, **mine.summary(j, truth)})
     return pd.DataFrame(table).drop(columns="left_out")
-
-
-def size_for_leader(population: Population, design: Design, ns: Sequence[int], replicates: int) -> pd.DataFrame:
-    """Find how often samples of each size name the right leader.
-
-    Parameters
-    ----------
-    design : Design
-        Its n is replaced.
-    ns : sequence of int
-        Sizes.
-    replicates : int
-        Samples of each size, at least 2.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row for each size: ``n``, ``right_leader`` with exact binomial bounds of 95 %, the true lead
-        ``truth`` and its ``true_se``, mean ``stations`` and ``villages``.
-    """
-    designs = {str(n): replace(design, n=n) for n in ns}
-    table = compare(population, designs, replicates).query("quantity == 'lead'")
-    right = ["right_leader", "right_leader_low", "right_leader_high"]
-    return table[["n", *right, "truth", "true_se", "stations", "villages"]].reset_index(drop=True)
 
 
 def samples(population: Population, design: Design, replicates: int, k: int) -> Iterator[tuple[IntArray, Structure]]:

@@ -11,9 +11,9 @@ from estimation.simulation.arrivals.models import (
     ranks,
 )
 from estimation.simulation.arrivals.named import MODELS, arrival_model
-from estimation.simulation.arrivals.night import BALI_2024, LogLogistic, fit_night
+from estimation.simulation.arrivals.night import BALI_2024, LogLogistic
 from estimation.simulation.arrivals.recorded import Recorded, recorded
-from estimation.simulation.arrivals.survival import Survival, area_part, fit_log_logistic
+from estimation.simulation.arrivals.survival import Survival
 
 __all__ = [
     "BALI_2024",
@@ -27,11 +27,8 @@ __all__ = [
     "Random",
     "Recorded",
     "Survival",
-    "area_part",
     "arrival_model",
     "arrived",
-    "fit_log_logistic",
-    "fit_night",
     "ranks",
     "recorded",
 ]

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from estimation.arrays import Array, BoolArray, IntArray
+from estimation.arrays import Array, IntArray
 from estimation.errors import DesignError
 from estimation.frame import Frame
 from estimation.simulation.arrivals.models import area_effects, distances_of
-from estimation.simulation.arrivals.survival import Survival, area_part, fit_log_logistic
+from estimation.simulation.arrivals.survival import Survival
 from estimation.simulation.known import Population
 
 COVARIATES = ("size", "distance")
@@ -51,8 +51,8 @@ class LogLogistic:
 # within 720 minutes of the end of voting (13:00 in Bali; the stamps are read as Asia/Jakarta, which fits them best),
 # the others censored then; 80 stations stamped before 13:00 are left out as tests. `size` is the village's voters of
 # 2019 by station of 2024, since the roll of 2024 is known almost only where a form was read. Standard errors 0.018,
-# 0.16 and (of log s) 0.015, as if stations were independent. Areas by `area_part` at 600 minutes. It is an order of
-# arrival more than a clock: a quick count's officers don't wait for the upload of a form.
+# 0.16 and (of log s) 0.015, as if stations were independent. Areas at 600 minutes; fitted by tools/arrival_fit.py.
+# It is an order of arrival more than a clock: a quick count's officers don't wait for the upload of a form.
 BALI_2024 = LogLogistic(
     Survival(
         ("intercept", "size"),
@@ -62,49 +62,6 @@ BALI_2024 = LogLogistic(
     ),
     (("district", 0.074), ("village", 0.083)),
 )
-
-
-def fit_night(
-    frame: Frame,
-    times: Array,
-    observed: BoolArray,
-    covariates: Sequence[str] = ("size",),
-    levels: Sequence[str] = ("district", "village"),
-    at: float | None = None,
-) -> LogLogistic:
-    """Fit a past night.
-
-    Parameters
-    ----------
-    frame : Frame
-        Its stations, N of them.
-    times : numpy.ndarray, shape (N,)
-        Minutes since the end of voting, > 0: of arrival, or of the end of waiting.
-    observed : numpy.ndarray of bool, shape (N,)
-        The station came in.
-    covariates : sequence of str
-        ``size``, ``distance``.
-    levels : sequence of str
-        Area levels from the widest to the finest; each gets what the wider ones leave it of
-        :func:`area_part`.
-    at : float, optional
-        The moment at which areas are compared; see :func:`area_part`.
-
-    Raises
-    ------
-    EstimateError
-        Of :func:`fit_log_logistic` and :func:`area_part`.
-    DesignError
-        A covariate is unknown, or the frame does not have it.
-    """
-    x = covariates_of(frame, covariates)
-    survival = fit_log_logistic(times, observed, x, covariates)
-    parts, before = [], 0.0
-    for level in levels:
-        part = area_part(survival, times, observed, x, frame.areas(level).codes, at)
-        parts.append((level, max(part - before, 0.0)))
-        before = max(part, before)
-    return LogLogistic(survival, tuple(parts))
 
 
 def covariates_of(frame: Frame, names: Sequence[str]) -> Array:

@@ -6,11 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
-from estimation.errors import TableError
-from estimation.simulation.demo import COLORS, DEMOS, Demo, write_contest
-from estimation.simulation.evening import INDONESIAN
-from estimation.simulation.populations import (
+from demo_contest import COLORS, DEMOS, Demo, write_contest
+from demo_evening import INDONESIAN
+from demo_population import (
     PATH,
     correlated,
     largest_remainder,
@@ -18,6 +16,8 @@ from estimation.simulation.populations import (
     simulate,
     spread,
 )
+
+from estimation.errors import TableError
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 SOURCES = DATA / "sources"

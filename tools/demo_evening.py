@@ -8,16 +8,11 @@ from datetime import datetime, timedelta
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit
+from demo_population import PATH, Array, IntArray, Population, correlated
 
 from estimation.seeds import generator
 from estimation.simulation.faults import forms
-from estimation.simulation.populations import PATH, Array, IntArray, Population, correlated
-
-# Minutes after the polls close (13:00): nobody is done before 13:50, all who ever report are by
-# midnight, half of them by 17:00. Between, the logits are normal.
-FIRST, MEDIAN, LAST = 50, 240, 660
-ARRIVAL_SD = 1.1  # logit scale: a tenth is in at about 14:45, nine tenths at about 20:30
+from estimation.simulation.synthetic_result import clock, reporters
 
 # Shares of the variance of the arrival: the village (its road and its officer), the roll, the rest.
 VILLAGE_PART, SIZE_PART, STATION_PART = 0.25, 0.15, 0.60
@@ -83,29 +78,6 @@ def returns(population: Population, closes: datetime, seed: int | str) -> tuple[
     later = 60 * rng.uniform(*CORRECTION_MINUTES, len(corrected))
     koreksi = koreksi.assign(second=koreksi["second"] + np.rint(later).astype(np.int64))
     return _stamp(laporan, closes), _stamp(koreksi, closes).rename(columns=INDONESIAN)
-
-
-def clock(late: Array) -> IntArray:
-    """Turn lateness into seconds after the polls close.
-
-    Parameters
-    ----------
-    late : numpy.ndarray, shape (n,)
-        About standard normal; 0 is in the middle of the evening.
-
-    Returns
-    -------
-    numpy.ndarray of int, shape (n,)
-    """
-    middle = logit((MEDIAN - FIRST) / (LAST - FIRST))
-    minutes = FIRST + (LAST - FIRST) * expit(middle + ARRIVAL_SD * late)
-    return np.asarray(np.rint(60 * minutes), dtype=np.int64)
-
-
-def reporters(stations: pd.DataFrame) -> pd.Series:
-    """Give every village one officer's code: P-001 and on, in the frame's order."""
-    number = stations.groupby(PATH, sort=False, observed=True).ngroup() + 1
-    return "P-" + number.astype(str).str.zfill(3)
 
 
 def _seconds(stations: pd.DataFrame, rng: np.random.Generator) -> IntArray:

@@ -6,9 +6,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-
-from estimation.simulation.evening import returns
-from estimation.simulation.populations import Facts, read_facts, simulate
+from demo_evening import returns
+from demo_population import Facts, read_facts, simulate
 
 # Blue and burnt orange: told apart with any colour vision, contrast above 4.5:1 on white, no party's own.
 COLORS = ("#1F5FA8", "#B4501E")

@@ -14,37 +14,39 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit, logit
 
+from estimation.columns import AREA_LEVELS
 from estimation.errors import TableError
 from estimation.seeds import generator
+from estimation.simulation.synthetic_result import (
+    BASELINE_CORRELATION,
+    BASELINE_SWING,
+    BASELINE_TURNOUT,
+    INVALID_SHARE,
+    INVALID_STATION_SD,
+    INVALID_VILLAGE_SD,
+    STATION_DF,
+    TURNOUT_CEILING,
+    TURNOUT_STATION_SD,
+    TURNOUT_VILLAGE_SD,
+    VOTE_STATION_SD,
+    VOTE_VILLAGE_SD,
+)
 
 Array = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-PATH = ["province", "regency", "district", "village"]
+PATH = list(AREA_LEVELS)
 
-# Standard deviations of the vote on the logit scale. They give the spread of the shares that the real
-# Situbondo had in 2019: 0.146 over stations within kecamatan, 0.122 within desa.
-VOTE_VILLAGE_SD, VOTE_STATION_SD = 0.34, 0.61
-# The logit shares of Situbondo 2019 have an excess kurtosis of 2.8 within desa; a t with 6 df has 3.
-STATION_DF = 6
-
-# Turnout: sd near 0.06 over stations, a third of its variance between villages (Situbondo 2019: 0.4).
-TURNOUT_VILLAGE_SD, TURNOUT_STATION_SD = 0.24, 0.33
 # Logit per sd of the roll: turnout and roll correlated by −0.08 to −0.17 in 2019 and in Ciamis 2024.
 TURNOUT_BY_SIZE = -0.15
-TURNOUT_CEILING = 0.97  # the dead, the moved and those at sea stay on the roll
-
-INVALID_SHARE = 0.0275  # of the ballots, where no figure is published; Gianyar 2024 had 2.7 %, Ciamis 2024 3.2 %
-INVALID_DISTRICT_SD, INVALID_VILLAGE_SD, INVALID_STATION_SD = 0.10, 0.25, 0.40
+INVALID_DISTRICT_SD = 0.10
 
 ROLL_MIN, ROLL_MAX = 90, 600  # at most 600 voters a station in the Pilkada of 2024
 ROLL_VILLAGE_SD, ROLL_STATION_SD = 0.45, 0.30
 ROLL_BY_VOTES = 0.8  # the rest by stations: district turnouts then differ by a few points
 
-BASELINE_CORRELATION = 0.78  # of the village logits; a cleavage that persists in the main
-BASELINE_SWING = -0.10  # logit: candidate 1's side was a little weaker then
 BASELINE_ROLL = 0.96  # of today's; rolls grow by about one per cent a year
-BASELINE_TURNOUT, BASELINE_TURNOUT_SD = 0.76, 0.04
+BASELINE_TURNOUT_SD = 0.04
 
 
 @dataclass(frozen=True, slots=True, eq=False)
