@@ -18,10 +18,10 @@ from machine import SHARED, save
 from estimation.contest import EstimateTable, EstimatorName, load_contest
 from estimation.estimators import weigh
 from estimation.estimators.quantities import ratios
-from estimation.sampling.allocate import strata_for
+from estimation.sampling.apply_design import strata_for
 from estimation.sampling.design import Design
 from estimation.sampling.strata import strata_by
-from estimation.simulation.known import Estimates, open_population, proportion
+from estimation.simulation.population import Estimates, open_population, proportion
 from estimation.simulation.replicate import samples
 
 SEED, LEVEL, N = "coverage", 0.95, 300

@@ -21,9 +21,9 @@ from machine import HERE, SHARED, describe, save
 
 from estimation.contest import Contest, load_contest
 from estimation.frame import load_frame
-from estimation.sampling.allocate import allocate, strata_for
+from estimation.sampling.apply_design import allocate, strata_for
 from estimation.sampling.design import Design
-from estimation.simulation.known import Population, open_population
+from estimation.simulation.population import Population, open_population
 from estimation.simulation.replicate import compare
 
 N, SEED, LEVEL = 300, "1", 0.95

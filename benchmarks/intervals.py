@@ -14,10 +14,10 @@ from scipy.stats import binomtest
 
 from estimation.contest import load_contest
 from estimation.sampling import proportional, selection
-from estimation.sampling.allocate import strata_for
+from estimation.sampling.apply_design import strata_for
 from estimation.sampling.strata import Strata
 from estimation.seeds import generator
-from estimation.simulation.known import Population, open_population
+from estimation.simulation.population import Population, open_population
 from estimation.survey import Structure, ratio
 from estimation.survey.degrees import satterthwaite
 from estimation.survey.intervals import INTERVALS

@@ -17,7 +17,7 @@ from estimation.estimators.exact import Sequence, total_sequence
 from estimation.estimators.sequences import mixture_multiplier
 from estimation.sampling import proportional, selection, strata_by
 from estimation.seeds import generator
-from estimation.simulation.known import Population, open_population, proportion
+from estimation.simulation.population import Population, open_population, proportion
 from estimation.survey import Structure, collapse, ratio
 from estimation.survey.spending import boundaries, continuous, information_fraction, normal_deviate
 from estimation.survey.variance import stratified

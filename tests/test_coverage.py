@@ -21,7 +21,7 @@ from estimation.estimators.quantities import ratios
 from estimation.frame import load_frame
 from estimation.sampling import Design, proportional, selection, strata_by
 from estimation.seeds import generator
-from estimation.simulation.known import open_population
+from estimation.simulation.population import open_population
 from estimation.simulation.replicate import samples
 from estimation.survey import Structure, ratio, t_interval
 from estimation.survey.variance import stratified

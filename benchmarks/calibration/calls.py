@@ -29,7 +29,7 @@ from estimation.estimators.catalogue import Night, estimate_by
 from estimation.returns import Counts
 from estimation.simulation.backtest import plan_of
 from estimation.simulation.backtest.replay import Stage, calls, draw_block, night_of, stage
-from estimation.simulation.known import Population
+from estimation.simulation.population import Population
 from estimation.survey import Estimate
 
 RESULTS = Path(__file__).resolve().parent / "results"

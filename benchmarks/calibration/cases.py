@@ -14,9 +14,9 @@ from estimation.estimators.multilevel import Constants
 from estimation.frame import Frame, load_frame
 from estimation.returns import Counts
 from estimation.simulation.arrivals.recorded import Recorded
-from estimation.simulation.backtest import Plan, plan_of
+from estimation.simulation.backtest import BacktestPlan, plan_of
 from estimation.simulation.backtest.replay import Stage, stage
-from estimation.simulation.known import Population, open_population
+from estimation.simulation.population import Population, open_population
 
 PARTS = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 EARLY = (0.01, *PARTS)
@@ -110,7 +110,7 @@ def lay_out(case: Case) -> Stage:
     return replace(at, model=uploaded(own)) if by_upload else at
 
 
-def plan_for(case: Case, own: Population) -> Plan:
+def plan_for(case: Case, own: Population) -> BacktestPlan:
     """Compose the plan of a case."""
     n = case.n if case.n <= 0.8 * len(own.frame) else len(own.frame) // 2
     return plan_of(

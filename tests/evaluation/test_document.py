@@ -11,7 +11,7 @@ import pytest
 
 from estimation.contest import load_contest
 from estimation.evaluation import document, evaluate, write_evaluation
-from estimation.evaluation.headline import headline
+from estimation.evaluation.summary import headline
 from estimation.files import to_json
 from estimation.projection import project, write_take
 from estimation.simulation.showcase import MOMENT

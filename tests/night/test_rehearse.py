@@ -13,7 +13,7 @@ from estimation.night import play, prepare
 from estimation.night.folder import rehearsal_toml
 from estimation.sampling import design_of, draw, write_draw
 from estimation.simulation.faults import Faults
-from estimation.simulation.known import open_population
+from estimation.simulation.population import open_population
 
 
 def files(folder: Path) -> dict[str, bytes]:

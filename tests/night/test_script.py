@@ -13,7 +13,7 @@ from estimation.night import Rehearsal, play, prepare
 from estimation.night.script import Event, Script
 from estimation.returns import read_returns, resolve
 from estimation.simulation.faults import Faults
-from estimation.simulation.known import open_population
+from estimation.simulation.population import open_population
 
 QUIET = Faults().scale(0)
 

@@ -192,21 +192,21 @@ def test_costs_stand_in_the_comparison(priced: DesignReport) -> None:
 def test_a_map_says_how_near_the_sample_is(priced: DesignReport) -> None:
     part = priced.spread()
     alt, header, half, _, farthest = part.text.splitlines()
-    reach = priced.plan.reach
+    reach = priced.plan.coverage
     assert alt == (
-        f"Map of the 300 drawn TPS among 1,030 with coordinates: half of all lie within {reach.half:.1f} km of a drawn "
-        f"one and nine tenths within {reach.most:.1f} km; of a simple random sample, nine tenths would lie within "
-        f"{reach.simple_most:.1f} km."
+        f"Map of the 300 drawn TPS among 1,030 with coordinates: half of all lie within {reach.median_km:.1f} km of a drawn "
+        f"one and nine tenths within {reach.p90_km:.1f} km; of a simple random sample, nine tenths would lie within "
+        f"{reach.simple_p90_km:.1f} km."
     )
     assert header == "To the nearest drawn TPS | This sample | Simple random (mean of 20)"
     assert half == "half of all TPS within | 0.0 km | 0.0 km"  # at the same place, in a village
-    assert farthest == f"all within | {reach.farthest:.1f} km | "
+    assert farthest == f"all within | {reach.farthest_km:.1f} km | "
     assert part.html.count("<svg") == 2
     assert "drawn TPS (300)" in part.html
 
 
 def test_without_coordinates_it_is_a_list(report: DesignReport) -> None:
-    assert report.plan.reach is None
+    assert report.plan.coverage is None
     assert report.spread().text.startswith("The 300 drawn TPS along the list of all 1,030")
 
 

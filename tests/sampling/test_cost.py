@@ -7,10 +7,10 @@ from estimation.contest import load_contest
 from estimation.errors import DesignError
 from estimation.frame import load_frame
 from estimation.sampling import Design, design_of
-from estimation.sampling.allocate import allocate, strata_for
-from estimation.sampling.between import assume_share
+from estimation.sampling.apply_design import allocate, strata_for
 from estimation.sampling.cost import Prices, affordable, by_stratum, expected_villages, prices_of, villages_met
 from estimation.sampling.size import at, for_budget
+from estimation.sampling.variability import assume_share
 
 PAIR = np.array([2.0, 2.0])
 

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from estimation.errors import DesignError
-from estimation.sampling.between import assume_lead, assume_share, intraclass, measure, residuals
 from estimation.sampling.size import curve, for_budget, for_leader, for_margin, optimal_take, two_stage
+from estimation.sampling.variability import assume_lead, assume_share, intraclass, measure, residuals
 
 Z = 1.959963984540054
 PLAIN = assume_share(0.5, 1000, 200, deff=1)

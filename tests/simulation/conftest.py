@@ -6,7 +6,7 @@ import pytest
 
 from estimation.contest import load_contest
 from estimation.seeds import generator
-from estimation.simulation.known import open_population
+from estimation.simulation.population import open_population
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ from estimation.simulation.arrivals import (
     ranks,
 )
 from estimation.simulation.arrivals.models import adverse_residuals, distances_of, normal_scores
-from estimation.simulation.known import open_population
+from estimation.simulation.population import open_population
 
 HEAD = "tps_id,votes_1,votes_2,invalid,total"
 

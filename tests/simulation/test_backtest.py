@@ -9,7 +9,7 @@ import pytest
 from estimation.contest import load_contest
 from estimation.errors import EstimationError
 from estimation.simulation.backtest import (
-    Plan,
+    BacktestPlan,
     Replay,
     backtest,
     document,
@@ -21,7 +21,7 @@ from estimation.simulation.backtest import (
 )
 from estimation.simulation.backtest.replay import draw_block, night_of, quantities, replay_block, stage
 from estimation.simulation.backtest.table import judged
-from estimation.simulation.known import open_population
+from estimation.simulation.population import open_population
 
 OFFICIAL = "tps_id,votes_1,votes_2,invalid,total\n"
 
@@ -35,7 +35,7 @@ def tiny(make_contest):
     return load_contest(folder)
 
 
-def simple(contest, n, replicates=200, **asked) -> Plan:
+def simple(contest, n, replicates=200, **asked) -> BacktestPlan:
     design = {"n": n, "method": "simple", "seed": "7"}
     return plan_of(contest, design=design, replicates=replicates, **{"estimators": ["ratio"], **asked})
 

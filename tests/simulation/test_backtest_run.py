@@ -18,7 +18,7 @@ from estimation.simulation.backtest.record import record_of
 from estimation.simulation.backtest.replay import stage
 from estimation.simulation.backtest.run import _key, _work
 from estimation.simulation.executor import executor
-from estimation.simulation.known import open_population
+from estimation.simulation.population import open_population
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ from estimation.simulation.backtest import plan_of, tabulate
 from estimation.simulation.backtest.replay import replay_block, stage
 from estimation.simulation.fit import (
     DEFAULT,
+    ConstantValues,
     Fitted,
-    Judged,
-    Point,
+    LeftOut,
     document,
     fit,
     past,
@@ -37,7 +37,7 @@ def plan(contest, arrival="random", n=80, received="0.2,0.5", replicates=12):
 
 def test_phi_multiplies_the_default_pair():
     assert DEFAULT.table == {"delta": 0.05, "tau": 0.1, "kappa": 0.75, "phi": (0.04, 0.06)}
-    assert Point(0.05, 0.2, 0.5, 2.0).table == {"delta": 0.05, "tau": 0.2, "kappa": 0.5, "phi": (0.08, 0.12)}
+    assert ConstantValues(0.05, 0.2, 0.5, 2.0).table == {"delta": 0.05, "tau": 0.2, "kappa": 0.5, "phi": (0.08, 0.12)}
     assert EstimateTable().delta == DEFAULT.delta
 
 
@@ -98,9 +98,9 @@ def test_strongholds_first_ask_for_more_bias_than_chance_does(large):
 @pytest.fixture
 def fitted():
     """Three elections on which smaller constants did better each time."""
-    point = Point(0.05, 0.1, 0.75, 0.5)
+    point = ConstantValues(0.05, 0.1, 0.75, 0.5)
     ranges = {"delta": (0.03, 0.07), "tau": (0.05, 0.2), "kappa": (0.0, 1.0), "phi": (0.25, 1.0)}
-    left = tuple(Judged(name, point, value, 0.95, 0.98) for name, value in (("a", 0.9), ("b", 0.92), ("c", 0.88)))
+    left = tuple(LeftOut(name, point, value, 0.95, 0.98) for name, value in (("a", 0.9), ("b", 0.92), ("c", 0.88)))
     return Fitted(point, ranges, 0.89, 0.951, 0.981, left, "election", 3)
 
 

@@ -12,15 +12,15 @@ from estimation.errors import DesignError, EstimateError
 from estimation.estimators import arrived, combined_ratio, domain, plain
 from estimation.returns import Counts
 from estimation.sampling import design_structure as design_structure_module
-from estimation.sampling.allocate import strata_for
+from estimation.sampling.apply_design import strata_for
 from estimation.sampling.describe import describe
 from estimation.sampling.design import Design
 from estimation.sampling.design_structure import Drawn, design_structure
 from estimation.sampling.draw import draw_rows
 from estimation.simulation import replicate as engine
-from estimation.simulation.backtest.ask import plan_of
 from estimation.simulation.backtest.replay import draw_block, night_of, stage
-from estimation.simulation.known import open_population
+from estimation.simulation.backtest.request import plan_of
+from estimation.simulation.population import open_population
 from estimation.simulation.replicate import compare, nonresponse, replicate
 from estimation.survey.variance import default
 

@@ -10,7 +10,7 @@ from estimation.cli.options import emit, json_option, level_option, say, where_o
 
 if TYPE_CHECKING:
     from estimation.contest import Contest
-    from estimation.simulation.backtest import Plan
+    from estimation.simulation.backtest import BacktestPlan
 
 
 @click.command()
@@ -89,7 +89,7 @@ def backtest(
     from estimation.contest import load_contest
     from estimation.simulation.backtest import plan_of
 
-    def plan_for(contest: "Contest") -> "Plan":
+    def plan_for(contest: "Contest") -> "BacktestPlan":
         return plan_of(
             contest,
             design={"n": n, "strata": strata, "method": method, "seed": seed},
@@ -119,7 +119,7 @@ def backtest(
 
 def _replay(
     contest: "Contest",
-    plan_for: "Callable[[Contest], Plan]",
+    plan_for: "Callable[[Contest], BacktestPlan]",
     workers: int,
     cluster: str | None,
     resume: Path | None,
@@ -161,7 +161,7 @@ def _certify(
 
 def _fit(
     contests: "Sequence[Contest]",
-    plan_for: "Callable[[Contest], Plan]",
+    plan_for: "Callable[[Contest], BacktestPlan]",
     by: str | None,
     where: str | None,
     json_file: str | None,

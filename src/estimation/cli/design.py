@@ -69,7 +69,7 @@ def design(
     from estimation.cli.report import tell_page
     from estimation.contest import load_contest
     from estimation.publish import render
-    from estimation.simulation.aims import aims_of
+    from estimation.simulation.targets import targets_of
 
     opened = load_contest(contest)
     asked = {
@@ -79,7 +79,7 @@ def design(
         "cost_station": cost_station,
         "cost_village": cost_village,
     }
-    aims_of(opened, **asked)  # what can't be asked is said before the notebook runs
+    targets_of(opened, **asked)  # what can't be asked is said before the notebook runs
     with spinner("running the notebook"):
         page = render(
             opened,

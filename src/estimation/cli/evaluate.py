@@ -67,7 +67,7 @@ def evaluate(
     from estimation.cli.progress import spinner
     from estimation.cli.report import tell_page
     from estimation.contest import load_contest
-    from estimation.evaluation.headline import headline
+    from estimation.evaluation.summary import headline
     from estimation.publish.release import place
 
     opened, at = load_contest(contest), moment(as_of)

@@ -2,7 +2,16 @@
 
 from estimation.evaluation.compute import Evaluation, evaluate
 from estimation.evaluation.document import document, tables, write_evaluation
+from estimation.evaluation.error_split import ErrorSplit
 from estimation.evaluation.official import Official, read_official
-from estimation.evaluation.split import Split
 
-__all__ = ["Evaluation", "Official", "Split", "document", "evaluate", "read_official", "tables", "write_evaluation"]
+__all__ = [
+    "ErrorSplit",
+    "Evaluation",
+    "Official",
+    "document",
+    "evaluate",
+    "read_official",
+    "tables",
+    "write_evaluation",
+]

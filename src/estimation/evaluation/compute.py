@@ -7,11 +7,11 @@ from pathlib import Path
 
 from estimation.contest import LEAD, Contest, share_name
 from estimation.decision import leader_and_runner_up
-from estimation.evaluation.areas import JudgedArea, area_coverage, judge_areas
-from estimation.evaluation.judged import Coverage, Judged, judge
+from estimation.evaluation.area_errors import AreaErrors, area_coverage, area_errors
+from estimation.evaluation.error_split import ErrorSplit, split
+from estimation.evaluation.errors_vs_official import Coverage, ErrorVsOfficial, error_vs_official
 from estimation.evaluation.official import Official, read_official
-from estimation.evaluation.recording import Recording, compare, held_returns
-from estimation.evaluation.split import Split, split
+from estimation.evaluation.recording import Recording, compare_returns, held_returns
 from estimation.evaluation.takes import Refused, Take, call_right, read_takes
 from estimation.projection import Projection, project
 from estimation.projection.compute import open_sample
@@ -27,13 +27,13 @@ class Evaluation:
     projection : Projection
         Of the moment that is evaluated.
     official : Official
-    quantities : tuple of Judged
+    quantities : tuple of ErrorVsOfficial
         Every share, the lead of the official first over the official second, turnout, the invalid share.
-    split : Split
+    split : ErrorSplit
         What the misses are made of; same names, same order.
     call_right : bool or None
         Whether the call named the official winner; None where nobody was called.
-    areas : tuple of JudgedArea
+    areas : tuple of AreaErrors
     coverage : tuple of Coverage
         Over the areas, for each candidate.
     takes : tuple of Take
@@ -46,10 +46,10 @@ class Evaluation:
 
     projection: Projection
     official: Official
-    quantities: tuple[Judged, ...]
-    split: Split
+    quantities: tuple[ErrorVsOfficial, ...]
+    split: ErrorSplit
     call_right: bool | None
-    areas: tuple[JudgedArea, ...]
+    areas: tuple[AreaErrors, ...]
     coverage: tuple[Coverage, ...]
     takes: tuple[Take, ...]
     refused: tuple[Refused, ...]
@@ -69,20 +69,20 @@ class Evaluation:
         return leader_and_runner_up(self.contest, estimate.theta)[0] == self.official.pair[0]
 
     @property
-    def lead(self) -> Judged:
+    def lead(self) -> ErrorVsOfficial:
         """The lead of the official first over the official second."""
         return self.quantity(LEAD)
 
-    def quantity(self, name: str) -> Judged:
+    def quantity(self, name: str) -> ErrorVsOfficial:
         """Find a quantity by its name."""
         return next(one for one in self.quantities if one.name == name)
 
-    def at_the_end(self, name: str) -> Judged:
+    def at_the_end(self, name: str) -> ErrorVsOfficial:
         """Judge what the sample would have said with every station in and every count right."""
         i = self.official.names.index(name)
         truth = float(self.official.truth[i])
         if self.split.complete is None:
-            return judge(None, name, self.contest.about.level, truth)
+            return error_vs_official(None, name, self.contest.about.level, truth)
         return _judged(self.official, self.split.complete, self.contest.about.level, name, truth)
 
 
@@ -132,7 +132,7 @@ def evaluate(
         _judged(result, projection.estimate, contest.about.level, name, value)
         for name, value in zip(result.names, truth, strict=True)
     ]
-    areas = judge_areas(projection, frame, result)
+    areas = area_errors(projection, frame, result)
     night, refused = read_takes(takes or contest.out / "takes", contest, result)
     held = held_returns(contest, frame, sample, returns_path, as_of)
     return Evaluation(
@@ -145,13 +145,13 @@ def evaluate(
         coverage=area_coverage(areas, result),
         takes=night,
         refused=refused,
-        recording=compare(frame, sample.rows, projection.counts, result.at(sample.rows, len(frame)), held),
+        recording=compare_returns(frame, sample.rows, projection.counts, result.at(sample.rows, len(frame)), held),
     )
 
 
-def _judged(official: Official, estimate: Estimate | None, level: float, name: str, truth: float) -> Judged:
+def _judged(official: Official, estimate: Estimate | None, level: float, name: str, truth: float) -> ErrorVsOfficial:
     if estimate is not None and name == LEAD:
         first, second = official.pair
         pair = {share_name(first.number): 1.0, share_name(second.number): -1.0}
-        return judge(estimate.contrast(pair, LEAD), LEAD, level, truth)
-    return judge(estimate, name, level, truth)
+        return error_vs_official(estimate.contrast(pair, LEAD), LEAD, level, truth)
+    return error_vs_official(estimate, name, level, truth)

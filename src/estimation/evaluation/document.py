@@ -7,9 +7,9 @@ import pandas as pd
 
 from estimation.columns import AREA_LEVELS
 from estimation.evaluation.compute import Evaluation
-from estimation.evaluation.judged import Coverage, Judged
+from estimation.evaluation.error_split import PARTS
+from estimation.evaluation.errors_vs_official import Coverage, ErrorVsOfficial
 from estimation.evaluation.recording import Difference
-from estimation.evaluation.split import PARTS
 from estimation.evaluation.takes import Take
 from estimation.files import to_json, write_text
 from estimation.projection.document import number
@@ -83,7 +83,7 @@ def document(evaluation: Evaluation) -> dict[str, object]:
     }
 
 
-def judged(one: Judged) -> dict[str, object]:
+def judged(one: ErrorVsOfficial) -> dict[str, object]:
     """Give an estimate, its official value, the miss, and whether the interval held."""
     values = {key: number(getattr(one, key)) for key in ("estimate", "se", "low", "high", "official", "miss", "z")}
     return {"name": one.name, **values, "held": one.held}

@@ -92,7 +92,7 @@ def held_returns(
     return held.set_index("row")
 
 
-def compare(frame: Frame, rows: IntArray, sent: Counts, official: Counts, held: pd.DataFrame) -> Recording:
+def compare_returns(frame: Frame, rows: IntArray, sent: Counts, official: Counts, held: pd.DataFrame) -> Recording:
     """Compare the returns of a sample with the official counts of the same stations.
 
     Parameters

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 
 from estimation.contest import INVALID, LEAD, TURNOUT, Contest, share_name
-from estimation.evaluation.judged import Judged
+from estimation.evaluation.errors_vs_official import ErrorVsOfficial
 from estimation.evaluation.official import Official
 from estimation.projection import takes
 from estimation.projection.takes import Refused, Written
@@ -36,7 +36,7 @@ class Take:
         Whether a call named the official winner; None where nobody was called.
     leader_right : bool or None
         Whether it had the official first ahead; None where nothing was projected.
-    quantities : tuple of Judged
+    quantities : tuple of ErrorVsOfficial
     """
 
     name: str
@@ -50,9 +50,9 @@ class Take:
     withdrawn: bool
     right: bool | None
     leader_right: bool | None
-    quantities: tuple[Judged, ...]
+    quantities: tuple[ErrorVsOfficial, ...]
 
-    def quantity(self, name: str) -> Judged:
+    def quantity(self, name: str) -> ErrorVsOfficial:
         """Find one of its quantities."""
         return next(one for one in self.quantities if one.name == name)
 
@@ -94,5 +94,5 @@ def _judge(take: Written, official: Official) -> Take:
     )
 
 
-def _judged(name: str, said: takes.Said, truth: dict[str, float]) -> Judged:
-    return Judged(name, *said, truth[name])
+def _judged(name: str, said: takes.Said, truth: dict[str, float]) -> ErrorVsOfficial:
+    return ErrorVsOfficial(name, *said, truth[name])

@@ -15,7 +15,7 @@ from estimation.errors import EstimationError
 from estimation.files import write_text
 from estimation.frame import load_frame
 from estimation.sampling import design_of, draw, write_draw
-from estimation.simulation.known import official_path, open_population
+from estimation.simulation.population import official_path, open_population
 from estimation.simulation.synthetic_result import imagine
 from estimation.tables import as_text, find_table, read_table
 

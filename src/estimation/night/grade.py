@@ -19,7 +19,7 @@ from estimation.projection import Projection, project
 from estimation.projection.compute import open_sample
 from estimation.projection.document import number
 from estimation.simulation.faults import KINDS
-from estimation.simulation.known import NOTHING, Population, open_population
+from estimation.simulation.population import NOTHING, Population, open_population
 
 OUTCOMES = ("quarantined", "listed", "slipped", "harmless", "unsent")
 SCHEMA = "rehearsal/1"

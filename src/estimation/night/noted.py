@@ -15,7 +15,7 @@ from estimation.night.takes import PROJECTION, inputs
 from estimation.publish.release import Placement
 from estimation.returns.intake import list_files
 from estimation.returns.locate import DEFAULT, ENV, uses_ledger
-from estimation.simulation.known import official_path
+from estimation.simulation.population import official_path
 
 SCHEMA = "batch-state/1"
 NOTE = "batch.json"  # in a contest's out

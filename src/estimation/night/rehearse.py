@@ -20,7 +20,7 @@ from estimation.projection.compute import open_sample
 from estimation.seeds import generator
 from estimation.simulation.arrivals import arrival_model, ranks
 from estimation.simulation.faults import Faults, inject
-from estimation.simulation.known import Population, open_population
+from estimation.simulation.population import Population, open_population
 from estimation.simulation.synthetic_result import clock, reporters
 
 VOTING_ENDS = time(13)  # on the contest's clock, in every Indonesian election since 2019

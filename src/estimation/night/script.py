@@ -71,7 +71,7 @@ def write_script(
     Parameters
     ----------
     messages, log : pandas.DataFrame
-        See :class:`estimation.simulation.faults.Spoiled`.
+        See :class:`estimation.simulation.faults.SpoiledReturns`.
     columns : sequence of str
         Of a file; ``received_at`` is written from ``stamp`` and ``clock``.
     closes : datetime

@@ -2,7 +2,7 @@
 
 from estimation.frame import Frame
 from estimation.rules import Notice
-from estimation.sampling.allocate import cells_for
+from estimation.sampling.apply_design import cells_for
 from estimation.sampling.design import UNEQUAL, Design
 from estimation.sampling.design_structure import Drawn, design_structure
 from estimation.sampling.sample import Sample

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from estimation.arrays import Array, IntArray
 from estimation.frame import Frame
 from estimation.sampling import selection
-from estimation.sampling.allocate import allocate
+from estimation.sampling.apply_design import allocate
 from estimation.sampling.auxiliary import columns_of, coordinates, positive
 from estimation.sampling.design import Design
 from estimation.sampling.strata import Strata

@@ -9,15 +9,15 @@ from estimation.arrays import Array, IntArray
 from estimation.errors import DesignError
 from estimation.frame import Frame
 from estimation.sampling import selection
-from estimation.sampling.allocate import allocate, notes, strata_for
+from estimation.sampling.apply_design import allocate, notes, strata_for
 from estimation.sampling.auxiliary import columns_of, coordinates, list_order, positive
 from estimation.sampling.describe import describe
 from estimation.sampling.design import ORDERED, UNEQUAL, Design
 from estimation.sampling.design_structure import Drawn
 from estimation.sampling.reserve import reserve
-from estimation.sampling.rivest import sha256_order
 from estimation.sampling.sample import Sample
 from estimation.sampling.strata import Strata
+from estimation.sampling.ticket_order import sha256_order
 from estimation.seeds import generator
 
 

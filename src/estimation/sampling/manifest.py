@@ -20,7 +20,7 @@ from estimation.contest import Contest
 from estimation.errors import DesignError
 from estimation.files import sha256_of, to_json, write_text
 from estimation.frame import Frame
-from estimation.sampling import rivest
+from estimation.sampling import ticket_order
 from estimation.sampling.design import Design
 from estimation.sampling.sample import Sample
 
@@ -93,7 +93,7 @@ def manifest_of(
         "versions": versions(),
     }
     if design.order == "sha256":
-        manifest["tickets"] = rivest.SPECIFICATION
+        manifest["tickets"] = ticket_order.SPECIFICATION
     if commitment is not None:
         manifest["commitment"] = commitment
     if frame.baseline_sha256 is not None:

@@ -10,8 +10,8 @@ from scipy.special import ndtr, ndtri
 
 from estimation.arrays import Array, IntArray
 from estimation.errors import DesignError
-from estimation.sampling.between import Between, within
 from estimation.sampling.cost import affordable
+from estimation.sampling.variability import StationVariance, within
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Size:
 
     Attributes
     ----------
-    between : Between
+    between : StationVariance
         What it rests on.
     n : int
         Stations that must report.
@@ -46,7 +46,7 @@ class Size:
         Of the stations (and villages) drawn, where costs were given.
     """
 
-    between: Between
+    between: StationVariance
     n: int
     reserve: int
     margin: float
@@ -79,12 +79,12 @@ class Size:
         )
 
 
-def for_margin(between: Between, margin: float, *, level: float = 0.95, reporting: float = 1.0) -> Size:
+def for_margin(between: StationVariance, margin: float, *, level: float = 0.95, reporting: float = 1.0) -> Size:
     """Find the stations for a margin of error e: n₀ = z² σ² / e², n = n₀ / (1 + n₀ / N) (Cochran 1977, section 4.6).
 
     Parameters
     ----------
-    between : Between
+    between : StationVariance
     margin : float
         Half-width of the interval, 0 … 1 (0.01 is one point).
     level : float
@@ -103,7 +103,7 @@ def for_margin(between: Between, margin: float, *, level: float = 0.95, reportin
 
 
 def for_leader(
-    between: Between,
+    between: StationVariance,
     probability: float,
     *,
     threshold: float | None = None,
@@ -118,7 +118,7 @@ def for_leader(
 
     Parameters
     ----------
-    between : Between
+    between : StationVariance
         Of a lead, or of a share against a threshold.
     probability : float
         0.5 < P < 1.
@@ -146,7 +146,7 @@ def for_leader(
 
 
 def for_budget(
-    between: Between,
+    between: StationVariance,
     budget: float,
     cost_station: float,
     *,
@@ -160,7 +160,7 @@ def for_budget(
 
     Parameters
     ----------
-    between : Between
+    between : StationVariance
     budget, cost_station : float
         In one currency, > 0; every drawn station costs, whether it reports or not.
     cost_village, villages, visits
@@ -186,7 +186,7 @@ def for_budget(
     return replace(_size(between, n, drawn, level), cost=cost)
 
 
-def at(between: Between, n: int, *, level: float = 0.95) -> Size:
+def at(between: StationVariance, n: int, *, level: float = 0.95) -> Size:
     """Say what n stations that report are worth, 1 ≤ n ≤ N; level as in :func:`for_margin`."""
     within("the number of stations", n, 0, between.stations + 1)
     return _size(between, n, n, level)
@@ -217,7 +217,7 @@ def optimal_take(cost_station: float, cost_village: float, correlation: float) -
 
 
 def two_stage(
-    between: Between,
+    between: StationVariance,
     budget: float,
     cost_station: float,
     cost_village: float,
@@ -235,7 +235,7 @@ def two_stage(
 
     Parameters
     ----------
-    between : Between
+    between : StationVariance
     budget, cost_station, cost_village : float
         In one currency, > 0.
     villages : int
@@ -272,13 +272,13 @@ def two_stage(
 
 
 def curve(
-    between: Between, ns: Sequence[int] | IntArray, *, level: float = 0.95, threshold: float | None = None
+    between: StationVariance, ns: Sequence[int] | IntArray, *, level: float = 0.95, threshold: float | None = None
 ) -> pd.DataFrame:
     """Draw the margin of error against the stations that report.
 
     Parameters
     ----------
-    between : Between
+    between : StationVariance
     ns : sequence of int, shape (K,)
         Stations, 1 … N.
     level : float
@@ -317,13 +317,13 @@ def curve(
     )
 
 
-def _stations(between: Between, variance: float) -> int:
+def _stations(between: StationVariance, variance: float) -> int:
     """Find the least n ≥ 2 whose variance is at most the one given."""
     first = between.unit / variance
     return max(2, ceil(first / (1 + first / between.stations) - 1e-9))
 
 
-def _drawn(between: Between, n: int, reporting: float) -> int:
+def _drawn(between: StationVariance, n: int, reporting: float) -> int:
     """Find how many to draw so that n are expected to report."""
     drawn = ceil(n / _reporting(reporting) - 1e-9)
     if drawn > between.stations:
@@ -335,7 +335,7 @@ def _drawn(between: Between, n: int, reporting: float) -> int:
 
 
 def _size(
-    between: Between,
+    between: StationVariance,
     n: int,
     drawn: int,
     level: float,
@@ -354,7 +354,7 @@ def _size(
     return Size(between, n, drawn - n, margin, level, between.deff * effect, persons, rooms, margin / naive)
 
 
-def _distance(between: Between, threshold: float | None) -> float:
+def _distance(between: StationVariance, threshold: float | None) -> float:
     """Measure how far the expected value is from what decides."""
     return abs(between.value - ((0.0 if between.quantity == "lead" else 0.5) if threshold is None else threshold))
 

@@ -12,12 +12,12 @@ from estimation.errors import DesignError
 from estimation.estimators import plain, respond
 from estimation.estimators.quantities import ratios
 from estimation.frame import Frame
-from estimation.sampling.allocate import cells_for, strata_for
+from estimation.sampling.apply_design import cells_for, strata_for
 from estimation.sampling.design import Design
 from estimation.sampling.design_structure import design_structure, joint_of, replicates_at_once
 from estimation.sampling.draw import draw_rows
 from estimation.seeds import generator
-from estimation.simulation.known import NOTHING, Estimates, Population, proportion
+from estimation.simulation.population import NOTHING, Estimates, Population, proportion
 from estimation.survey import Structure
 
 BLOCK = 4_000_000  # numbers in one block of replicates, so that memory stays small

@@ -11,7 +11,7 @@ from estimation.contest import load_contest
 from estimation.estimators.multilevel import ground, predict
 from estimation.returns import Counts
 from estimation.sampling import proportional, selection, strata_by
-from estimation.simulation.known import open_population
+from estimation.simulation.population import open_population
 
 NIGHTS = 300
 

@@ -10,9 +10,9 @@ from estimation.publish.figures import Line, curves, scatter_map, strip
 from estimation.publish.part import PALETTE, Part, picture, table
 from estimation.publish.template import render_part
 from estimation.sampling.auxiliary import list_order
-from estimation.sampling.reach import Reach
-from estimation.simulation.aims import Answer
-from estimation.simulation.plan import Plan, odd_sizes
+from estimation.sampling.coverage_distance import CoverageDistance
+from estimation.simulation.design_plan import DesignPlan, odd_sizes
+from estimation.simulation.targets import Answer
 from estimation.words import Words
 
 STRATA_SHOWN = 60  # rows of the table of strata; the manifest has all
@@ -24,13 +24,13 @@ class DesignReport:
 
     Attributes
     ----------
-    plan : Plan
+    plan : DesignPlan
     words : Words
     replicates : int
         Samples that were simulated of each design.
     """
 
-    plan: Plan
+    plan: DesignPlan
     words: Words
     replicates: int
 
@@ -68,7 +68,7 @@ class DesignReport:
             ),
         ]
         if p.cost is not None:
-            over = p.cost - (p.aims.budget or np.inf)
+            over = p.cost - (p.targets.budget or np.inf)
             key = "design.price_over" if over > 0 else "design.price"
             lines.append(w(key, cost=w.whole(round(p.cost)), over=w.decimal(over, 0)))
         lines += [w("design.notice", text=w.notice(notice)) for notice in p.notices]
@@ -102,31 +102,31 @@ class DesignReport:
 
     def spread(self) -> Part:
         """Draw where the sample lies: on the map where the frame has coordinates, else along the list."""
-        return self._map(self.plan.reach) if self.plan.reach is not None else self._list()
+        return self._map(self.plan.coverage) if self.plan.coverage is not None else self._list()
 
-    def _map(self, reach: Reach) -> Part:
-        w, n = self.words, self.words.whole(len(reach.drawn))
+    def _map(self, distance: CoverageDistance) -> Part:
+        w, n = self.words, self.words.whole(len(distance.drawn))
         km = self._km
         alt = w(
             "design.map_alt",
             n=n,
-            known=w.whole(reach.known),
-            half=km(reach.half),
-            most=km(reach.most),
-            simple=km(reach.simple_most),
+            known=w.whole(distance.known),
+            half=km(distance.median_km),
+            most=km(distance.p90_km),
+            simple=km(distance.simple_p90_km),
         )
         figure = scatter_map(
             "spread",
-            reach.points,
-            reach.drawn,
+            distance.points,
+            distance.drawn,
             alt=alt,
-            labels=(w("design.map_drawn", n=n), w("design.map_all", n=w.whole(reach.known))),
+            labels=(w("design.map_drawn", n=n), w("design.map_all", n=w.whole(distance.known))),
             length=lambda value: w("design.km", value=w.decimal(value, 0 if value >= 1 else 2)),
         )
         rows = [
-            [w("design.reach_half"), km(reach.half), km(reach.simple_half)],
-            [w("design.reach_most"), km(reach.most), km(reach.simple_most)],
-            [w("design.reach_all"), km(reach.farthest), ""],
+            [w("design.reach_half"), km(distance.median_km), km(distance.simple_median_km)],
+            [w("design.reach_most"), km(distance.p90_km), km(distance.simple_p90_km)],
+            [w("design.reach_all"), km(distance.farthest_km), ""],
         ]
         header = [w("design.reach"), w("design.this_sample"), w("design.simple_mean")]
         return picture(w, "spread", w("design.heading_spread"), figure, header=header, rows=rows)
@@ -151,13 +151,13 @@ class DesignReport:
         p, w = self.plan, self.words
         if p.answers is None:
             lines = [w("design.no_past")]
-            if p.affordable is not None and p.aims.budget is not None:
-                budget = w.whole(round(p.aims.budget))
+            if p.affordable is not None and p.targets.budget is not None:
+                budget = w.whole(round(p.targets.budget))
                 lines.append(w("design.affordable", budget=budget, n=w.whole(p.affordable)))
             return self._prose("size", "design.heading_size", lines)
         asked, level = p.answers[0].simple, w.level(p.answers[0].simple.level)
         intro = [
-            w("design.size", n=w.whole(asked.n), margin=w.points(p.aims.margin), level=level),
+            w("design.size", n=w.whole(asked.n), margin=w.points(p.targets.margin), level=level),
             w(
                 "design.persons",
                 persons=w.whole(asked.persons),

@@ -3,7 +3,7 @@
 import math
 
 from estimation.contest import Contest
-from estimation.evaluation.judged import Judged
+from estimation.evaluation.errors_vs_official import ErrorVsOfficial
 from estimation.words import Words
 
 
@@ -18,23 +18,23 @@ def signed_count(w: Words, value: int) -> str:
     return f"+{w.whole(value)}" if value > 0 else w.whole(value)
 
 
-def deviate(w: Words, one: Judged) -> str:
+def deviate(w: Words, one: ErrorVsOfficial) -> str:
     """Write a miss in standard errors."""
     text = w.decimal(one.z)
     return f"+{text}" if round(one.z, 1) > 0 else text
 
 
-def says_deviate(w: Words, one: Judged) -> str:
+def says_deviate(w: Words, one: ErrorVsOfficial) -> str:
     """Say a miss in standard errors, after a comma; nothing where there are none."""
     return w("evaluation.z", z=deviate(w, one)) if math.isfinite(one.z) else ""
 
 
-def interval(w: Words, one: Judged) -> str:
+def interval(w: Words, one: ErrorVsOfficial) -> str:
     """Write an interval in percent or points; a dash where there is none."""
     return f"{w.points(one.low)} – {w.points(one.high)}" if math.isfinite(one.low + one.high) else "–"
 
 
-def said_held(w: Words, one: Judged) -> str:
+def said_held(w: Words, one: ErrorVsOfficial) -> str:
     """Say whether the interval held the official value."""
     return "–" if one.held is None else w("evaluation.yes" if one.held else "evaluation.no")
 

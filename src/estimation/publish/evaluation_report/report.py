@@ -8,10 +8,10 @@ import numpy as np
 
 from estimation.contest import INVALID, LEAD, TURNOUT, Candidate, share_name
 from estimation.evaluation import Evaluation
-from estimation.evaluation.areas import JudgedArea
-from estimation.evaluation.judged import Judged
+from estimation.evaluation.area_errors import AreaErrors
+from estimation.evaluation.error_split import PARTS
+from estimation.evaluation.errors_vs_official import ErrorVsOfficial
 from estimation.evaluation.recording import Difference
-from estimation.evaluation.split import PARTS
 from estimation.publish.evaluation_report.misses import (
     deviate,
     interval,
@@ -55,7 +55,7 @@ class EvaluationReport:
         return f"{self.evaluation.contest.about.title}: {self.sentence()}"
 
     @property
-    def main(self) -> Judged:
+    def main(self) -> ErrorVsOfficial:
         """What the verdict is about: the lead, or where a threshold decides the official first's share."""
         e = self.evaluation
         plurality = e.contest.about.rule == "plurality"
@@ -197,7 +197,7 @@ class EvaluationReport:
         figure = beside("areas", marks, alt=alt, tick=partial(tick, w), labels=(labels[0], labels[1], labels[2]))
         return picture(w, "areas", w("evaluation.heading_areas"), figure, header=header, rows=rows, caption=caption)
 
-    def _area(self, area: JudgedArea, one: Judged) -> list[str]:
+    def _area(self, area: AreaErrors, one: ErrorVsOfficial) -> list[str]:
         w = self.words
         return [
             area.path[-1],

@@ -6,7 +6,7 @@ from estimation.contest import load_contest
 from estimation.files import write_text
 from estimation.publish.design_report import DesignReport
 from estimation.publish.openings.shared import demo_folder, summarise
-from estimation.simulation.plan import plan
+from estimation.simulation.design_plan import plan_design
 from estimation.words import Words
 
 
@@ -66,7 +66,7 @@ def open_design(
         "cost_station": cost_station,
         "cost_village": cost_village,
     }
-    found = plan(
+    found = plan_design(
         opened,
         past=load_contest(past) if past else None,
         replicates=replicates,

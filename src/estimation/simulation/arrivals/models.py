@@ -16,7 +16,7 @@ from estimation.errors import DesignError
 from estimation.estimators.propensity import distances
 from estimation.frame import Frame
 from estimation.sampling import strata_for
-from estimation.simulation.known import Population
+from estimation.simulation.population import Population
 
 ArrivalModel = Callable[[Population, IntArray, np.random.Generator], Array]
 

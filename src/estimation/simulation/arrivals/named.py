@@ -7,7 +7,7 @@ from estimation.errors import DesignError
 from estimation.simulation.arrivals.models import Adverse, Areas, ArrivalModel, Missing, Ordered, Random
 from estimation.simulation.arrivals.night import BALI_2024
 from estimation.simulation.arrivals.recorded import official_columns, recorded
-from estimation.simulation.known import Population
+from estimation.simulation.population import Population
 
 MODELS: dict[str, Callable[..., ArrivalModel]] = {  # of the parameter, or of nothing
     "size": lambda *given: Ordered("size", *given),

@@ -10,7 +10,7 @@ from estimation.errors import DesignError
 from estimation.frame import Frame
 from estimation.simulation.arrivals.models import area_effects, distances_of
 from estimation.simulation.arrivals.survival import Survival
-from estimation.simulation.known import Population
+from estimation.simulation.population import Population
 
 COVARIATES = ("size", "distance")
 

@@ -10,7 +10,7 @@ import pandas as pd
 from estimation.arrays import Array, IntArray
 from estimation.columns import RETURN_COLUMNS, plain, rename
 from estimation.errors import DesignError, FrameError
-from estimation.simulation.known import Population, official_path
+from estimation.simulation.population import Population, official_path
 from estimation.tables import as_text, read_table
 
 _OFFSET = r"\d{2}:\d{2}.*(?:[zZ]|[+-]\d{2}(?::?\d{2})?)$"

@@ -14,21 +14,21 @@ from estimation.errors import EstimationError
 from estimation.estimators import respond
 from estimation.estimators.catalogue import Known, Night, estimate_by, know
 from estimation.returns import Counts
-from estimation.sampling.allocate import cells_for, strata_for
+from estimation.sampling.apply_design import cells_for, strata_for
 from estimation.sampling.design import Design
 from estimation.sampling.design_structure import Drawn, Joint, design_structure, joint_of, replicates_at_once
 from estimation.sampling.draw import draw_rows
 from estimation.sampling.strata import Strata
 from estimation.seeds import generator
 from estimation.simulation.arrivals import ArrivalModel, arrival_model, arrived
-from estimation.simulation.known import Population
+from estimation.simulation.population import Population
 from estimation.survey import Estimate
 
 BLOCK = 100  # nights; fixed, so that the same seed gives the same nights on any number of workers
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class BacktestPlan:
     """What is to be replayed.
 
     Attributes
@@ -84,7 +84,7 @@ class Stage:
     """What is the same for all blocks of one plan."""
 
     population: Population
-    plan: Plan
+    plan: BacktestPlan
     strata: Strata
     cells: Strata
     model: ArrivalModel
@@ -92,7 +92,7 @@ class Stage:
     joint: Joint | None
 
 
-def stage(population: Population, plan: Plan) -> Stage:
+def stage(population: Population, plan: BacktestPlan) -> Stage:
     """Lay out what all blocks need.
 
     Raises

@@ -18,10 +18,10 @@ from estimation.contest import Contest, EstimateTable, load_contest
 from estimation.errors import EstimationError
 from estimation.files import sha256_of, write_bytes
 from estimation.simulation.arrivals.recorded import Recorded
-from estimation.simulation.backtest.replay import Plan, Replay, Stage, replay_block, stage
+from estimation.simulation.backtest.replay import BacktestPlan, Replay, Stage, replay_block, stage
 from estimation.simulation.backtest.table import first_calls, tabulate
 from estimation.simulation.executor import executor
-from estimation.simulation.known import Population, open_population
+from estimation.simulation.population import Population, open_population
 from estimation.survey.intervals import check_level
 
 SCHEMA = "backtest/1"
@@ -30,7 +30,7 @@ ASIDE = ("agree",)  # [estimate] keys that a backtest does not look at
 
 def backtest(
     contest: Contest,
-    plan: Plan,
+    plan: BacktestPlan,
     *,
     where: str | None = None,
     workers: int = 1,
@@ -85,7 +85,7 @@ def backtest(
     return opened.population, Replay(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 
-def document(population: Population, plan: Plan, replay: Replay) -> dict[str, object]:
+def document(population: Population, plan: BacktestPlan, replay: Replay) -> dict[str, object]:
     """Compose the JSON of a backtest, ``backtest/1``.
 
     ``where`` is the area that was asked for, null for none; ``estimate`` is ``[estimate]`` as it was in force;
@@ -129,7 +129,7 @@ def estimate_values(table: EstimateTable) -> dict[str, object]:
     }
 
 
-def check(plan: Plan) -> None:
+def check(plan: BacktestPlan) -> None:
     """Refuse a plan that can't be meant.
 
     Raises
@@ -158,7 +158,7 @@ def _plain(value: object) -> object:
 
 
 @lru_cache(maxsize=2)
-def _stage(folder: str, where: str | None, plan: Plan, key: str) -> Stage:
+def _stage(folder: str, where: str | None, plan: BacktestPlan, key: str) -> Stage:
     """Open a contest in another process; what it reads there must be what `key` was made of.
 
     Raises
@@ -180,7 +180,7 @@ def _stage(folder: str, where: str | None, plan: Plan, key: str) -> Stage:
     return opened
 
 
-def _work(folder: str, where: str | None, plan: Plan, key: str, block: int) -> Replay:
+def _work(folder: str, where: str | None, plan: BacktestPlan, key: str, block: int) -> Replay:
     """Replay one block in another process, which opens the contest once."""
     return replay_block(_stage(folder, where, plan, key), block)
 

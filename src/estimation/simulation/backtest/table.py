@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 
 from estimation.arrays import Array, BoolArray
-from estimation.simulation.backtest.replay import Plan, Replay, quantities
-from estimation.simulation.known import NOTHING, Population, proportion
+from estimation.simulation.backtest.replay import BacktestPlan, Replay, quantities
+from estimation.simulation.population import NOTHING, Population, proportion
 
 
-def tabulate(population: Population, plan: Plan, replay: Replay) -> pd.DataFrame:
+def tabulate(population: Population, plan: BacktestPlan, replay: Replay) -> pd.DataFrame:
     """Judge every estimator at every part of the returns, for every quantity.
 
     Returns
@@ -77,7 +77,7 @@ def _calls(called: BoolArray, wrong: BoolArray) -> dict[str, float]:
     }
 
 
-def first_calls(plan: Plan, replay: Replay) -> dict[str, float | None]:
+def first_calls(plan: BacktestPlan, replay: Replay) -> dict[str, float | None]:
     """Give the median part of the returns at the first right call, by estimator; None where most nights have none."""
     right = replay.called & ~replay.wrong
     parts = np.append(plan.received, np.inf)

@@ -21,7 +21,7 @@ LOG = ("kind", "tps_id", "message", "what", "rules")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Spoiled:
+class SpoiledReturns:
     """A night as it is sent.
 
     Attributes
@@ -42,7 +42,7 @@ class Spoiled:
 
 def inject(
     clean: pd.DataFrame, votes: Sequence[str], faults: Faults, known: Collection[str], rng: np.random.Generator
-) -> Spoiled:
+) -> SpoiledReturns:
     """Spoil a night by rates; no station gets two faults.
 
     Parameters
@@ -92,7 +92,7 @@ def inject(
     place = len(sent) + len(copies) + np.arange(len(corrected))
     log += [_entry("correction", clean, row, at, "sent again, right") for row, at in zip(corrected, place, strict=True)]
     gone = messages["station"].isin(clean["tps_id"][silent])
-    return Spoiled(messages[~gone], pd.DataFrame(log, columns=list(LOG)))
+    return SpoiledReturns(messages[~gone], pd.DataFrame(log, columns=list(LOG)))
 
 
 def _silent(clean: pd.DataFrame, wanted: int, rng: np.random.Generator) -> BoolArray:

@@ -12,13 +12,13 @@ from estimation.errors import EstimationError
 from estimation.estimators.catalogue import Night, estimate_by, know
 from estimation.estimators.multilevel import Constants
 from estimation.returns import Counts
-from estimation.simulation.backtest.replay import Plan, Stage, draw_block, night_of, stage
+from estimation.simulation.backtest.replay import BacktestPlan, Stage, draw_block, night_of, stage
 from estimation.simulation.backtest.run import check
 from estimation.simulation.backtest.table import interval_score
-from estimation.simulation.known import NOTHING, Population, open_population
+from estimation.simulation.population import NOTHING, Population, open_population
 
 
-class Point(NamedTuple):
+class ConstantValues(NamedTuple):
     """Values of the constants; phi multiplies the default pair."""
 
     delta: float
@@ -34,7 +34,7 @@ class Point(NamedTuple):
         return {"delta": self.delta, "tau": self.tau, "kappa": self.kappa, "phi": pair}
 
 
-DEFAULT = Point(Constants().delta, Constants().tau, Constants().kappa, 1.0)
+DEFAULT = ConstantValues(Constants().delta, Constants().tau, Constants().kappa, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +65,13 @@ class Score(NamedTuple):
 
 
 def past_nights(
-    contest: Contest, plan: Plan, *, by: str | None = None, where: str | None = None
+    contest: Contest, plan: BacktestPlan, *, by: str | None = None, where: str | None = None
 ) -> tuple[list[Past], list[str]]:
     """Open a past election as one night, or every area of a level as one.
 
     Parameters
     ----------
-    plan : Plan
+    plan : BacktestPlan
         Its replicates are the samples drawn, at most one block.
     by : str, optional
         Area level.
@@ -139,7 +139,7 @@ def past(at: Stage, election: str, area: str = "") -> Past:
     return Past(election, area, at, tuple(night_of(at, drawn, keys, part)[0] for part in at.plan.received))
 
 
-def score(of: Past, point: Point) -> Score:
+def score(of: Past, point: ConstantValues) -> Score:
     """Score the predictor with other constants on the replayed nights of one past night."""
     at = of.at
     table = estimate_table(at.plan.table, point.table)

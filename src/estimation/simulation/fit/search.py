@@ -16,8 +16,8 @@ from scipy.special import stdtrit
 
 from estimation.arrays import Array
 from estimation.errors import EstimationError
-from estimation.simulation.fit.past import DEFAULT, Past, Point, Score, score
-from estimation.simulation.known import NOTHING
+from estimation.simulation.fit.past import DEFAULT, ConstantValues, Past, Score, score
+from estimation.simulation.population import NOTHING
 
 GRIDS: Mapping[str, tuple[float, ...]] = {
     "delta": (0.0, 0.03, 0.05, 0.07, 0.10, 0.14, 0.20, 0.28, 0.40),
@@ -29,14 +29,14 @@ SWEEPS = 4
 LEVEL = 0.95  # one-sided, of ranges and of the verdict
 
 
-class Judged(NamedTuple):
+class LeftOut(NamedTuple):
     """What was found on all others, on one that was left out.
 
     Attributes
     ----------
     name : str
         The election, or the area.
-    point : Point
+    point : ConstantValues
         Found on the others.
     score : float
         Relative to the defaults; below 1 is better.
@@ -44,7 +44,7 @@ class Judged(NamedTuple):
     """
 
     name: str
-    point: Point
+    point: ConstantValues
     score: float
     coverage: float
     default_coverage: float
@@ -56,7 +56,7 @@ class Fitted:
 
     Attributes
     ----------
-    point : Point
+    point : ConstantValues
     ranges : dict of str to (float, float), or None
         Values of each constant, the others held, that are not worse beyond chance; None with a single night, which
         can't say.
@@ -64,7 +64,7 @@ class Fitted:
         Relative to the defaults, on the nights it was fitted to: a promise that is too good.
     coverage, default_coverage : float
         Pooled over cells.
-    left_out : tuple of Judged
+    left_out : tuple of LeftOut
         Each election (or area, where there is one election) by the constants of the others; empty with one night.
     by : str
         ``election`` or ``area``: what was left out.
@@ -72,12 +72,12 @@ class Fitted:
         Past nights, areas counted.
     """
 
-    point: Point
+    point: ConstantValues
     ranges: dict[str, tuple[float, float]] | None
     score: float
     coverage: float
     default_coverage: float
-    left_out: tuple[Judged, ...]
+    left_out: tuple[LeftOut, ...]
     by: str
     nights: int
 
@@ -103,23 +103,23 @@ class Scores:
         self.nights = nights
         self.by = "election" if len({one.election for one in nights}) > 1 else "area"
         self.groups = [getattr(one, self.by) for one in nights]
-        self._held: dict[tuple[int, Point], Score] = {}
+        self._held: dict[tuple[int, ConstantValues], Score] = {}
 
-    def at(self, i: int, point: Point) -> Score:
+    def at(self, i: int, point: ConstantValues) -> Score:
         """Give the scores of night i."""
         key = i, point
         if key not in self._held:
             self._held[key] = score(self.nights[i], point)
         return self._held[key]
 
-    def relative(self, point: Point, among: Iterable[int]) -> Array:
+    def relative(self, point: ConstantValues, among: Iterable[int]) -> Array:
         """Give the mean score relative to the defaults' of each election, or of each area of a single one."""
         groups: dict[str, list[float]] = {}
         for i in among:
             groups.setdefault(self.groups[i], []).append(_relative(self.at(i, point), self.at(i, DEFAULT)))
         return np.array([np.mean(values) for values in groups.values()])
 
-    def coverage(self, point: Point, among: Iterable[int]) -> float:
+    def coverage(self, point: ConstantValues, among: Iterable[int]) -> float:
         """Pool the coverage over cells."""
         return float(np.concatenate([self.at(i, point).covered for i in among]).mean())
 
@@ -149,7 +149,7 @@ def fit(nights: Sequence[Past]) -> Fitted:
         own = [i for i in every if scores.groups[i] == name]
         found = _search(scores, [i for i in every if scores.groups[i] != name])
         value = float(scores.relative(found, own).mean())
-        left_out.append(Judged(name, found, value, scores.coverage(found, own), scores.coverage(DEFAULT, own)))
+        left_out.append(LeftOut(name, found, value, scores.coverage(found, own), scores.coverage(DEFAULT, own)))
     return Fitted(
         point,
         _ranges(scores, point) if len(groups) > 1 else None,
@@ -162,7 +162,7 @@ def fit(nights: Sequence[Past]) -> Fitted:
     )
 
 
-def _search(scores: Scores, among: Iterable[int]) -> Point:
+def _search(scores: Scores, among: Iterable[int]) -> ConstantValues:
     """Find the best point from the defaults on, one constant after another, until none moves."""
     rows, point = list(among), DEFAULT
     for _ in range(SWEEPS):
@@ -177,7 +177,7 @@ def _search(scores: Scores, among: Iterable[int]) -> Point:
     return point
 
 
-def _ranges(scores: Scores, point: Point) -> dict[str, tuple[float, float]]:
+def _ranges(scores: Scores, point: ConstantValues) -> dict[str, tuple[float, float]]:
     """Give the values that a one-sided t test between elections (or areas) can't tell from the best."""
     every = range(len(scores.nights))
     best, found = scores.relative(point, every), {}

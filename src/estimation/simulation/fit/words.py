@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from estimation.simulation.fit.past import Point
+from estimation.simulation.fit.past import ConstantValues
 from estimation.simulation.fit.search import Fitted
 
 
@@ -82,5 +82,5 @@ def document(fitted: Fitted, version: str) -> dict[str, object]:
     }
 
 
-def _values(point: Point) -> dict[str, object]:
+def _values(point: ConstantValues) -> dict[str, object]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in point.table.items()}

@@ -10,7 +10,7 @@ import pytest
 from estimation.contest import load_contest
 from estimation.estimators.catalogue import COMPARED
 from estimation.evaluation import Evaluation, evaluate
-from estimation.evaluation.split import PARTS
+from estimation.evaluation.error_split import PARTS
 from estimation.simulation.showcase import MOMENT
 
 SHARE = (  # of the first candidate, in each step: see conftest

@@ -7,9 +7,9 @@ from estimation.columns import nearest
 from estimation.contest import Contest, EstimatorName, estimate_table
 from estimation.errors import EstimationError
 from estimation.sampling import design_of
-from estimation.simulation.backtest.replay import Plan, Replay
+from estimation.simulation.backtest.replay import BacktestPlan, Replay
 from estimation.simulation.backtest.table import first_calls, tabulate
-from estimation.simulation.known import Population
+from estimation.simulation.population import Population
 
 
 def plan_of(
@@ -22,7 +22,7 @@ def plan_of(
     replicates: int = 1000,
     level: float | None = None,
     estimate: Mapping[str, object] | None = None,
-) -> Plan:
+) -> BacktestPlan:
     """Compose a plan from a contest and what is asked in place of it.
 
     Parameters
@@ -54,7 +54,7 @@ def plan_of(
     except ValueError as error:
         raise EstimationError(f"--received '{received}': write parts of the sample such as 0.1,0.5,1") from error
     chosen = estimators or tuple(dict.fromkeys((contest.estimate.estimator, "ratio")))
-    return Plan(
+    return BacktestPlan(
         design=design_of(contest, **_set(design)),
         estimators=tuple(dict.fromkeys(chosen)),  # type: ignore[arg-type]
         arrival=arrival,
@@ -69,7 +69,7 @@ def _set(values: Mapping[str, object] | None) -> dict[str, object]:
     return {key: value for key, value in (values or {}).items() if value is not None}
 
 
-def headline(population: Population, plan: Plan, replay: Replay) -> list[str]:
+def headline(population: Population, plan: BacktestPlan, replay: Replay) -> list[str]:
     """Say the findings in a line for each part and estimator: pooled over the shares, then the lead's calls."""
     table = tabulate(population, plan, replay)
     shares = table[table["quantity"].str.startswith("share:")]

@@ -10,7 +10,7 @@ from estimation.errors import DesignError
 
 
 @dataclass(frozen=True, slots=True)
-class Between:
+class StationVariance:
     """How much stations differ: all that a sample size depends on.
 
     A simple random sample of n stations estimates the quantity with variance (1/n - 1/N) σ².
@@ -48,7 +48,7 @@ class Between:
         """Intraclass correlation ρ of voters in a station, from deff = 1 + (v̄ - 1) ρ."""
         return (self.deff - 1) / (self.voters - 1)
 
-    def times(self, effect: float) -> "Between":
+    def times(self, effect: float) -> "StationVariance":
         """Apply a design's effect on the variance, relative to simple sampling of stations, > 0."""
         return replace(self, unit=self.unit * within("the design's effect", effect, 0, np.inf))
 
@@ -59,7 +59,7 @@ class Between:
 
 def assume_share(
     share: float, stations: int, voters: float, *, deff: float | None = None, intraclass: float | None = None
-) -> Between:
+) -> StationVariance:
     """State how stations differ in a share, by a design effect or an intraclass correlation.
 
     deff = 1 + (v̄ - 1) ρ (Kish 1965, section 5.4), so σ² = p (1 - p) deff / v̄.
@@ -92,7 +92,7 @@ def assume_lead(
     together: float = 1.0,
     deff: float | None = None,
     intraclass: float | None = None,
-) -> Between:
+) -> StationVariance:
     """State how stations differ in a lead p₁ - p₂; one voter has variance p₁ + p₂ - (p₁ - p₂)².
 
     Parameters
@@ -114,7 +114,7 @@ def assume_lead(
     return _assumed("lead", lead, together - lead**2, stations, voters, deff, intraclass)
 
 
-def measure(y: Array, v: Array, *, rival: Array | None = None, codes: IntArray | None = None) -> Between:
+def measure(y: Array, v: Array, *, rival: Array | None = None, codes: IntArray | None = None) -> StationVariance:
     """Measure how stations differ in an earlier election: S²_d / v̄² of its residuals.
 
     Parameters
@@ -140,7 +140,7 @@ def measure(y: Array, v: Array, *, rival: Array | None = None, codes: IntArray |
     both = theta if rival is None else float((y + rival).sum() / v.sum())
     mean = float(v.mean())
     name: Literal["share", "lead"] = "share" if rival is None else "lead"
-    return Between(name, theta, variance / mean**2, both - theta**2, mean, len(v))
+    return StationVariance(name, theta, variance / mean**2, both - theta**2, mean, len(v))
 
 
 def residuals(y: Array, v: Array) -> tuple[float, Array]:
@@ -219,7 +219,7 @@ def _assumed(
     voters: float,
     deff: float | None,
     rho: float | None,
-) -> Between:
+) -> StationVariance:
     """Turn a design effect or an intraclass correlation into the variance between stations."""
     if (deff is None) == (rho is None):
         raise DesignError(
@@ -235,7 +235,7 @@ def _assumed(
         deff = 1 + (voters - 1) * rho
     assert deff is not None
     unit = person * within("the design effect", deff, 0, np.inf) / voters
-    return Between(quantity, value, unit, person, voters, stations)
+    return StationVariance(quantity, value, unit, person, voters, stations)
 
 
 def _pooled(d: Array, codes: IntArray) -> float:

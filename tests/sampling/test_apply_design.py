@@ -9,7 +9,7 @@ from estimation.contest import load_contest
 from estimation.errors import DesignError
 from estimation.frame import load_frame
 from estimation.sampling import design_of, draw
-from estimation.sampling.allocate import allocate, strata_for
+from estimation.sampling.apply_design import allocate, strata_for
 
 
 @pytest.fixture(scope="module")

@@ -7,14 +7,14 @@ import numpy as np
 from estimation.arrays import Array
 from estimation.columns import AREA_LEVELS
 from estimation.contest import share_name
-from estimation.evaluation.judged import Coverage, Judged, coverage, judge
+from estimation.evaluation.errors_vs_official import Coverage, ErrorVsOfficial, coverage, error_vs_official
 from estimation.evaluation.official import Official
 from estimation.frame import Frame
 from estimation.projection import Projection
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedArea:
+class AreaErrors:
     """One area.
 
     Attributes
@@ -24,7 +24,7 @@ class JudgedArea:
     drawn, used : int
     stations : int
         Of the frame, in it, with an official count.
-    shares : tuple of Judged
+    shares : tuple of ErrorVsOfficial
         Every candidate, in the order of the ballot; official values are those of the frame's stations.
     """
 
@@ -33,10 +33,10 @@ class JudgedArea:
     drawn: int
     used: int
     stations: int
-    shares: tuple[Judged, ...]
+    shares: tuple[ErrorVsOfficial, ...]
 
 
-def judge_areas(projection: Projection, frame: Frame, official: Official) -> tuple[JudgedArea, ...]:
+def area_errors(projection: Projection, frame: Frame, official: Official) -> tuple[AreaErrors, ...]:
     """Hold the projection's areas against their official results, in its order.
 
     Official stations that the frame doesn't know are in no area.
@@ -57,12 +57,14 @@ def judge_areas(projection: Projection, frame: Frame, official: Official) -> tup
     for area in projection.areas:
         here = at[area.path]
         judged = zip(names, _shares(votes[here]), strict=True)
-        shares = (judge(area.estimate, name, projection.contest.about.level, truth) for name, truth in judged)
-        found.append(JudgedArea(level, area.path, area.drawn, area.used, int(stations[here]), tuple(shares)))
+        shares = (
+            error_vs_official(area.estimate, name, projection.contest.about.level, truth) for name, truth in judged
+        )
+        found.append(AreaErrors(level, area.path, area.drawn, area.used, int(stations[here]), tuple(shares)))
     return tuple(found)
 
 
-def area_coverage(areas: tuple[JudgedArea, ...], official: Official) -> tuple[Coverage, ...]:
+def area_coverage(areas: tuple[AreaErrors, ...], official: Official) -> tuple[Coverage, ...]:
     """Count, for each candidate, the areas whose interval held his official share."""
     names = [share_name(candidate.number) for candidate in official.contest.candidates]
     return tuple(coverage(name, [area.shares[i] for area in areas]) for i, name in enumerate(names))

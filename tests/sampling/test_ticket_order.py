@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from estimation.errors import DesignError
-from estimation.sampling import rivest
-from estimation.sampling.rivest import sha256_order, smallest, tickets
+from estimation.sampling import ticket_order
+from estimation.sampling.ticket_order import sha256_order, smallest, tickets
 
 BY_HAND = "56b02b6f8b03abe88e7d26099c87ee5229872fb1a01b6141a318ed870e8700bb"  # printf '%s' '4-1-6-2,0001' | sha256sum
 
@@ -23,7 +23,7 @@ def hexadecimal(numbers):
 def test_one_ticket_by_hand():
     assert hexadecimal(tickets("4-1-6-2", ["0001"])) == [BY_HAND]
     assert tickets("4-1-6-2", ["0001"])[0, 0] == int(BY_HAND[:16], 16)
-    assert BY_HAND in (rivest.__doc__ or "")
+    assert BY_HAND in (ticket_order.__doc__ or "")
 
 
 @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="sha256sum is not here")

@@ -8,7 +8,7 @@ import pytest
 
 from estimation.contest import load_contest
 from estimation.errors import FrameError
-from estimation.simulation.known import Estimates, open_population, proportion
+from estimation.simulation.population import Estimates, open_population, proportion
 
 HEAD = "tps_id,votes_1,votes_2,invalid,total\n"
 

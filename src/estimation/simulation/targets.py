@@ -12,18 +12,18 @@ from estimation.arrays import Array
 from estimation.contest import Contest
 from estimation.errors import DesignError
 from estimation.frame import Frame
-from estimation.sampling.between import Between, measure
 from estimation.sampling.cost import Prices, affordable, expected_villages, prices_of, villages_met
 from estimation.sampling.design import one_cost
 from estimation.sampling.size import Size, at, for_budget, for_leader, for_margin
-from estimation.simulation.known import Population
+from estimation.sampling.variability import StationVariance, measure
+from estimation.simulation.population import Population
 
 MARGIN = 0.01  # the margin of error that the size is worked out for where none is asked: one point
 Kind = Literal["margin", "right_leader", "budget", "design"]
 
 
 @dataclass(frozen=True, slots=True)
-class Aims:
+class Targets:
     """What is asked of a sample, and what stations cost.
 
     Attributes
@@ -68,8 +68,8 @@ class Aims:
             )
 
 
-def aims_of(contest: Contest, **changes: float | None) -> Aims:
-    """Take the aims of ``[design]`` in ``contest.toml``, with what the caller changes (None: not given, 0 is a value).
+def targets_of(contest: Contest, **changes: float | None) -> Targets:
+    """Take the targets of ``[design]`` in ``contest.toml``, with what the caller changes; 0 is a value, None is not.
 
     Raises
     ------
@@ -77,11 +77,11 @@ def aims_of(contest: Contest, **changes: float | None) -> Aims:
         A number is outside its range, or a budget has no costs to be held against.
     """
     table = contest.design
-    values = {name: getattr(table, name) for name in Aims.__dataclass_fields__}
+    values = {name: getattr(table, name) for name in Targets.__dataclass_fields__}
     values |= {name: value for name, value in changes.items() if value is not None}
     if changes.get("cost_station") is not None:
         values["cost"] = ""
-    return Aims(**{**values, "margin": MARGIN if values["margin"] is None else values["margin"]})
+    return Targets(**{**values, "margin": MARGIN if values["margin"] is None else values["margin"]})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,7 @@ class Answer:
     cost: float | None
 
 
-def between_of(population: Population, stations: int, *, lead: bool = False) -> Between:
+def between_of(population: Population, stations: int, *, lead: bool = False) -> StationVariance:
     """Measure how an election's stations differ in the leader's share, or in the lead, for a frame of N stations."""
     votes, order = population.counts.votes, population.order
     rival = votes[:, order[1]] if lead else None
@@ -120,7 +120,7 @@ def between_of(population: Population, stations: int, *, lead: bool = False) -> 
 
 
 def answers(
-    aims: Aims,
+    targets: Targets,
     frame: Frame,
     n: int,
     population: Population,
@@ -160,24 +160,29 @@ def answers(
     size = np.bincount(frame.areas("village").codes).astype(np.float64)
     then = np.bincount(population.frame.areas("village").codes).astype(np.float64)
     visits = float(rows["villages"].iloc[0]) / expected_villages(then, float(rows["stations"].iloc[0]))
-    prices = prices_of(frame, aims.cost, aims.cost_station, aims.cost_village)
+    prices = prices_of(frame, targets.cost, targets.cost_station, targets.cost_village)
     purse = _Purse(prices, size, visits, per_village)
     plain = _Purse(prices, size)
     found: list[tuple[Kind, float, Size, Size]] = [
         (
             "margin",
-            aims.margin,
-            for_margin(share, aims.margin, level=level),
-            for_margin(own_share, aims.margin, level=level),
+            targets.margin,
+            for_margin(share, targets.margin, level=level),
+            for_margin(own_share, targets.margin, level=level),
         )
     ]
-    if aims.right_leader is not None and lead.value:
-        plain_n, own_n = (for_leader(b, aims.right_leader, level=level).n for b in (lead, own_lead))
+    if targets.right_leader is not None and lead.value:
+        plain_n, own_n = (for_leader(b, targets.right_leader, level=level).n for b in (lead, own_lead))
         sizes = at(share, plain_n, level=level), at(own_share, own_n, level=level)
-        found.append(("right_leader", aims.right_leader, *sizes))
-    if aims.budget is not None:
+        found.append(("right_leader", targets.right_leader, *sizes))
+    if targets.budget is not None:
         found.append(
-            ("budget", aims.budget, plain.pays(share, aims.budget, level), purse.pays(own_share, aims.budget, level))
+            (
+                "budget",
+                targets.budget,
+                plain.pays(share, targets.budget, level),
+                purse.pays(own_share, targets.budget, level),
+            )
         )
     found.append(("design", float(n), at(share, n, level=level), at(own_share, n, level=level)))
     return tuple(
@@ -209,27 +214,27 @@ class _Purse:
         station, village = self.unit()
         return n * station + village * villages_met(self.size, n, self.visits)
 
-    def pays(self, between: Between, budget: float, level: float) -> Size:
+    def pays(self, between: StationVariance, budget: float, level: float) -> Size:
         station, village = self.unit()
         return for_budget(
             between, budget, station, cost_village=village, villages=self.size, visits=self.visits, level=level
         )
 
 
-def affordable_stations(aims: Aims, frame: Frame) -> int | None:
+def affordable_stations(targets: Targets, frame: Frame) -> int | None:
     """Count the stations that the budget pays under simple sampling; None where there is no budget."""
-    prices = prices_of(frame, aims.cost, aims.cost_station, aims.cost_village)
-    if aims.budget is None or prices is None:
+    prices = prices_of(frame, targets.cost, targets.cost_station, targets.cost_village)
+    if targets.budget is None or prices is None:
         return None
     size = np.bincount(frame.areas("village").codes).astype(np.float64)
-    return min(len(frame), affordable(aims.budget, prices.mean, prices.village, size)[0])
+    return min(len(frame), affordable(targets.budget, prices.mean, prices.village, size)[0])
 
 
-def _times(between: Between, deff: float) -> Between:
+def _times(between: StationVariance, deff: float) -> StationVariance:
     return between.times(deff) if np.isfinite(deff) and deff > 0 else between
 
 
-def _right(lead: Between, n: int) -> float:
+def _right(lead: StationVariance, n: int) -> float:
     """Compute the probability that the right leader is ahead, Φ(lead / se)."""
     error = sqrt(float(lead.variance(n)))
     return float(ndtr(abs(lead.value) / error)) if error else 1.0

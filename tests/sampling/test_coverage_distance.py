@@ -11,7 +11,7 @@ from estimation.errors import DesignError
 from estimation.frame import load_frame
 from estimation.sampling import Design, draw
 from estimation.sampling.auxiliary import KM_PER_DEGREE, coordinates, on_plane, places
-from estimation.sampling.reach import reach
+from estimation.sampling.coverage_distance import coverage_distance
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_frame_without_places_has_no_map(frame):
     assert places(frame) is None
     one = dataclasses.replace(frame, table=frame.table.assign(lat=-7.5, lon=113.0))
     assert places(one) is None  # all in one place
-    assert reach(frame, np.array([0]), "1") is None
+    assert coverage_distance(frame, np.array([0]), "1") is None
 
 
 def test_kilometres_are_true_at_the_mean_latitude():
@@ -65,23 +65,23 @@ def test_kilometres_are_true_at_the_mean_latitude():
 
 def test_how_near_a_sample_is_by_hand(frame):
     line = on_a_line(frame)
-    found = reach(line, np.array([0, 1, 2, 3]), "1")  # the eight others are 1 … 8 steps away
+    found = coverage_distance(line, np.array([0, 1, 2, 3]), "1")  # the eight others are 1 … 8 steps away
     step = 0.1 * KM_PER_DEGREE
     assert found.known == 12
-    assert found.half == pytest.approx(2.5 * step)  # 0 0 0 0 1 2 | 3 4 5 6 7 8
-    assert found.most == pytest.approx(6.9 * step)
-    assert found.farthest == pytest.approx(8 * step)
-    assert found.simple_most < 4 * step
-    again = reach(line, np.array([0, 1, 2, 3]), "1")
-    assert (again.simple_half, again.simple_most) == (found.simple_half, found.simple_most)
+    assert found.median_km == pytest.approx(2.5 * step)  # 0 0 0 0 1 2 | 3 4 5 6 7 8
+    assert found.p90_km == pytest.approx(6.9 * step)
+    assert found.farthest_km == pytest.approx(8 * step)
+    assert found.simple_p90_km < 4 * step
+    again = coverage_distance(line, np.array([0, 1, 2, 3]), "1")
+    assert (again.simple_median_km, again.simple_p90_km) == (found.simple_median_km, found.simple_p90_km)
 
 
 def test_a_drawn_station_without_a_place_is_left_out(frame):
     line = on_a_line(frame)
     table = line.table.assign(lintang=line.table["lintang"].where(np.arange(12) > 1))
-    found = reach(dataclasses.replace(line, table=table), np.array([0, 5]), "1")
+    found = coverage_distance(dataclasses.replace(line, table=table), np.array([0, 5]), "1")
     assert (found.known, found.drawn.tolist()) == (10, [5])
-    assert reach(dataclasses.replace(line, table=table), np.array([0, 1]), "1") is None
+    assert coverage_distance(dataclasses.replace(line, table=table), np.array([0, 1]), "1") is None
 
 
 def test_a_spread_draw_takes_coordinates_by_any_name_on_the_scale_of_the_map(frame):

@@ -9,12 +9,12 @@ from estimation.contest import load_contest
 from estimation.errors import DesignError
 from estimation.frame import load_frame
 from estimation.sampling import Design
-from estimation.sampling.between import measure
 from estimation.sampling.cost import expected_villages
-from estimation.simulation.aims import MARGIN, Aims, affordable_stations, aims_of, answers
-from estimation.simulation.known import open_population
-from estimation.simulation.plan import plan
+from estimation.sampling.variability import measure
+from estimation.simulation.design_plan import plan_design
+from estimation.simulation.population import open_population
 from estimation.simulation.replicate import compare
+from estimation.simulation.targets import MARGIN, Targets, affordable_stations, answers, targets_of
 
 ASKED = """[design]
 n = 12
@@ -44,39 +44,39 @@ def table(deff, lead_deff, villages=6.0):
 
 
 def test_the_contest_says_what_is_asked_and_the_caller_changes_it(contest):
-    assert aims_of(contest) == Aims(0.05, 0.9, 500, "", 10, 20)
-    assert aims_of(contest, margin=0.03, budget=None, cost_village=None) == Aims(0.03, 0.9, 500, "", 10, 20)
+    assert targets_of(contest) == Targets(0.05, 0.9, 500, "", 10, 20)
+    assert targets_of(contest, margin=0.03, budget=None, cost_village=None) == Targets(0.03, 0.9, 500, "", 10, 20)
 
 
 def test_a_cost_of_nothing_can_be_asked(contest, make_contest):
-    assert aims_of(contest, cost_village=0.0) == Aims(0.05, 0.9, 500, "", 10, 0)
-    assert aims_of(contest, cost_station=0.0) == Aims(0.05, 0.9, 500, "", 0, 20)
+    assert targets_of(contest, cost_village=0.0) == Targets(0.05, 0.9, 500, "", 10, 0)
+    assert targets_of(contest, cost_station=0.0) == Targets(0.05, 0.9, 500, "", 0, 20)
     column = load_contest(make_contest(extra_toml='[design]\ncost = "biaya"\ncost_village = 5\n'))
-    assert aims_of(column, cost_station=0.0) == Aims(cost_village=5.0)
+    assert targets_of(column, cost_station=0.0) == Targets(cost_village=5.0)
 
 
 @pytest.mark.parametrize("name", ["margin", "budget", "right_leader"])
 def test_a_zero_that_can_not_be_meant_is_refused_and_not_dropped(contest, name):
     with pytest.raises(DesignError, match=" is 0: give a number"):
-        aims_of(contest, **{name: 0.0})
+        targets_of(contest, **{name: 0.0})
 
 
 def test_a_plan_takes_none_as_not_given_and_zero_as_given(contest):
-    as_it_is = plan(contest, replicates=2, changes={"n": None, "method": None}, asked={"cost_station": None})
-    assert (as_it_is.design.n, as_it_is.aims) == (12, aims_of(contest))
-    free = plan(contest, replicates=2, asked={"cost_station": 0.0})
+    as_it_is = plan_design(contest, replicates=2, changes={"n": None, "method": None}, asked={"cost_station": None})
+    assert (as_it_is.design.n, as_it_is.targets) == (12, targets_of(contest))
+    free = plan_design(contest, replicates=2, asked={"cost_station": 0.0})
     villages = len(set(free.frame.table["village"].iloc[free.sample.rows]))
     assert free.cost == 20 * villages
 
 
 def test_without_anything_asked_it_is_one_point(make_contest):
-    assert aims_of(load_contest(make_contest())) == Aims(MARGIN) == Aims(0.01, None, None)
+    assert targets_of(load_contest(make_contest())) == Targets(MARGIN) == Targets(0.01, None, None)
 
 
 def test_a_column_gives_way_to_a_cost_that_is_said(make_contest):
     contest = load_contest(make_contest(extra_toml='[design]\ncost = "biaya"\n'))
-    assert aims_of(contest).cost == "biaya"
-    assert aims_of(contest, cost_station=5.0) == Aims(cost_station=5.0)
+    assert targets_of(contest).cost == "biaya"
+    assert targets_of(contest, cost_station=5.0) == Targets(cost_station=5.0)
 
 
 @pytest.mark.parametrize(
@@ -92,12 +92,12 @@ def test_a_column_gives_way_to_a_cost_that_is_said(make_contest):
 )
 def test_aims_that_can_not_be_are_errors(values, text):
     with pytest.raises(DesignError, match=text):
-        Aims(**values)
+        Targets(**values)
 
 
 def test_the_answers_by_hand(contest):
     population, frame = open_population(contest), load_frame(contest)
-    found = {answer.kind: answer for answer in answers(aims_of(contest), frame, 12, population, table(0.5, 0.5))}
+    found = {answer.kind: answer for answer in answers(targets_of(contest), frame, 12, population, table(0.5, 0.5))}
     assert list(found) == ["margin", "right_leader", "budget", "design"]
     votes = population.counts.votes
     unit = measure(votes[:, 0], votes.sum(axis=1)).unit
@@ -124,7 +124,7 @@ def test_the_answers_by_hand(contest):
 
 def test_two_stages_pay_a_village_for_its_fixed_number(contest):
     population, frame = open_population(contest), load_frame(contest)
-    found = answers(aims_of(contest), frame, 12, population, table(1.0, 1.0, 4.0), per_village=3)
+    found = answers(targets_of(contest), frame, 12, population, table(1.0, 1.0, 4.0), per_village=3)
     assert found[-1].cost == pytest.approx(12 * (10 + 20 / 3))
     assert found[2].own.n == 30  # 500 / (10 + 20 / 3)
 
@@ -134,21 +134,21 @@ def test_nobody_leads_by_how_many(contest, make_contest):
     rows = [f"{i:04d},{100 + (-1) ** i},{100 - (-1) ** i},0,200" for i in range(1, 13)]
     (folder / "official.csv").write_text("tps_id,votes_1,votes_2,invalid,total\n" + "\n".join(rows) + "\n")
     tied = load_contest(folder)
-    found = answers(aims_of(tied), load_frame(tied), 6, open_population(tied), table(1.0, 1.0))
+    found = answers(targets_of(tied), load_frame(tied), 6, open_population(tied), table(1.0, 1.0))
     assert [answer.kind for answer in found] == ["margin", "design"]
 
 
 def test_a_budget_too_small_says_so(contest):
     with pytest.raises(DesignError, match="a budget of 25 pays 0 stations, 0 would report and 2 are needed: raise it"):
-        plan(contest, replicates=5, asked={"budget": 25.0})
+        plan_design(contest, replicates=5, asked={"budget": 25.0})
 
 
 def test_without_a_result_a_budget_still_pays_stations(make_contest):
     contest = load_contest(make_contest(stations=60, extra_toml=ASKED))
-    found = plan(contest)
+    found = plan_design(contest)
     assert found.answers is None
     size = np.full(6, 10.0)
-    assert found.affordable == affordable_stations(found.aims, found.frame) == 38
+    assert found.affordable == affordable_stations(found.targets, found.frame) == 38
     assert 38 * 10 + 20 * expected_villages(size, 38) <= 500 < 39 * 10 + 20 * expected_villages(size, 39)
     villages = len(np.unique(found.frame.areas("village").codes[found.sample.rows]))
     assert found.cost == 120 + 20 * villages

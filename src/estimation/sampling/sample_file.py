@@ -12,7 +12,7 @@ from estimation.columns import AREA_LEVELS, require
 from estimation.errors import DesignError
 from estimation.frame import Frame
 from estimation.rules import Notice
-from estimation.sampling.allocate import strata_for
+from estimation.sampling.apply_design import strata_for
 from estimation.sampling.describe import describe
 from estimation.sampling.design import METHODS, ORDERED, Design
 from estimation.sampling.design_structure import Drawn

@@ -14,15 +14,15 @@ from estimation.errors import DesignError
 from estimation.frame import Frame, load_frame
 from estimation.rules import Notice
 from estimation.sampling import Design, Sample, design_of, draw, read_sample
-from estimation.sampling.allocate import BY_SPREAD, notes, strata_for
-from estimation.sampling.between import Between
+from estimation.sampling.apply_design import BY_SPREAD, notes, strata_for
 from estimation.sampling.cost import prices_of
+from estimation.sampling.coverage_distance import CoverageDistance, coverage_distance
 from estimation.sampling.manifest import read_manifest
-from estimation.sampling.reach import Reach, reach
 from estimation.sampling.size import curve
-from estimation.simulation.aims import Aims, Answer, affordable_stations, aims_of, answers, between_of
-from estimation.simulation.known import Population, open_population
+from estimation.sampling.variability import StationVariance
+from estimation.simulation.population import Population, open_population
 from estimation.simulation.replicate import compare, nonresponse
+from estimation.simulation.targets import Answer, Targets, affordable_stations, answers, between_of, targets_of
 from estimation.tables import find_table
 
 MISSING = (0.05, 0.10, 0.20)  # parts of the sample that never report
@@ -33,7 +33,7 @@ CURVE = 40  # points of the margin-of-error curve
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class DesignPlan:
     """A design and what can be known of it beforehand.
 
     Attributes
@@ -45,7 +45,7 @@ class Plan:
         The one in ``out/sample.csv``, else one drawn to look at.
     committed : bool
         The sample stands in ``out/``.
-    aims : Aims
+    targets : Targets
         What is asked of the sample, and what stations cost.
     notices : tuple of Notice
         Of the sample and its allocation.
@@ -53,11 +53,11 @@ class Plan:
         Of the sample's stations and their villages, where costs are given.
     affordable : int or None
         Stations that the budget pays under simple sampling, where there is one.
-    reach : Reach or None
+    coverage : CoverageDistance or None
         How near the sample is to all stations, where the frame has coordinates.
     population : Population or None
         The election whose result is known; None where there is none, and then all below is too.
-    between : Between or None
+    between : StationVariance or None
         How its stations differ.
     answers : tuple of Answer or None
         Stations for each aim, and what the design's n is worth.
@@ -74,13 +74,13 @@ class Plan:
     design: Design
     sample: Sample
     committed: bool
-    aims: Aims
+    targets: Targets
     notices: tuple[Notice, ...] = ()
     cost: float | None = None
     affordable: int | None = None
-    reach: Reach | None = None
+    coverage: CoverageDistance | None = None
     population: Population | None = None
-    between: Between | None = None
+    between: StationVariance | None = None
     answers: tuple[Answer, ...] | None = None
     margins: pd.DataFrame | None = None
     own: str = ""
@@ -89,7 +89,7 @@ class Plan:
     areas: pd.DataFrame | None = None
 
 
-def plan(
+def plan_design(
     contest: Contest,
     *,
     past: Contest | None = None,
@@ -97,7 +97,7 @@ def plan(
     where: str | None = None,
     changes: Mapping[str, object] | None = None,
     asked: Mapping[str, float | None] | None = None,
-) -> Plan:
+) -> DesignPlan:
     """Work the plan out.
 
     Parameters
@@ -111,7 +111,7 @@ def plan(
     changes : dict, optional
         Parts of the design that are not the contest's; then a sample in ``out/`` is not looked at.
     asked : dict, optional
-        Aims and costs that are not the contest's: ``margin``, ``right_leader``, ``budget``, ``cost_station``,
+        Targets and costs that are not the contest's: ``margin``, ``right_leader``, ``budget``, ``cost_station``,
         ``cost_village``.
 
     Raises
@@ -119,7 +119,7 @@ def plan(
     EstimationError
         The contest or its frame can't be used, the design can't be drawn, or the budget pays no sample.
     """
-    aims = aims_of(contest, **(asked or {}))
+    targets = targets_of(contest, **(asked or {}))
     changes = {name: value for name, value in (changes or {}).items() if value is not None}
     path = contest.out / "sample.csv"
     manifest = read_manifest(path) if path.is_file() and not changes else None
@@ -129,21 +129,21 @@ def plan(
         design = design_of(contest, **(dict(manifest.design) | {"seed": manifest.seed}))
         sample = read_sample(path, frame, design)
     else:
-        costs = {name: getattr(aims, name) for name in ("cost", "cost_station", "cost_village")}
+        costs = {name: getattr(targets, name) for name in ("cost", "cost_station", "cost_village")}
         design = design_of(contest, **{**costs, **changes})
         sample = draw(frame, design)
-    prices = prices_of(frame, aims.cost, aims.cost_station, aims.cost_village)
-    found = Plan(
+    prices = prices_of(frame, targets.cost, targets.cost_station, targets.cost_village)
+    found = DesignPlan(
         contest,
         frame,
         design,
         sample,
         manifest is not None,
-        aims,
+        targets,
         notices=(*sample.notes, *(note for note in notes(frame, design) if note not in sample.notes)),
         cost=prices.of(frame, sample.rows) if prices else None,
-        affordable=affordable_stations(aims, frame),
-        reach=reach(frame, sample.rows, design.seed),
+        affordable=affordable_stations(targets, frame),
+        coverage=coverage_distance(frame, sample.rows, design.seed),
     )
     known = past or (contest if _has_result(contest) else None)
     if known is None:
@@ -157,7 +157,7 @@ def _has_result(contest: Contest) -> bool:
     return bool(named and (contest.folder / named).is_file()) or find_table(contest.folder, "official") is not None
 
 
-def _with_past(found: Plan, population: Population, replicates: int) -> Plan:
+def _with_past(found: DesignPlan, population: Population, replicates: int) -> DesignPlan:
     """Add what an election with a known result tells."""
     n = min(found.design.n, len(population.frame) - 1)
     design = _fitting(population, replace(found.design, n=n))
@@ -171,7 +171,7 @@ def _with_past(found: Plan, population: Population, replicates: int) -> Plan:
         level,
         areas=_area_level(population.frame),
         cost_station=_station_costs(found, population),
-        cost_village=found.aims.cost_village,
+        cost_village=found.targets.cost_village,
     )
     mine, whole = table["design"] == own, table["area"] == ""
     drawn = min(n, len(found.frame))
@@ -181,7 +181,7 @@ def _with_past(found: Plan, population: Population, replicates: int) -> Plan:
         population=population,
         between=between,
         answers=answers(
-            found.aims,
+            found.targets,
             found.frame,
             len(found.sample),
             population,
@@ -197,14 +197,14 @@ def _with_past(found: Plan, population: Population, replicates: int) -> Plan:
     )
 
 
-def _station_costs(found: Plan, population: Population) -> float | Array:
+def _station_costs(found: DesignPlan, population: Population) -> float | Array:
     """Give what the earlier election's stations would cost: by their column, else the mean of the contest's."""
-    aims = found.aims
-    column = aims.cost if aims.cost in population.frame.table.columns else ""
-    prices = prices_of(population.frame, column, aims.cost_station, 0.0)
+    targets = found.targets
+    column = targets.cost if targets.cost in population.frame.table.columns else ""
+    prices = prices_of(population.frame, column, targets.cost_station, 0.0)
     if prices is not None:
         return prices.station
-    ours = prices_of(found.frame, aims.cost, 0.0, 0.0)
+    ours = prices_of(found.frame, targets.cost, 0.0, 0.0)
     return ours.mean if ours is not None else 0.0
 
 

@@ -11,7 +11,7 @@ ROUNDING = 1e-9  # a take is written with nine decimals: an official value so ne
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ErrorVsOfficial:
     """One estimate against the official value.
 
     Attributes
@@ -49,7 +49,7 @@ class Judged:
         return self.low - ROUNDING <= self.official <= self.high + ROUNDING
 
 
-def judge(estimate: Estimate | None, name: str, level: float, official: float) -> Judged:
+def error_vs_official(estimate: Estimate | None, name: str, level: float, official: float) -> ErrorVsOfficial:
     """Hold one quantity of an estimate against its official value.
 
     Parameters
@@ -62,11 +62,11 @@ def judge(estimate: Estimate | None, name: str, level: float, official: float) -
     official : float
     """
     if estimate is None or name not in estimate.names:
-        return Judged(name, math.nan, math.nan, math.nan, math.nan, official)
+        return ErrorVsOfficial(name, math.nan, math.nan, math.nan, math.nan, official)
     i, bounds = estimate.index(name), estimate.interval(level)
     values = (estimate.theta, estimate.se, bounds.low, bounds.high)
     theta, se, low, high = (float(value[i]) for value in values)
-    return Judged(name, theta, se, low, high, official)
+    return ErrorVsOfficial(name, theta, se, low, high, official)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Coverage:
         return self.held / self.judged if self.judged else math.nan
 
 
-def coverage(name: str, judged: Sequence[Judged]) -> Coverage:
+def coverage(name: str, judged: Sequence[ErrorVsOfficial]) -> Coverage:
     """Count the intervals that held, among those that can be judged."""
     said = [one.held for one in judged if one.held is not None]
     hits, n = sum(said), len(said)

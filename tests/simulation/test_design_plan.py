@@ -10,7 +10,7 @@ from estimation.errors import DesignError
 from estimation.frame import load_frame
 from estimation.sampling import draw, write_draw
 from estimation.sampling.design import design_of
-from estimation.simulation.plan import OWN, plan
+from estimation.simulation.design_plan import OWN, plan_design
 
 PLAIN = ["simple", "stratified", "systematic", "pivotal"]
 
@@ -35,7 +35,7 @@ def folder(make_contest):
     ],
 )
 def test_the_own_design_stands_among_others(folder, changes, own, labels):
-    found = plan(load_contest(folder), replicates=4, changes=changes)
+    found = plan_design(load_contest(folder), replicates=4, changes=changes)
     assert found.own == own
     assert found.comparison["design"].drop_duplicates().tolist() == labels
     assert found.answers[-1].own.n == len(found.sample)
@@ -46,8 +46,8 @@ def test_an_earlier_election_must_have_the_columns(folder, make_contest):
     rows = load_frame(load_contest(folder)).table.assign(jarak=np.arange(60.0)).to_dict("records")
     contest = load_contest(make_contest(stations=rows, extra_toml="[design]\nn = 12\n"))
     with pytest.raises(DesignError, match="goes by column 'jarak', which the earlier election's frame does not have"):
-        plan(contest, past=load_contest(folder), replicates=4, changes={"strata": "district,jarak/2lh"})
-    assert plan(contest, past=load_contest(folder), replicates=4).own == "stratified"
+        plan_design(contest, past=load_contest(folder), replicates=4, changes={"strata": "district,jarak/2lh"})
+    assert plan_design(contest, past=load_contest(folder), replicates=4).own == "stratified"
 
 
 def test_a_village_baseline_is_said_where_the_allocation_goes_by_it(demo):
@@ -73,6 +73,6 @@ def test_a_drawn_sample_keeps_its_notice(folder):
     contest = load_contest(folder)
     frame, design = load_frame(contest), design_of(contest)
     write_draw(contest, frame, design, draw(frame, design))
-    found = plan(contest, replicates=4)
+    found = plan_design(contest, replicates=4)
     assert found.committed
     assert [note.code for note in found.notices] == ["W318"]

@@ -14,7 +14,7 @@ YARDSTICKS = 20  # simple random samples that a sample is held against
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class CoverageDistance:
     """The distance from every station to the nearest drawn one.
 
     Attributes
@@ -25,23 +25,23 @@ class Reach:
         Rows of the drawn stations whose place is known.
     known : int
         Stations whose place is known.
-    half, most, farthest : float
+    median_km, p90_km, farthest_km : float
         Kilometres within which half of these stations, nine tenths, and all have a drawn one.
-    simple_half, simple_most : float
+    simple_median_km, simple_p90_km : float
         The same of simple random samples of as many stations, on average.
     """
 
     points: Array
     drawn: IntArray
     known: int
-    half: float
-    most: float
-    farthest: float
-    simple_half: float
-    simple_most: float
+    median_km: float
+    p90_km: float
+    farthest_km: float
+    simple_median_km: float
+    simple_p90_km: float
 
 
-def reach(frame: Frame, rows: IntArray, seed: str) -> Reach | None:
+def coverage_distance(frame: Frame, rows: IntArray, seed: str) -> CoverageDistance | None:
     """Measure how near a sample is to all stations.
 
     Parameters
@@ -54,7 +54,7 @@ def reach(frame: Frame, rows: IntArray, seed: str) -> Reach | None:
 
     Returns
     -------
-    Reach or None
+    CoverageDistance or None
         None where the frame has no coordinates, or none of a drawn station.
     """
     degrees = places(frame)
@@ -65,17 +65,19 @@ def reach(frame: Frame, rows: IntArray, seed: str) -> Reach | None:
     drawn = rows[np.isin(rows, known)]
     if not len(drawn):
         return None
-    half, most, farthest = _distances(points[known], points[drawn])
+    median_km, p90_km, farthest_km = _distances(points[known], points[drawn])
     rng = generator(seed, "reach")
     others = [
         _distances(points[known], points[rng.choice(known, len(drawn), replace=False)]) for _ in range(YARDSTICKS)
     ]
     simple = np.mean(others, axis=0)
-    return Reach(points, drawn, len(known), half, most, farthest, float(simple[0]), float(simple[1]))
+    return CoverageDistance(
+        points, drawn, len(known), median_km, p90_km, farthest_km, float(simple[0]), float(simple[1])
+    )
 
 
 def _distances(points: Array, drawn: Array) -> tuple[float, float, float]:
     """Give the median, the nine-tenths point and the largest distance to the nearest drawn point."""
     distance = np.asarray(cKDTree(drawn).query(points)[0])
-    half, most = np.quantile(distance, (0.5, 0.9))
-    return float(half), float(most), float(distance.max())
+    median_km, p90_km = np.quantile(distance, (0.5, 0.9))
+    return float(median_km), float(p90_km), float(distance.max())

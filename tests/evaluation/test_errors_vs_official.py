@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from estimation.evaluation.judged import Judged, coverage, judge
+from estimation.evaluation.errors_vs_official import ErrorVsOfficial, coverage, error_vs_official
 from estimation.survey import Estimate
 
 
-def of(low: float, high: float, official: float, se: float = 0.01) -> Judged:
-    return Judged("share:1", 0.51, se, low, high, official)
+def of(low: float, high: float, official: float, se: float = 0.01) -> ErrorVsOfficial:
+    return ErrorVsOfficial("share:1", 0.51, se, low, high, official)
 
 
 def test_miss_and_standard_errors() -> None:
@@ -38,7 +38,7 @@ def test_without_error_there_is_no_deviate() -> None:
 
 def test_an_unknown_quantity_says_only_what_is_official() -> None:
     estimate = Estimate(("share:1",), np.array([0.5]), np.array([[1e-4]]), np.array(9), np.array([[0.0, 1.0]]))
-    one = judge(estimate, "turnout", 0.95, 0.7)
+    one = error_vs_official(estimate, "turnout", 0.95, 0.7)
     assert math.isnan(one.estimate)
     assert (one.held, one.official) == (None, 0.7)
 

@@ -21,7 +21,7 @@ PARTS = ("recording", "early", "sampling", "frame")
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class ErrorSplit:
     """A miss, taken apart.
 
     From one step to the next one thing changes, so that the differences add up to the miss whatever the
@@ -67,7 +67,7 @@ class Split:
         return np.asarray(self.steps[0] - self.steps[-1])
 
 
-def split(projection: Projection, frame: Frame, sample: Sample, official: Official) -> Split:
+def split(projection: Projection, frame: Frame, sample: Sample, official: Official) -> ErrorSplit:
     """Take the miss of a projection apart into recording, early-return, sampling and frame error.
 
     Every estimate is by the estimator that made the projection, by its name: what ``auto`` chose while returns
@@ -98,7 +98,7 @@ def split(projection: Projection, frame: Frame, sample: Sample, official: Offici
         except EstimationError as error:  # the split is then not known, and says why; the rest of the page is
             why = str(error)
     unknown = ~drawn.seen
-    return Split(official.names, steps, complete, int((unknown & counts.seen).sum()), int(unknown.sum()), why)
+    return ErrorSplit(official.names, steps, complete, int((unknown & counts.seen).sum()), int(unknown.sum()), why)
 
 
 def in_their_place(sent: Counts, official: Counts) -> Counts:
