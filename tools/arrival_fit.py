@@ -9,8 +9,7 @@ from scipy.special import eval_hermitenorm, expit, ndtri
 from estimation.arrays import Array, BoolArray, IntArray
 from estimation.errors import EstimateError
 from estimation.frame import Frame
-from estimation.simulation.arrivals.night import LogLogistic, covariates_of
-from estimation.simulation.arrivals.survival import Survival
+from estimation.simulation.arrivals.log_logistic import LogLogistic, Survival, covariates_of
 
 TERMS = 30  # of the tetrachoric series
 TOLERANCE = 1e-9  # of the mean slope of the log-likelihood

@@ -13,10 +13,9 @@ from estimation.estimators import arrived, combined_ratio, domain, plain
 from estimation.returns import Counts
 from estimation.sampling import design_structure as design_structure_module
 from estimation.sampling.apply_design import strata_for
-from estimation.sampling.describe import describe
 from estimation.sampling.design import Design
 from estimation.sampling.design_structure import Drawn, design_structure
-from estimation.sampling.draw import draw_rows
+from estimation.sampling.draw import describe, draw_rows
 from estimation.simulation import replicate as engine
 from estimation.simulation.backtest.replay import draw_block, night_of, stage
 from estimation.simulation.backtest.request import plan_of

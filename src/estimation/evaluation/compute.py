@@ -57,7 +57,7 @@ class Evaluation:
 
     @property
     def contest(self) -> Contest:
-        """The contest."""
+        """The contest that was projected and whose official result is known."""
         return self.projection.contest
 
     @property
@@ -74,7 +74,7 @@ class Evaluation:
         return self.quantity(LEAD)
 
     def quantity(self, name: str) -> ErrorVsOfficial:
-        """Find a quantity by its name."""
+        """Find a quantity of the evaluation by its name, such as ``share:1`` or ``lead``."""
         return next(one for one in self.quantities if one.name == name)
 
     def at_the_end(self, name: str) -> ErrorVsOfficial:

@@ -63,7 +63,7 @@ class ErrorSplit:
 
     @property
     def total(self) -> Array:
-        """The miss, shape (q,)."""
+        """Estimate minus official value of each quantity, the sum of the parts: shape (q,)."""
         return np.asarray(self.steps[0] - self.steps[-1])
 
 

@@ -80,7 +80,7 @@ class Recording:
     needless: int
 
     def count(self, kind: Kind) -> int:
-        """Count the stations of a kind."""
+        """Count the stations whose counts differ in one way."""
         return sum(one.kind == kind for one in self.stations)
 
 

@@ -13,9 +13,9 @@ from estimation.errors import DesignError
 from estimation.frame import Frame
 from estimation.rules import Notice
 from estimation.sampling.apply_design import strata_for
-from estimation.sampling.describe import describe
 from estimation.sampling.design import METHODS, ORDERED, Design
 from estimation.sampling.design_structure import Drawn
+from estimation.sampling.draw import describe
 from estimation.sampling.sample import Sample
 from estimation.sampling.strata import Strata
 from estimation.tables import as_text, read_table

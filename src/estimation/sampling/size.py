@@ -66,7 +66,7 @@ class Size:
         return self.n + self.reserve
 
     def sentence(self) -> str:
-        """Say it in one English sentence."""
+        """Say in one English sentence how many stations are needed, and what they give."""
         where = f" in {self.villages:,} villages, {self.per_village} in each" if self.villages else ""
         right = f" and name the right leader with probability {self.probability:.1%}" if self.probability else ""
         draw = f"; draw {self.drawn:,}, as {self.reserve:,} may not report" if self.reserve else ""

@@ -59,7 +59,7 @@ class Verification:
         return not self.differences
 
     def document(self) -> dict[str, object]:
-        """Give it as JSON (schema ``verification/1``)."""
+        """Lay the outcome of the verification out as JSON holds it, schema ``verification/1``."""
         return {
             "schema": "verification/1",
             "same": self.same,

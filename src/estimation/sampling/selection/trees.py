@@ -29,7 +29,7 @@ class Tree:
 
     @property
     def axes(self) -> tuple[int, ...]:
-        """Number the sides."""
+        """The coordinates that the tree can split by, 0 … q - 1, in the order in which it takes them."""
         return tuple(range(self.points.shape[1]))
 
     def space(self) -> tuple[Array, IntArray, Array, Array, NDArray[np.int32]]:

@@ -1,5 +1,6 @@
 """In which order the stations of a sample report: arrival models, for backtests and rehearsals alike."""
 
+from estimation.simulation.arrivals.log_logistic import BALI_2024, LogLogistic, Survival
 from estimation.simulation.arrivals.models import (
     Adverse,
     Areas,
@@ -11,9 +12,7 @@ from estimation.simulation.arrivals.models import (
     ranks,
 )
 from estimation.simulation.arrivals.named import MODELS, arrival_model
-from estimation.simulation.arrivals.night import BALI_2024, LogLogistic
 from estimation.simulation.arrivals.recorded import Recorded, recorded
-from estimation.simulation.arrivals.survival import Survival
 
 __all__ = [
     "BALI_2024",

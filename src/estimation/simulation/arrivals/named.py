@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 from estimation.columns import nearest
 from estimation.errors import DesignError
+from estimation.simulation.arrivals.log_logistic import BALI_2024
 from estimation.simulation.arrivals.models import Adverse, Areas, ArrivalModel, Missing, Ordered, Random
-from estimation.simulation.arrivals.night import BALI_2024
 from estimation.simulation.arrivals.recorded import official_columns, recorded
 from estimation.simulation.population import Population
 

@@ -71,7 +71,7 @@ def swap(sent: pd.DataFrame, left: IntArray, right: IntArray) -> pd.DataFrame:
 
 
 def recode(sent: pd.DataFrame, rows: IntArray, codes: Sequence[str]) -> pd.DataFrame:
-    """Send some returns under other codes."""
+    """Give some returns other station codes, as an officer who mistypes one does."""
     changed = sent["tps_id"].to_numpy(dtype=object, copy=True)
     changed[rows] = list(codes)
     return sent.assign(tps_id=pd.Series(changed, index=sent.index, dtype="str"))

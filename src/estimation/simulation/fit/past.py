@@ -28,7 +28,7 @@ class ConstantValues(NamedTuple):
 
     @property
     def table(self) -> dict[str, float | tuple[float, float]]:
-        """What ``[estimate]`` takes."""
+        """The values as keys of ``[estimate]``, ready to be written into ``contest.toml``."""
         low, more = Constants().phi
         pair = round(self.phi * low, 6), round(self.phi * more, 6)
         return {"delta": self.delta, "tau": self.tau, "kappa": self.kappa, "phi": pair}

@@ -106,7 +106,7 @@ class Scores:
         self._held: dict[tuple[int, ConstantValues], Score] = {}
 
     def at(self, i: int, point: ConstantValues) -> Score:
-        """Give the scores of night i."""
+        """Score past night i with some values of the constants; each is computed once."""
         key = i, point
         if key not in self._held:
             self._held[key] = score(self.nights[i], point)
@@ -120,7 +120,7 @@ class Scores:
         return np.array([np.mean(values) for values in groups.values()])
 
     def coverage(self, point: ConstantValues, among: Iterable[int]) -> float:
-        """Pool the coverage over cells."""
+        """Compute the part of all cells of some nights whose interval held the truth."""
         return float(np.concatenate([self.at(i, point).covered for i in among]).mean())
 
 

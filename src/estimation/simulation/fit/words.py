@@ -56,7 +56,7 @@ def verdict(fitted: Fitted) -> list[str]:
 
 
 def document(fitted: Fitted, version: str) -> dict[str, object]:
-    """Compose the JSON, ``fit/1``."""
+    """Lay the fitted constants and their scores out as JSON holds them, schema ``fit/1``."""
     return {
         "schema": "fit/1",
         "estimate": _values(fitted.point),
