@@ -194,9 +194,9 @@ def test_a_map_says_how_near_the_sample_is(priced: DesignReport) -> None:
     alt, header, half, _, farthest = part.text.splitlines()
     reach = priced.plan.coverage
     assert alt == (
-        f"Map of the 300 drawn TPS among 1,030 with coordinates: half of all lie within "
-        f"{reach.median_km:.1f} km of a drawn one and nine tenths within {reach.p90_km:.1f} km; of a simple random sample, nine tenths would lie within "
-        f"{reach.simple_p90_km:.1f} km."
+        "Map of the 300 drawn TPS among 1,030 with coordinates: half of all lie within "
+        f"{reach.median_km:.1f} km of a drawn one and nine tenths within {reach.p90_km:.1f} km; "
+        f"of a simple random sample, nine tenths would lie within {reach.simple_p90_km:.1f} km."
     )
     assert header == "To the nearest drawn TPS | This sample | Simple random (mean of 20)"
     assert half == "half of all TPS within | 0.0 km | 0.0 km"  # at the same place, in a village

@@ -16,7 +16,7 @@ from estimation.sampling.strata import Strata
 from estimation.survey import Structure
 
 LARGEST_JOINT = 3000  # stations of a stratum whose joint probabilities are worked out: N² numbers
-JOINT_NUMBERS = 4_000_000  # joint probabilities of replicates that are held together
+JOINT_NUMBERS = 1_000_000  # joint probabilities of replicates that are held together
 
 _JOINT: dict[str, Callable[[ArrayLike], Array]] = {
     "sampford": selection.sampford_joint,
@@ -73,6 +73,8 @@ class Joint:
     def of(self, rows: IntArray) -> Array:
         """Look up the pairs of drawn stations: rows (…, n) to (…, n, n)."""
         stratum, place = self.stratum[rows], self.place[rows]
+        if len(self.tables) == 1:
+            return np.asarray(self.tables[0][place[..., :, None], place[..., None, :]])
         single = np.empty(rows.shape)
         for h, table in enumerate(self.tables):
             mine = stratum == h
@@ -167,7 +169,7 @@ def design_structure(
 
 
 def replicates_at_once(drawn: Drawn, joint: Joint | None) -> int:
-    """Say how many replicates to look at together, so that their joint probabilities take about 32 MB.
+    """Say how many replicates to look at together, so that their joint probabilities take about 8 MB.
 
     Returns
     -------
