@@ -11,7 +11,7 @@ from scipy.stats import t
 
 from estimation.contest import load_contest
 from estimation.evaluation import Evaluation, evaluate
-from estimation.projection import project, write_take
+from estimation.projection import make_take, project_contest, write_take
 from estimation.simulation.showcase import MOMENT
 
 
@@ -21,7 +21,7 @@ def night(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder, contest, before = tmp_path_factory.mktemp("takes"), load_contest(demo), None
     for hours in (0, 2, -2):  # the names of the folders are not in the order of time
         at = datetime.fromisoformat(MOMENT) + timedelta(hours=hours)
-        before = write_take(project(contest, as_of=at, previous=before), folder / f"take{hours + 5}")
+        before = write_take(project_contest(contest, as_of=at, previous=before), folder / f"take{hours + 5}")
     raw = json.loads(before.read_text(encoding="utf-8"))
     broken = {
         "a-other": {**raw, "contest": "gianyar-2024"},
@@ -71,7 +71,7 @@ def test_no_folder_no_takes(demo: Path, tmp_path: Path) -> None:
 def changed(folder: Path, change: Callable[[dict[str, Any]], None]) -> Evaluation:
     """Write a take, change it, and evaluate."""
     contest = load_contest(folder)
-    path = write_take(project(contest))
+    path = make_take(contest)
     raw = json.loads(path.read_text(encoding="utf-8"))
     change(raw)
     path.write_text(json.dumps(raw), encoding="utf-8")
@@ -113,6 +113,6 @@ def test_a_call_is_right_or_wrong(by_hand, winner: int, right: bool) -> None:
 
 def test_a_take_without_a_projection_is_not_judged(by_hand) -> None:
     contest = load_contest(by_hand(sent={1: by_hand.sent[1]}))
-    write_take(project(contest))
+    make_take(contest)
     (take,) = evaluate(contest).takes
     assert (take.status, take.leader_right, take.quantity("lead").held) == ("insufficient", None, None)

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from estimation.contest import load_contest
-from estimation.projection import project, write_take
-from estimation.projection.takes import read_takes
+from estimation.projection import make_take, project_contest, read_takes
 from estimation.publish import ProjectionReport, open_projection
 from estimation.publish.projection_report.course import TAKES_SHOWN
 from estimation.words import Words
@@ -20,9 +19,9 @@ FIRST = datetime.fromisoformat("2024-11-27T14:40:00+07:00")
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory, lay_night: Callable[..., Path]) -> Path:
     folder = lay_night(tmp_path_factory.mktemp("night"), (0.52, 0.48), spread=0.05)
-    contest, before = load_contest(folder), None
+    contest = load_contest(folder)
     for minutes in (0, 20, 40, 60):
-        before = write_take(project(contest, as_of=FIRST + timedelta(minutes=minutes), previous=before))
+        make_take(contest, as_of=FIRST + timedelta(minutes=minutes))
     return folder
 
 
@@ -69,7 +68,7 @@ def test_takes_that_can_t_be_read_are_named(night: Path, tmp_path: Path) -> None
     contest = load_contest(night)
     takes, refused = read_takes(tmp_path / "t", contest)
     assert takes == ()
-    report = ProjectionReport(project(contest), Words("en"), takes, refused)
+    report = ProjectionReport(project_contest(contest), Words("en"), takes, refused)
     assert (
         report.course().text.splitlines()[1].startswith("Could not be read: 1 (x: it breaks the schema projection/1 at")
     )

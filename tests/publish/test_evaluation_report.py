@@ -10,7 +10,7 @@ import pytest
 
 from estimation.contest import load_contest
 from estimation.evaluation.takes import Refused
-from estimation.projection import project, write_take
+from estimation.projection import make_take
 from estimation.publish import EvaluationReport, open_evaluation, render
 from estimation.publish.evaluation_report.takes import TAKES_SHOWN
 from estimation.publish.figures import Bar, Compared, Moment, beside, course, signed_bars
@@ -23,11 +23,11 @@ SECTIONS = ["banner", "verdict", "shares", "split", "takes", "areas", "recording
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo with three takes, each knowing of the one before."""
-    folder, before = lay_out("situbondo-2024", tmp_path_factory.mktemp("night")), None
+    folder = lay_out("situbondo-2024", tmp_path_factory.mktemp("night"))
     contest = load_contest(folder)
     for hours in (-2, 0, 2):
         at = datetime.fromisoformat(MOMENT) + timedelta(hours=hours)
-        before = write_take(project(contest, as_of=at, previous=before))
+        make_take(contest, as_of=at)
     return folder
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from estimation.contest import Contest, load_contest
-from estimation.projection import project, write_take
+from estimation.projection import make_take
 from estimation.publish.index import write_index
 from estimation.simulation.showcase import MOMENT
 
@@ -21,7 +21,7 @@ NOW = datetime(2024, 11, 27, 11, 40, tzinfo=UTC)
 def contest(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Contest:
     contest = load_contest(shutil.copytree(demo, tmp_path_factory.mktemp("index") / "situbondo-2024"))
     for hours in (2, 0):
-        write_take(project(contest, as_of=datetime.fromisoformat(MOMENT) - timedelta(hours=hours)))
+        make_take(contest, as_of=datetime.fromisoformat(MOMENT) - timedelta(hours=hours))
     broken = contest.out / "takes" / "20241127T190000+0700"
     broken.mkdir()
     (broken / "projection.json").write_text('{"schema": "projection/1", "contest"', encoding="utf-8")

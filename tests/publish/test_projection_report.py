@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from estimation.contest import EstimatorName, load_contest
-from estimation.projection import project
+from estimation.projection import project_contest
 from estimation.publish import ProjectionReport, open_projection
 from estimation.publish.projection_report.shares import dispute_limit
 from estimation.simulation.showcase import MOMENT
@@ -153,7 +153,7 @@ def test_insufficient_page_has_every_part(demo: Path) -> None:
     contest = load_contest(demo)
     empty = demo.parent / "empty-inbox"
     empty.mkdir(exist_ok=True)
-    report = ProjectionReport(project(contest, returns_path=empty), Words("en"))
+    report = ProjectionReport(project_contest(contest, returns=empty), Words("en"))
     assert report.verdict().text == "Not enough returns. Nothing can be projected yet.\n- Fewer than two returns are in"
     assert report.candidates().text.splitlines()[0] == "1 Rio–Ulfi: – (–), –, votes seen 0"
     assert report.chart().html == ""

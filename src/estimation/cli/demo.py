@@ -1,6 +1,5 @@
 """``quickcount demo``."""
 
-from datetime import datetime
 from pathlib import Path
 
 import click
@@ -18,8 +17,8 @@ def demo(folder: Path, name: str, lang: str | None) -> None:
     The stations' counts are simulated; their sums by district, the rolls and the names are real.
     """
     from estimation.cli.progress import spinner
-    from estimation.contest import load_contest
-    from estimation.projection import project, write_take
+    from estimation.contest import ProjectionRequest, load_contest
+    from estimation.projection import project_contest, read_takes, write_take
     from estimation.projection.headline import headline
     from estimation.publish import render
     from estimation.publish.openings.shared import demo_night
@@ -29,13 +28,14 @@ def demo(folder: Path, name: str, lang: str | None) -> None:
     target = lay_out(name, folder)
     contest = load_contest(target)
     click.echo(f"2/3 projecting every hour from what was in, the last time at {MOMENT}")
-    previous = demo_night(str(target), -2, -1)
-    projection = project(contest, as_of=datetime.fromisoformat(MOMENT), previous=previous)
-    write_take(projection)
+    demo_night(str(target), -2, -1)
+    deciding = read_takes(contest).remembered()
+    request = ProjectionRequest.of(as_of=MOMENT, previous=deciding.path if deciding else None)
+    projection = project_contest(contest, request)
+    write_take(contest, projection, read_takes(contest))
     click.echo("3/3 making the report")
     with spinner("running the notebook"):
-        parameters = {"as_of": MOMENT, "previous": str(previous.resolve()) if previous else ""}
-        page = render(contest, language=lang, parameters=parameters)
+        page = render(contest, language=lang, parameters=request.parameters())
     first, *rest = headline(projection)
     click.secho(first, bold=True)
     for line in rest:

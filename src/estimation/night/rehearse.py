@@ -16,7 +16,7 @@ from estimation.errors import DesignError
 from estimation.files import to_json, write_text
 from estimation.night.folder import KEPT, check_target, lay_out
 from estimation.night.script import BY, Script, stamps, write_script
-from estimation.projection.compute import open_sample
+from estimation.projection import open_sample
 from estimation.seeds import generator
 from estimation.simulation.arrivals import arrival_model, ranks
 from estimation.simulation.evening import clock, reporters

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from estimation.night.takes import read_history
 
 from estimation.contest import load_contest
-from estimation.night.takes import read_history
 
 from .conftest import drop
 

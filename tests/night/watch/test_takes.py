@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from estimation.night.takes import History, Take, is_due, planned_step, read_history
 
 from estimation.contest import load_contest
 from estimation.decision import Call, Progress
 from estimation.errors import EstimateError
-from estimation.night.takes import History, Take, is_due, planned_step, read_history
-from estimation.projection import document, project, write_take
+from estimation.projection import document, project_contest, write_take
 
 from .conftest import Still, drop
 
@@ -68,7 +68,7 @@ def test_a_take_can_be_made_again_when_more_has_come_in(small: Path, play) -> No
     assert json.loads(second.path.read_bytes())["sample"]["used"] == 6
     for take in (first, second):
         known = datetime.fromisoformat(take.recorded_by)
-        again = project(contest, recorded_by=known)
+        again = project_contest(contest, recorded_by=known)
         assert document(again)["shares"] == take.document["shares"]
         assert again.provenance["returns_sha256"] == take.document["provenance"]["returns_sha256"]
         assert again.options == {"recorded-by": contest.local(known).isoformat()}
@@ -82,7 +82,7 @@ def test_what_a_ledger_held_can_be_asked_only_where_there_is_one(small: Path) ->
     drop(small, "a.csv", [0, 1, 2, 3])
     now = datetime.now(UTC)
     with pytest.raises(EstimateError, match="asks what the ledger held, and small keeps none or a file of returns is"):
-        project(load_contest(small), recorded_by=now)
+        project_contest(load_contest(small), recorded_by=now)
 
 
 @pytest.mark.slow
@@ -103,7 +103,7 @@ def test_takes_of_one_moment_stand_side_by_side(small: Path, play) -> None:
 @pytest.mark.slow
 def test_takes_by_hand_come_before_those_of_the_watch(small: Path, play) -> None:
     drop(small, "a.csv", [1, 2])
-    by_hand = write_take(project(load_contest(small)))
+    by_hand = write_take(project_contest(load_contest(small)))
     night = play(small, {20: lambda: drop(small, "b.csv", [3, 4])}, until=40)
     history = read_history(load_contest(small))
     # reading files and reading the ledger are told apart by the hash of the returns, so that the first take is new

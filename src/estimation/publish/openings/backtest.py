@@ -14,21 +14,21 @@ from estimation.words import Words
 def open_backtest(
     contest: str,
     *,
-    results: str = "",
-    n: int = 0,
-    method: str = "",
-    strata: str = "",
-    estimators: str = "",
+    results: str | None = None,
+    n: int | None = None,
+    method: str | None = None,
+    strata: str | None = None,
+    estimators: str | None = None,
     arrival: str = "random",
     received: str = "0.05,0.1,0.25,0.5,0.75,0.9,1",
     replicates: int = 1000,
-    seed: str = "",
-    level: float = 0.0,
-    where: str = "",
+    seed: str | None = None,
+    level: float | None = None,
+    where: str | None = None,
     at: float = 0.1,
-    language: str = "",
+    language: str | None = None,
 ) -> BacktestReport:
-    """Replay an election for a notebook, or show a finished backtest; blank parameters take the contest's own.
+    """Replay an election for a notebook, or show a finished backtest.
 
     Parameters
     ----------
@@ -70,20 +70,20 @@ def open_backtest(
         design = {"n": n, "method": method, "strata": strata, "seed": seed}
         asked = plan_of(
             opened,
-            design={name: value for name, value in design.items() if value},
-            estimators=[name.strip() for name in estimators.split(",") if name.strip()],
+            design={name: value for name, value in design.items() if value is not None},
+            estimators=[name.strip() for name in (estimators or "").split(",") if name.strip()],
             arrival=arrival,
             received=received,
             replicates=replicates,
-            level=level or None,
+            level=level,
         )
-        population, replay = backtest(opened, asked, where=where or None)
+        population, replay = backtest(opened, asked, where=where)
         record = record_of(document(population, asked, replay))
-    return BacktestReport(opened, record, Words(language or opened.report.language), where, at)
+    return BacktestReport(opened, record, Words(language or opened.report.language), where or "", at)
 
 
-def save_backtest(report: BacktestReport, folder: str) -> None:
-    """Write the JSON of the backtest and its rows as CSV into a folder; a blank name writes nothing."""
+def save_backtest(report: BacktestReport, folder: str | None) -> None:
+    """Write the JSON of the backtest and its rows as CSV into a folder; None writes nothing."""
     if folder:
         write_text(Path(folder) / "backtest.json", to_json(report.record.document))
         write_text(Path(folder) / "backtest-rows.csv", report.record.rows.to_csv(index=False, lineterminator="\n"))

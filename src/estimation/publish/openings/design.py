@@ -13,32 +13,32 @@ from estimation.words import Words
 def open_design(
     contest: str,
     *,
-    past: str = "",
-    n: int = 0,
-    method: str = "",
-    strata: str = "",
-    allocation: str = "",
-    margin: float = 0.0,
-    right_leader: float = 0.0,
-    budget: float = 0.0,
-    cost_station: float = 0.0,
-    cost_village: float = 0.0,
+    past: str | None = None,
+    n: int | None = None,
+    method: str | None = None,
+    strata: str | None = None,
+    allocation: str | None = None,
+    margin: float | None = None,
+    right_leader: float | None = None,
+    budget: float | None = None,
+    cost_station: float | None = None,
+    cost_village: float | None = None,
     replicates: int = 500,
-    where: str = "",
-    language: str = "",
+    where: str | None = None,
+    language: str | None = None,
 ) -> DesignReport:
-    """Plan a sample for a notebook; blank parameters take the contest's own.
+    """Plan a sample for a notebook.
 
     Parameters
     ----------
     contest : str
         A contest folder; ``demo`` is the demo of Situbondo 2024.
     past : str
-        The folder of an earlier election with an official result; blank: the contest's own result.
+        The folder of an earlier election with an official result; by default the contest's own result.
     n, method, strata, allocation
         Parts of the design to look at in place of the contest's.
     margin : float
-        Margin of error to reach, a half-width in 0 … 1; 0: one point, or the contest's.
+        Margin of error to reach, a half-width in 0 … 1; by default one point, or the contest's.
     right_leader : float
         Probability with which the right leader should be ahead, 0.5 … 1.
     budget, cost_station, cost_village : float
@@ -70,15 +70,15 @@ def open_design(
         opened,
         past=load_contest(past) if past else None,
         replicates=replicates,
-        where=where or None,
-        changes={name: value for name, value in parts.items() if value},
-        asked={name: value for name, value in aims.items() if value},
+        where=where,
+        changes={name: value for name, value in parts.items() if value is not None},
+        asked={name: value for name, value in aims.items() if value is not None},
     )
     return DesignReport(found, Words(language or opened.report.language), replicates)
 
 
-def save_design(report: DesignReport, folder: str) -> None:
-    """Write the simulated tables as CSV into a folder; a blank name writes nothing."""
+def save_design(report: DesignReport, folder: str | None) -> None:
+    """Write the simulated tables as CSV into a folder; None writes nothing."""
     if folder:
         tables = {"comparison": report.plan.comparison, "missing": report.plan.missing, "precision": report.plan.areas}
         for name, table in tables.items():

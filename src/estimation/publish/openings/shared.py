@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from estimation.contest import load_contest
-from estimation.errors import ReportError
 from estimation.files import to_json, write_text
-from estimation.projection import project, write_take
+from estimation.projection import make_take
 from estimation.publish.pages import SUMMARY
 from estimation.simulation.showcase import MOMENT, lay_out
 
@@ -18,33 +17,11 @@ def demo_folder() -> str:
     return str(lay_out("situbondo-2024", Path(tempfile.mkdtemp(prefix="quickcount-demo-"))))
 
 
-def demo_night(contest: str, first: int, last: int) -> Path | None:
-    """Write a take of the demo's evening every hour around its moment, each knowing of the one before.
-
-    Returns
-    -------
-    pathlib.Path or None
-        The last one.
-    """
-    opened, before = load_contest(contest), None
-    middle = datetime.fromisoformat(MOMENT)
+def demo_night(contest: str, first: int, last: int) -> None:
+    """Write a take of the demo's evening every hour around its moment, as a watch would have."""
+    opened = load_contest(contest)
     for hours in range(first, last + 1):
-        before = write_take(project(opened, as_of=middle + timedelta(hours=hours), previous=before))
-    return before
-
-
-def moment_of(name: str, text: str) -> datetime | None:
-    """Read the parameter of a notebook that is a moment; a blank one is none.
-
-    Raises
-    ------
-    ReportError
-        It has no UTC offset.
-    """
-    moment = datetime.fromisoformat(text) if text else None
-    if moment is not None and moment.tzinfo is None:
-        raise ReportError(f"{name} '{text}' has no UTC offset: write it like {MOMENT}")
-    return moment
+        make_take(opened, as_of=datetime.fromisoformat(MOMENT) + timedelta(hours=hours))
 
 
 def summarise(
