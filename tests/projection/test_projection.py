@@ -11,7 +11,7 @@ import pytest
 
 from estimation.contest import load_contest
 from estimation.errors import DesignError, EstimationError
-from estimation.projection import document, project_contest, write_take
+from estimation.projection import document, project_contest, write_projection
 
 HALF_PAST_SIX = datetime.fromisoformat("2024-11-27T18:30:00+07:00")
 EVERYBODY = '[returns]\nasked = "all"\n[estimate]\nestimator = "ratio"\n'
@@ -56,7 +56,7 @@ def digests(folder):
 
 def test_the_same_inputs_give_the_same_bytes(demo, tmp_path):
     for name in ("one", "other"):
-        write_take(project_contest(load_contest(demo), as_of=HALF_PAST_SIX), tmp_path / name)
+        write_projection(project_contest(load_contest(demo), as_of=HALF_PAST_SIX), tmp_path / name)
     assert sorted(digests(tmp_path / "one")) == [
         "areas.csv",
         "findings.csv",
@@ -69,7 +69,7 @@ def test_the_same_inputs_give_the_same_bytes(demo, tmp_path):
 
 def test_inputs_are_not_touched(demo, tmp_path):
     before = digests(demo)
-    write_take(project_contest(load_contest(demo), as_of=HALF_PAST_SIX), tmp_path)
+    write_projection(project_contest(load_contest(demo), as_of=HALF_PAST_SIX), tmp_path)
     assert digests(demo) == before
 
 
@@ -104,7 +104,7 @@ def test_another_level_changes_the_interval_alone(at_half_past_six, demo):
 
 
 def test_a_level_that_is_none_is_an_error(demo):
-    with pytest.raises(EstimationError, match="a level of 95 is no probability between 0 and 1"):
+    with pytest.raises(EstimationError, match="level = 95 can't be used: Input should be less than 1"):
         project_contest(load_contest(demo), as_of=HALF_PAST_SIX, level=95)
 
 
@@ -315,10 +315,10 @@ def test_an_area_of_a_full_count_is_looked_at_alone(make_contest):
     assert texts(p)["W305"] == "returns from outside the sample, set apart: 8"
 
 
-def test_a_take_has_its_moment_s_name(at_half_past_six, tmp_path):
+def test_a_projection_by_hand_has_its_moment_s_name_and_lies_beside_the_takes(at_half_past_six, tmp_path):
     contest = replace(at_half_past_six.contest, folder=tmp_path)
-    path = write_take(replace(at_half_past_six, contest=contest))
-    assert path == tmp_path / "out" / "takes" / "20241127T183000+0700" / "projection.json"
+    path = write_projection(replace(at_half_past_six, contest=contest))
+    assert path == tmp_path / "out" / "projections" / "20241127T183000+0700" / "projection.json"
     assert json.loads(path.read_text(encoding="utf-8")) == json.loads(json.dumps(document(at_half_past_six)))
 
 
