@@ -167,7 +167,7 @@ def broken(job: Job) -> Result:
 
 
 def test_a_fault_of_the_program_is_told_with_its_trace(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("estimation.night.single.project", broken)
+    monkeypatch.setattr("estimation.night.single.project_contest", broken)
     done = batch(root)
     assert [result.state for result in done.results] == ["failed"] * 3
     assert done.results[0].error.startswith("TypeError: ")

@@ -65,10 +65,10 @@ def test_options_are_named_as_the_command_takes_them(demo: Path) -> None:
     ("options", "text"),
     [
         ({"estimator": "rato"}, "estimator = 'rato' can't be used: known are auto, .*did you mean 'ratio'?"),
-        ({"as_of": "tonight"}, "as_of 'tonight': this is no time: write it like 2024-11-27T18:30:00"),
+        ({"as_of": "tonight"}, "as_of 'tonight' is no time: write it like 2024-11-27T18:30:00"),
         (
             {"as_of": "2024-11-27T18:30:00"},
-            "as_of '2024-11-27 18:30:00' has no UTC offset|as_of '2024-11-27T18:30:00' has",
+            "as_of '2024-11-27T18:30:00' has no UTC offset",
         ),
         ({"level": 1.5}, "level = 1.5 can't be used: Input should be less than 1"),
         ({"levl": 0.9}, "levl: there is no such argument; known are sample, returns, as_of"),
@@ -81,7 +81,7 @@ def test_an_error_names_the_argument_and_what_is_allowed(options: dict[str, obje
 
 def test_an_unknown_key_of_estimate_is_an_error(demo: Path) -> None:
     request = ProjectionRequest.of(estimate={"dleta": 0.0})
-    with pytest.raises(ContestError, match="unknown key 'dleta': did you mean 'delta'?"):
+    with pytest.raises(ContestError, match="unknown key 'dleta': did you mean 'delta'"):
         request.applied_to(load_contest(demo))
 
 

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from markupsafe import escape
 
 from estimation.cli import cli
 from estimation.contest import Contest, load_contest
@@ -58,8 +59,8 @@ def test_a_take_altered_by_hand_is_refused_everywhere_and_said_to_be(contest: Co
     evaluation = evaluate(contest, as_of=MOMENT)
     assert [one.name for one in evaluation.takes] == ["20241127T163000+0700"]
     assert evaluation.refused == {take.name: why}
-    course = open_projection(str(contest.folder), as_of=MOMENT, language="en").course().text
-    assert f"{take.name}: {why}" in course
+    course = open_projection(str(contest.folder), as_of=MOMENT, language="en").course().html
+    assert f"{take.name}: {escape(why)}" in course
     html = write_index(contest, "en", contest.about.publish_after).read_text(encoding="utf-8")
     assert "31.0" not in html
     assert "38.0" not in html

@@ -5,6 +5,7 @@ import re
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -68,9 +69,12 @@ def test_pages_in_the_folder_are_linked_with_their_time(contest: Contest) -> Non
 def test_in_public_no_file_outside_the_folder_is_linked(contest: Contest) -> None:
     about = replace(contest.about, mode="live", release="public", registration="12")
     takes = contest.out / "takes"
-    for path in takes.glob("*0+0700/projection.json"):
-        text = path.read_text(encoding="utf-8")
-        path.write_text(text.replace('"mode": "demo"', '"mode": "live"'), encoding="utf-8")
+    for path in (record.with_name("projection.json") for record in takes.glob("*0+0700/take.json")):
+        text = path.read_text(encoding="utf-8").replace('"mode": "demo"', '"mode": "live"')
+        path.write_text(text, encoding="utf-8")
+        record = json.loads(path.with_name("take.json").read_text(encoding="utf-8"))
+        record["projection_sha256"] = sha256(text.encode("utf-8")).hexdigest()
+        path.with_name("take.json").write_text(json.dumps(record), encoding="utf-8")
     path = write_index(replace(contest, about=about), "en", NOW)
     html = path.read_text(encoding="utf-8")
     assert path == contest.out / "reports/index.html"

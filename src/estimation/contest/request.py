@@ -64,9 +64,11 @@ class ProjectionRequest(BaseModel):
         """Read ISO 8601 text; numbers are no moments."""
         if isinstance(value, str):
             try:
-                return datetime.fromisoformat(value)
+                value = datetime.fromisoformat(value)
             except ValueError as error:
-                raise ValueError("this is no time: write it like 2024-11-27T18:30:00+07:00") from error
+                raise ValueError("is no time: write it like 2024-11-27T18:30:00+07:00") from error
+        if isinstance(value, datetime) and value.tzinfo is None:
+            raise ValueError("has no UTC offset: write it like 2024-11-27T18:30:00+07:00")
         return value
 
     @classmethod
@@ -139,8 +141,6 @@ def _explain(item: dict[str, Any]) -> str:
     name, value = str(item["loc"][0]), item.get("input")
     if item["type"] == "extra_forbidden":
         return f"{name}: there is no such argument; known are {', '.join(ProjectionRequest.model_fields)}"
-    if item["type"] == "timezone_aware":
-        return f"{name} '{value}' has no UTC offset: write it like 2024-11-27T18:30:00+07:00"
     if item["type"] == "value_error":
-        return f"{name} '{value}': {item['ctx']['error']}"
+        return f"{name} '{value}' {item['ctx']['error']}"
     return f"{name} = {value!r} can't be used: {explain_value(item)}"
