@@ -44,7 +44,7 @@ class Areas:
         return [" / ".join(path) for path in self.paths]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Frame:
     """The sampling frame.
 
@@ -75,6 +75,22 @@ class Frame:
 
     def __len__(self) -> int:
         return len(self.table)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{len(self.areas(level).paths):,} {level}s" for level in AREA_LEVELS[1:])
+        known = self.registered[np.isfinite(self.registered)]
+        extra = [name for name in self.table.columns if name not in REQUIRED]
+        lines = [
+            f"frame of {len(self):,} stations" + (f" in {self.where}" if self.where else "") + f": {counts}",
+            f"{known.sum():,.0f} registered voters"
+            + (f", {len(known):,} rolls known" if len(known) < len(self) else ""),
+            *([f"further columns: {', '.join(map(str, extra))}"] if extra else []),
+        ]
+        return "\n".join(lines)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give a copy of the table: a row for each station, see ``table``."""
+        return self.table.copy()
 
     @property
     def registered(self) -> NDArray[np.float64]:

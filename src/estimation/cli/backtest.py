@@ -166,10 +166,10 @@ def _fit(
     where: str | None,
     json_file: str | None,
 ) -> None:
-    from estimation import __version__
     from estimation.cli.progress import spinner
     from estimation.files import write_text
     from estimation.simulation.fit import document, fit, past_nights, snippet, verdict
+    from estimation.version import __version__
 
     nights, small = [], []
     for contest in contests:

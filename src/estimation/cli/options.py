@@ -4,7 +4,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import reduce, wraps
+from functools import wraps
 from pathlib import Path
 from typing import Any, get_args
 
@@ -53,8 +53,10 @@ def request_options(command: Callable[..., None]) -> Callable[..., None]:
 
     repeated = click.option("--estimate", metavar="KEY=VALUE", multiple=True, help=terminal_words()("option.estimate"))
     single = [request_option(name) for name in ProjectionRequest.model_fields if name != "estimate"]
-    options: list[Decorator] = [*single, repeated]
-    return reduce(lambda inner, option: option(inner), reversed(options), with_request)
+    decorated: Callable[..., None] = with_request
+    for option in reversed([*single, repeated]):
+        decorated = option(decorated)
+    return decorated
 
 
 def request_of(**options: Any) -> ProjectionRequest:

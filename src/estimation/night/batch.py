@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from estimation import __version__
 from estimation.errors import EstimationError
 from estimation.night.jobs import Done, run_each
 from estimation.night.single import Asked, Job, Made, Result, compute, look, make_page, noted_page, page_of
 from estimation.projection.takes import read_projection
 from estimation.publish.overview import Entry, Overview, write_overview
+from estimation.version import __version__
 
 SCHEMA = "batch/1"
 KINDS = ("projection", "evaluation")  # of pages

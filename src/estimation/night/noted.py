@@ -7,7 +7,6 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from estimation import __version__
 from estimation.boundaries import boundaries_path
 from estimation.contest import Contest
 from estimation.files import to_json, write_text
@@ -17,6 +16,7 @@ from estimation.publish.release import Placement
 from estimation.returns.intake import list_files
 from estimation.returns.locate import DEFAULT, ENV, uses_ledger
 from estimation.simulation.known import official_path
+from estimation.version import __version__
 
 SCHEMA = "batch-state/1"
 NOTE = "batch.json"  # in a contest's out

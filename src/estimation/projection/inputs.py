@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from estimation import __version__
 from estimation.contest import Contest, ProjectionRequest
 from estimation.decision import Call
 from estimation.errors import DesignError, EstimateError
@@ -20,6 +19,7 @@ from estimation.returns.locate import uses_ledger
 from estimation.rules import Notice
 from estimation.sampling import Sample, ask_all, design_of, read_sample
 from estimation.sampling.manifest import read_manifest
+from estimation.version import __version__
 
 
 def project_contest(contest: Contest, request: ProjectionRequest | None = None, **options: object) -> Projection:

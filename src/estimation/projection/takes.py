@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
-from estimation import __version__
 from estimation.baseline import baseline_path
 from estimation.contest import Contest
 from estimation.decision import Call, Progress
@@ -23,6 +22,7 @@ from estimation.projection.compute import Projection
 from estimation.projection.document import PROJECTION, folder_name, free_folder, record_of, write_projection
 from estimation.projection.record import SCHEMA, TAKE_SCHEMA, ProjectionRecord, TakeRecord, parse
 from estimation.tables import find_table
+from estimation.version import __version__
 
 TAKES = "takes"
 TAKE = "take.json"
