@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from markupsafe import escape
 
+import estimation as qc
 from estimation.cli import cli
 from estimation.contest import Contest, load_contest
 from estimation.errors import EstimateError
@@ -14,7 +15,6 @@ from estimation.evaluation import evaluate
 from estimation.projection import make_take, project_contest, read_takes, write_projection
 from estimation.projection.takes import read_projection
 from estimation.publish.index import write_index
-from estimation.publish.openings.projection import open_projection
 from estimation.simulation.showcase import MOMENT
 
 
@@ -59,7 +59,7 @@ def test_a_take_altered_by_hand_is_refused_everywhere_and_said_to_be(contest: Co
     evaluation = evaluate(contest, as_of=MOMENT)
     assert [one.name for one in evaluation.takes] == ["20241127T163000+0700"]
     assert evaluation.refused == {take.name: why}
-    course = open_projection(str(contest.folder), as_of=MOMENT, language="en").course().html
+    course = qc.open(contest.folder).project(as_of=MOMENT).parts("en").course().html
     assert f"{take.name}: {escape(why)}" in course
     html = write_index(contest, "en", contest.about.publish_after).read_text(encoding="utf-8")
     assert "31.0" not in html

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+import estimation as qc
 from estimation.contest import load_contest
 from estimation.projection import make_take, project_contest, read_takes
-from estimation.publish import ProjectionReport, open_projection
+from estimation.publish import ProjectionReport
 from estimation.publish.projection_report.course import TAKES_SHOWN
 from estimation.words import Words
 
@@ -26,9 +27,7 @@ def night(tmp_path_factory: pytest.TempPathFactory, lay_night: Callable[..., Pat
 
 
 def at(folder: Path, minutes: int, language: str = "en", **more: str) -> ProjectionReport:
-    return open_projection(
-        str(folder), as_of=(FIRST + timedelta(minutes=minutes)).isoformat(), language=language, **more
-    )
+    return qc.open(folder).project(as_of=(FIRST + timedelta(minutes=minutes)).isoformat(), **more).parts(language)
 
 
 def test_every_take_up_to_this_one_and_no_later(night: Path, undrawn: None) -> None:

@@ -49,7 +49,7 @@ class BacktestResult:
     def __repr__(self) -> str:
         return "\n".join(self.lines) or f"backtest of {self.contest.about.title}: {len(self.rows)} rows"
 
-    def parts(self, lang: str | None = None, *, at: float = 0.1) -> BacktestReport:
+    def parts(self, lang: str | None = None, *, at: float = 0.1, where: str | None = None) -> BacktestReport:
         """Give the page piece by piece.
 
         Parameters
@@ -58,10 +58,16 @@ class BacktestResult:
             ``id`` or ``en``; the contest's own by default.
         at : float
             The part of the returns that the finding and the table by candidate look at.
+        where : str, optional
+            The area that must have been replayed.
+
+        Raises
+        ------
+        ReportError
+            The backtest is another contest's, or another area's.
         """
         words = Words(lang or self.contest.report.language)
-        where = self.document["where"] or ""
-        return BacktestReport(self.contest, record_of(self.document), words, str(where), at)
+        return BacktestReport(self.contest, record_of(self.document), words, where or "", at)
 
     def _repr_html_(self) -> str:
         return self.rows.to_html(index=False, border=0, float_format="{:.4f}".format)
@@ -148,8 +154,8 @@ def backtest(
     past: Past,
     *,
     order: str = "random",
-    estimators: Sequence[str] = (),
-    received: Sequence[float] = (0.1, 0.5, 1.0),
+    estimators: Sequence[str] | str = (),
+    received: Sequence[float] | str = (0.1, 0.5, 1.0),
     replicates: int = 1_000,
     level: float | None = None,
     where: str | None = None,
@@ -165,8 +171,8 @@ def backtest(
         A contest with an official result.
     order : str
         How returns arrive: ``random``, a column of the official result to order by, or the name of a model.
-    estimators : sequence of str
-        The contest's and the ratio by default.
+    estimators : sequence of str, or str
+        Names, also joined by commas; the contest's and the ratio by default.
     received : sequence of float
         Parts of the sample that are in, in (0, 1].
     replicates : int
@@ -191,7 +197,7 @@ def backtest(
     plan = plan_of(
         contest,
         design=design,
-        estimators=estimators,
+        estimators=[name.strip() for name in estimators.split(",")] if isinstance(estimators, str) else estimators,
         arrival=order,
         received=received,
         replicates=replicates,

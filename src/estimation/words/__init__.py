@@ -18,6 +18,7 @@ TERMINAL = "QUICKCOUNT_LANG"  # the environment variable that chooses the comman
 _LOCALE = {"id": "id", "en": "en_GB"}
 _CLOCK = {"id": "d MMMM y HH.mm", "en": "d MMMM y, HH:mm"}
 _NBSP = "\u00a0"
+_LARGEST = 1e9  # what is beyond is said to be
 _ISOLATE = "\u2068{}\u2069"  # first strong isolate, pop directional isolate
 _TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # Unicode's bidirectional controls
 _FROM_RIGHT = {"R", "AL"}
@@ -73,6 +74,8 @@ class Words:
         """Write a number with that many decimals, ``3,4``; a minus sign is a real one."""
         if not math.isfinite(value):
             return "–"
+        if abs(value) > _LARGEST:  # a bound of 1e139 standard errors, where one degree of freedom is left
+            return f"{'>' if value > 0 else '<'}{_NBSP}{self.decimal(math.copysign(_LARGEST, value), 0)}"
         from babel.numbers import format_decimal  # here, as a command that writes no page needs none of it
 
         text = format_decimal(
