@@ -54,7 +54,8 @@ def request_options(command: Callable[..., None]) -> Callable[..., None]:
     repeated = click.option("--estimate", metavar="KEY=VALUE", multiple=True, help=terminal_words()("option.estimate"))
     single = [request_option(name) for name in ProjectionRequest.model_fields if name != "estimate"]
     decorated: Callable[..., None] = with_request
-    for option in reversed([*single, repeated]):
+    options: list[Decorator] = [*single, repeated]
+    for option in reversed(options):
         decorated = option(decorated)
     return decorated
 
