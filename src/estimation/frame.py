@@ -77,7 +77,7 @@ class Frame:
         return len(self.table)
 
     def __repr__(self) -> str:
-        counts = ", ".join(f"{len(self.areas(level).paths):,} {level}s" for level in AREA_LEVELS[1:])
+        counts = ", ".join(_counted(len(self.areas(level).paths), level) for level in AREA_LEVELS[1:])
         known = self.registered[np.isfinite(self.registered)]
         extra = [name for name in self.table.columns if name not in REQUIRED]
         lines = [
@@ -227,6 +227,11 @@ def read_frame(path: Path, max_registered: int = 600, mapping: Mapping[str, str]
         **{name: _auxiliary(column) for name, column in columns.items() if name not in REQUIRED},
     }
     return Frame(pd.DataFrame(table), source.sha256, findings)
+
+
+def _counted(number: int, level: str) -> str:
+    plural = f"{level[:-1]}ies" if level.endswith("y") else f"{level}s"
+    return f"{number:,} {level if number == 1 else plural}"
 
 
 def _coded(column: "pd.Series") -> tuple[NDArray[np.intp], NDArray[np.object_]]:
