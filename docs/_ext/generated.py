@@ -194,6 +194,21 @@ def _kind(node: Mapping[str, Any]) -> str:
     return " or ".join(kinds) + (f" ({', '.join(limits)})" if limits else "")
 
 
+# --- the house ---------------------------------------------------------------------------------------------------
+
+
+def layers() -> str:
+    """List the layers that import-linter holds, from the top down, each with its module's first line."""
+    project = tomllib.loads((_HERE.parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+    (contract,) = project["tool"]["importlinter"]["contracts"]
+    rows = []
+    for floor, line in enumerate(contract["layers"], start=1):
+        for name in (part.strip() for part in line.split("|")):
+            module = importlib.import_module(f"estimation.{name}")
+            rows.append((str(floor), f"`{name}`", (module.__doc__ or "").strip().splitlines()[0]))
+    return _grid(("floor", "module", "what it is"), rows)
+
+
 # --- Python ----------------------------------------------------------------------------------------------------------
 
 
@@ -218,6 +233,7 @@ _MAKE: Mapping[str, Callable[..., str]] = {
     "columns": column_names,
     "rules": rules,
     "schema": schema,
+    "layers": layers,
     "names": public_names,
 }
 
