@@ -11,9 +11,10 @@ from estimation import __version__  # noqa: E402 the checkout's own, as the line
 
 project = "quickcount"
 author = "The quickcount authors"
-copyright = "2026, the quickcount authors"  # noqa: A001 Sphinx reads this name
+copyright = "2026, the quickcount authors"
 version = release = __version__
 language = "en"
+smartquotes = False  # an option stays --option
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_click", "generated"]
 source_suffix = {".md": "markdown"}

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -95,3 +96,25 @@ def test_the_keys_follow_the_tables(site: Path) -> None:
     text = "".join(_read(site / "reference" / "contest.html").text)
     for words in ("publish_after", "call_error", "number (> 0, < 0.5)", "0.001"):
         assert words in text
+
+
+GUIDED = [
+    pytest.param(line, id=f"{page.stem}-{line[11:50]}")
+    for page in sorted([*(ROOT / "docs").rglob("*.md"), ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md"])
+    for block in re.findall(r"```\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    for line in block.replace("\\\n", " ").splitlines()
+    if line.startswith("quickcount ")
+]
+
+
+@pytest.mark.parametrize("line", GUIDED)
+def test_a_command_of_the_guides_can_be_typed(line: str) -> None:
+    _, verb, *words = shlex.split(line)
+    command = cli.get_command(click.Context(cli), verb)
+    assert command is not None, f"{verb} is no verb"
+    names = {option for parameter in command.params for option in parameter.opts + parameter.secondary_opts}
+    assert [word for word in words if word.startswith("--") and word not in names] == []
+
+
+def test_the_guides_hold_commands() -> None:
+    assert len(GUIDED) > 15

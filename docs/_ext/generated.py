@@ -1,7 +1,7 @@
 """Writes the tables of the reference from the code: columns, keys, rules, schemas, public names.
 
-A page asks for a table by a comment of its own on a line, ``<!-- generated: rules -->``; it is replaced while the site is
-built, so that no copy of what the code says is ever committed.
+A page asks for a table by a comment of its own on a line, ``<!-- generated: rules -->``; it is replaced while the site
+is built, so that no copy of what the code says is ever committed.
 """
 
 import importlib
@@ -15,11 +15,14 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
+import click
+from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 
 import estimation
 from estimation import columns
+from estimation.cli import cli
 from estimation.contest import tables
 from estimation.rules import RULES
 from estimation.words import catalogue
@@ -58,7 +61,7 @@ def _limits(metadata: Iterable[object]) -> str:
 
 
 _NAMES = {"ZoneInfo": "time zone", "str": "text", "int": "integer", "float": "number", "bool": "true or false",
-          "date": "date", "datetime": "time with UTC offset"}  # fmt: skip
+          "date": "date", "AwareDatetime": "time with UTC offset"}  # fmt: skip
 
 
 def _type(hint: Any) -> str:
@@ -209,6 +212,19 @@ def layers() -> str:
     return _grid(("floor", "module", "what it is"), rows)
 
 
+def verbs() -> str:
+    """Document every verb of the command, in the order of its help."""
+    context = click.Context(cli)
+    lines = []
+    for name in cli.list_commands(context):
+        command = cli.get_command(context, name)
+        assert command is not None
+        assert command.callback is not None
+        home = command.callback.__module__
+        lines += [f".. click:: {home}:{name}", f"   :prog: quickcount {name}", "   :nested: full", ""]
+    return "````{eval-rst}\n" + "\n".join(lines) + "\n````\n"
+
+
 # --- Python ----------------------------------------------------------------------------------------------------------
 
 
@@ -234,6 +250,7 @@ _MAKE: Mapping[str, Callable[..., str]] = {
     "rules": rules,
     "schema": schema,
     "layers": layers,
+    "verbs": verbs,
     "names": public_names,
 }
 
@@ -249,7 +266,15 @@ def _fill(app: Sphinx, document: str, source: list[str]) -> None:
     source[0] = _MARK.sub(_replace, source[0])
 
 
+def _unlink(app: Sphinx, doctree: nodes.document, document: str) -> None:
+    """Make a text of what would be a link to the network, as ``tcp://host:8786`` in the help of an option."""
+    for link in list(doctree.findall(nodes.reference)):
+        if "://" in link.get("refuri", ""):
+            link.replace_self(link.children)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Let every page ask for generated tables."""
     app.connect("source-read", _fill)
+    app.connect("doctree-resolved", _unlink)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
