@@ -16,7 +16,7 @@ version = release = __version__
 language = "en"
 smartquotes = False  # an option stays --option
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_click", "generated"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "numpydoc", "sphinx_click", "generated"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_ext", "_templates"]
 templates_path = ["_templates"]
@@ -35,7 +35,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # numpydoc docstrings say types, with shapes and units
 autodoc_preserve_defaults = True
 autodoc_class_signature = "mixed"
-napoleon_google_docstring = False
-napoleon_use_ivar = True
-napoleon_use_rtype = False
+autodoc_default_options = {"exclude-members": "model_config"}  # pydantic's own
+numpydoc_show_class_members = False  # autodoc lists them
+autosummary_generate = False  # numpydoc brings autosummary along
 nitpicky = False

@@ -1,5 +1,6 @@
 """The documentation is built without a warning, says what the code says, and needs no network to be read."""
 
+import importlib.util
 import os
 import re
 import shlex
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
+from sphinx.errors import ExtensionError
 
 from estimation.cli import cli
 from estimation.rules import RULES
@@ -118,3 +120,17 @@ def test_a_command_of_the_guides_can_be_typed(line: str) -> None:
 
 def test_the_guides_hold_commands() -> None:
     assert len(GUIDED) > 15
+
+
+def test_a_key_without_a_meaning_stops_the_build(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = importlib.util.spec_from_file_location("generated", ROOT / "docs" / "_ext" / "generated.py")
+    assert spec is not None
+    assert spec.loader is not None
+    generated = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generated)
+    meanings = (ROOT / "docs" / "contest_keys.toml").read_text(encoding="utf-8")
+    changed = meanings.replace("\ncall_error =", "\ncall_errors =")
+    (tmp_path / "contest_keys.toml").write_text(changed, encoding="utf-8")
+    monkeypatch.setattr(generated, "_HERE", tmp_path / "_ext")
+    with pytest.raises(ExtensionError, match=r"\[estimate\] call_error has no meaning; \[estimate\] call_errors is no"):
+        generated.contest_keys()
