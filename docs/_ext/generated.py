@@ -229,19 +229,24 @@ def verbs() -> str:
 
 
 def public_names(module: str) -> str:
-    """Document every name that a module exports, in the order of ``__all__``."""
+    """Document every name that a module exports, functions before classes; what is public stands on one page alone."""
     home = importlib.import_module(module)
-    lines: list[str] = []
+    functions: list[str] = []
+    classes: list[str] = []
+    elsewhere: list[str] = []
+    public = {id(getattr(estimation, name)) for name in getattr(estimation, "__all__", ())}
     for name in getattr(home, "__all__", ()):
         thing = getattr(home, name)
         if not callable(thing) or not (thing.__doc__ or "").strip():
             continue  # constants and type aliases: what they hold stands where they are used
-        lines += (
-            [f".. autoclass:: {module}.{name}", "   :members:", ""]
-            if inspect.isclass(thing)
-            else [f".. autofunction:: {module}.{name}", ""]
-        )
-    return "````{eval-rst}\n" + "\n".join(lines) + "\n````\n"
+        if home is not estimation and id(thing) in public:
+            elsewhere.append(f"`{name}`")
+        elif inspect.isclass(thing):
+            classes += [f".. autoclass:: {module}.{name}", "   :members:", ""]
+        else:
+            functions += [f".. autofunction:: {module}.{name}", ""]
+    pointer = f"{', '.join(elsewhere)}: see [Python](python.md).\n\n" if elsewhere else ""
+    return pointer + "````{eval-rst}\n" + "\n".join(functions + classes) + "\n````\n"
 
 
 _MAKE: Mapping[str, Callable[..., str]] = {
