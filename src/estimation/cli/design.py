@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from estimation.cli.options import contest_argument, leave, strict_option, where_option
+from estimation.cli.options import contest_argument, leave, request_option, strict_option
 
 
 @click.command()
@@ -38,7 +38,7 @@ from estimation.cli.options import contest_argument, leave, strict_option, where
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder; by default out/reports or out/internal."
 )
-@where_option
+@request_option("where")
 @strict_option
 def design(
     contest: Path,

@@ -33,7 +33,7 @@ CURVE = 40  # points of the margin-of-error curve
 
 
 @dataclass(frozen=True, slots=True)
-class DesignPlan:
+class DesignStudy:
     """A design and what can be known of it beforehand.
 
     Attributes
@@ -97,7 +97,7 @@ def plan_design(
     where: str | None = None,
     changes: Mapping[str, object] | None = None,
     asked: Mapping[str, float | None] | None = None,
-) -> DesignPlan:
+) -> DesignStudy:
     """Work the plan out.
 
     Parameters
@@ -133,7 +133,7 @@ def plan_design(
         design = design_of(contest, **{**costs, **changes})
         sample = draw(frame, design)
     prices = prices_of(frame, targets.cost, targets.cost_station, targets.cost_village)
-    found = DesignPlan(
+    found = DesignStudy(
         contest,
         frame,
         design,
@@ -157,7 +157,7 @@ def _has_result(contest: Contest) -> bool:
     return bool(named and (contest.folder / named).is_file()) or find_table(contest.folder, "official") is not None
 
 
-def _with_past(found: DesignPlan, population: Population, replicates: int) -> DesignPlan:
+def _with_past(found: DesignStudy, population: Population, replicates: int) -> DesignStudy:
     """Add what an election with a known result tells."""
     n = min(found.design.n, len(population.frame) - 1)
     design = _fitting(population, replace(found.design, n=n))
@@ -197,7 +197,7 @@ def _with_past(found: DesignPlan, population: Population, replicates: int) -> De
     )
 
 
-def _station_costs(found: DesignPlan, population: Population) -> float | Array:
+def _station_costs(found: DesignStudy, population: Population) -> float | Array:
     """Give what the earlier election's stations would cost: by their column, else the mean of the contest's."""
     targets = found.targets
     column = targets.cost if targets.cost in population.frame.table.columns else ""

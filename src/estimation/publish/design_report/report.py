@@ -11,7 +11,7 @@ from estimation.publish.part import PALETTE, Part, picture, table
 from estimation.publish.template import render_part
 from estimation.sampling.auxiliary import list_order
 from estimation.sampling.coverage_distance import CoverageDistance
-from estimation.simulation.design_plan import DesignPlan, odd_sizes
+from estimation.simulation.design_plan import DesignStudy, odd_sizes
 from estimation.simulation.targets import Answer
 from estimation.words import Words
 
@@ -24,13 +24,13 @@ class DesignReport:
 
     Attributes
     ----------
-    plan : DesignPlan
+    plan : DesignStudy
     words : Words
     replicates : int
         Samples that were simulated of each design.
     """
 
-    plan: DesignPlan
+    plan: DesignStudy
     words: Words
     replicates: int
 

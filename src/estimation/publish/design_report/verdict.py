@@ -6,13 +6,13 @@ from estimation.publish.design_report.naming import design_name, of_leader
 from estimation.publish.part import Part
 from estimation.publish.template import render_part
 from estimation.sampling.size import Size
-from estimation.simulation.design_plan import DesignPlan
+from estimation.simulation.design_plan import DesignStudy
 from estimation.words import Words, isolated
 
 BETTER = 0.9  # of this design's standard error: a design below that is named
 
 
-def verdict(plan: DesignPlan, words: Words, replicates: int) -> Part:
+def verdict(plan: DesignStudy, words: Words, replicates: int) -> Part:
     """Say the margin, what simulated samples said, and what speaks for another design.
 
     Parameters
@@ -28,17 +28,17 @@ def verdict(plan: DesignPlan, words: Words, replicates: int) -> Part:
     return Part("verdict", "\n".join([f"{status}. {sentence}", *(f"- {line}" for line in reasons)]), html)
 
 
-def _answered(plan: DesignPlan) -> Size:
+def _answered(plan: DesignStudy) -> Size:
     """Give the margin of the design's own number of stations."""
     return next(answer.own for answer in plan.answers or () if answer.kind == "design")
 
 
-def _worth(p: DesignPlan, w: Words) -> str:
+def _worth(p: DesignStudy, w: Words) -> str:
     own = _answered(p)
     return w("design.verdict_status", n=w.whole(own.n), margin=w.decimal(100 * own.margin, 2))
 
 
-def _tried(p: DesignPlan, w: Words, replicates: int) -> str:
+def _tried(p: DesignStudy, w: Words, replicates: int) -> str:
     """Say how often the interval held and the right leader was ahead in the simulated samples."""
     assert p.comparison is not None
     assert p.population is not None
@@ -56,7 +56,7 @@ def _tried(p: DesignPlan, w: Words, replicates: int) -> str:
     )
 
 
-def _reasons(p: DesignPlan, w: Words) -> list[str]:
+def _reasons(p: DesignStudy, w: Words) -> list[str]:
     """Say what the formula for persons claims, what missing stations do, and which design did better."""
     assert p.comparison is not None
     assert p.missing is not None

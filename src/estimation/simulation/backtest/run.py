@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from estimation import __version__
 from estimation.contest import Contest, EstimateTable, load_contest
 from estimation.errors import EstimationError
 from estimation.files import sha256_of, write_bytes
@@ -23,6 +22,7 @@ from estimation.simulation.backtest.table import first_calls, tabulate
 from estimation.simulation.executor import executor
 from estimation.simulation.population import Population, open_population
 from estimation.survey.intervals import check_level
+from estimation.version import __version__
 
 SCHEMA = "backtest/1"
 ASIDE = ("agree",)  # [estimate] keys that a backtest does not look at
