@@ -12,7 +12,7 @@ from estimation.errors import EstimateError
 from estimation.night.takes import History, Take, is_due, planned_step, read_history
 from estimation.projection import document, project, write_take
 
-from .conftest import Still, drop
+from .conftest import FakePages, drop
 
 
 def take(number: int, call: Call, **rest) -> Take:
@@ -58,7 +58,7 @@ def test_planned_takes_are_parts_of_the_information(make_small) -> None:
 
 def test_a_take_can_be_made_again_when_more_has_come_in(small: Path, play) -> None:
     drop(small, "a.csv", [0, 1, 2, 3])
-    night = play(small, once=True, press=Still(small))
+    night = play(small, once=True, pages=FakePages(small))
     contest, (first,) = load_contest(small), read_history(load_contest(small)).takes
     drop(small, "b.csv", [4, 5])
     drop(small, "correction.csv", [1], first=100)  # of the same minute: the moment of receipt can't tell it apart
@@ -73,7 +73,7 @@ def test_a_take_can_be_made_again_when_more_has_come_in(small: Path, play) -> No
         assert again.provenance["returns_sha256"] == take.document["provenance"]["returns_sha256"]
         assert again.options == {"recorded-by": contest.local(known).isoformat()}
     assert first.document["shares"] != second.document["shares"]
-    assert [dict(parameters) for *_, parameters in night.press.started] == [
+    assert [dict(parameters) for *_, parameters in night.pages.started] == [
         {"previous": "", "recorded_by": first.recorded_by}
     ]
 
