@@ -33,6 +33,7 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 
 _starting = threading.RLock()
 _inside = False  # whether this process is a worker
+_preload: dict[str, None] = {}  # modules for the next fork server, in the order in which they were asked for
 
 
 class WorkerError(EstimationError):
@@ -92,7 +93,10 @@ def run_named(name: str, arguments: Sequence[Any]) -> Any:
 
 
 def warm(preload: Sequence[str] = ()) -> None:
-    """Start the fork server, which imports the named modules in the background; without effect while it runs.
+    """Start the fork server, which imports the named modules in the background.
+
+    One that runs already imports nothing more: a job then imports what is missing. It is started anew, with all that
+    was asked for, when it has died.
 
     A worker that starts workers of its own has a fork server of its own.
 
@@ -102,7 +106,8 @@ def warm(preload: Sequence[str] = ()) -> None:
         Modules. One that can't be imported is left out here: the job that needs it says so.
     """
     with _starting, _variables():
-        _CONTEXT.set_forkserver_preload(list(preload))
+        _preload.update(dict.fromkeys(preload))
+        _CONTEXT.set_forkserver_preload(list(_preload))
         resource_tracker.ensure_running()  # the fork server would start it, and that unblocks SIGINT
         before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])  # Ctrl+C is for the process that asks
         try:
