@@ -12,9 +12,10 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from estimation.contest import load_contest
+from estimation.contest import ProjectionRequest, load_contest
 from estimation.publish import render
 from estimation.publish.notebooks import NotebookError, body_of, run_notebook
+from estimation.resources import notebook
 from estimation.simulation.showcase import MOMENT
 
 
@@ -150,3 +151,27 @@ def test_a_kernel_and_a_fork_give_the_same_page_byte_for_byte(demo: Path, tmp_pa
     )
     assert forked == kernel
     assert len(forked) == 8
+
+
+@pytest.mark.parametrize("name", ["projection", "evaluation"])
+def test_a_notebook_has_a_parameter_for_every_option_of_a_request(name: str) -> None:
+    book = nbformat.read(notebook(name), as_version=4)
+    (cell,) = (cell for cell in book.cells if "parameters" in cell.metadata.get("tags", []))
+    given = {line.partition(" = ")[0] for line in cell.source.splitlines()}
+    assert set(ProjectionRequest.model_fields) <= given
+    assert given - set(ProjectionRequest.model_fields) <= {
+        "contest",
+        "language",
+        "save_to",
+        "table",
+        "official",
+        "takes",
+    }
+
+
+@pytest.mark.parametrize("name", ["projection", "evaluation", "sample_design", "backtest", "analyst"])
+def test_what_is_not_given_is_none_in_notebooks_too(name: str) -> None:
+    book = nbformat.read(notebook(name), as_version=4)
+    (cell,) = (cell for cell in book.cells if "parameters" in cell.metadata.get("tags", []))
+    values = [line.partition(" = ")[2].partition("  #")[0] for line in cell.source.splitlines()]
+    assert not {'""', "0", "0.0"} & set(values)

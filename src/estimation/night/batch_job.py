@@ -9,13 +9,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
-from estimation.contest import Contest, load_contest
+from estimation.contest import Contest, ProjectionRequest, load_contest
 from estimation.errors import EstimationError
-from estimation.night import takes
 from estimation.night.batch_state import BatchState, fingerprint, page_key
 from estimation.night.lock import locked
-from estimation.projection import Projection, project, write_take
-from estimation.projection.document import take_name
+from estimation.projection import Projection, Takes, project_contest, read_takes, takes, write_projection, write_take
+from estimation.projection.document import PROJECTION
+from estimation.projection.takes import read_record
 from estimation.publish.pages import render
 from estimation.publish.release import place
 from estimation.returns.locate import uses_ledger
@@ -140,7 +140,7 @@ def run(job: Job) -> Result:
         with locked(contest.out / LOCK, now):
             inputs, take, waits = _take(contest, job.asked, now)
             digest = sha256(take.read_bytes()).hexdigest() if take else ""
-            name = take.parent.name if take else ""
+            name = take.parent.relative_to(contest.out).as_posix() if take else ""
             BatchState(inputs, name, digest, BatchState.load(contest).pages).save(contest)
     except Exception as error:  # reported, and the other contests go on
         return Result(job.folder, "failed", **error_text(error))
@@ -164,19 +164,17 @@ def _take(contest: Contest, asked: Asked, now: datetime) -> tuple[dict[str, str]
 
         gather(contest)  # first, so that the ledger that is hashed here is the one that the next run finds
     inputs = fingerprint(contest, asked.as_of, asked.estimator)
-    whole = takes.read_history(contest)
+    whole = read_takes(contest)
     history = whole
     if asked.as_of is not None:  # what was said later is not remembered
-        history = replace(whole, takes=tuple(t for t in whole.takes if t.as_of is None or t.as_of <= asked.as_of))
+        history = whole.up_to(asked.as_of)
     held = history.remembered()
-    projection = project(
-        contest,
-        as_of=asked.as_of,
-        estimate={"estimator": asked.estimator},
-        previous=held.path if held else None,
+    request = ProjectionRequest.of(
+        as_of=asked.as_of, estimator=asked.estimator or None, previous=held.path if held else None
     )
+    projection = project_contest(contest, request)
     if len(history.takes) < len(whole.takes):
-        return inputs, _look_back(contest, projection, history), ""
+        return inputs, _look_back(projection, history), ""
     last, of = whole.last, contest.estimate.takes
     if last is not None and takes.says_the_same(projection, last):
         return inputs, last.path, ""
@@ -186,21 +184,15 @@ def _take(contest: Contest, asked: Asked, now: datetime) -> tuple[dict[str, str]
         due = 100 * ((step or 0) + 1) / (of or 1)
         waits = f"{part:.1f} % of the information is in: the next of {of} planned takes is due at {due:.1f} %"
         return inputs, last.path if last else None, waits
-    put = takes.put(contest, projection, whole, given=takes.inputs(contest), ledger="", written_at=now)
-    return inputs, put.path, ""
+    return inputs, write_take(contest, projection, whole, written_at=now).path, ""
 
 
-def _look_back(contest: Contest, projection: Projection, history: takes.History) -> Path:
+def _look_back(projection: Projection, earlier: Takes) -> Path:
     """Write what would have been said earlier in the night: beside its takes, and remembered by none."""
-    for take in history.takes:
+    for take in earlier.takes:
         if take.as_of == projection.as_of and takes.says_the_same(projection, take):
             return take.path
-    first = contest.out / "takes" / take_name(projection)
-    folder, count = first, 1
-    while folder.exists():
-        count += 1
-        folder = first.with_name(f"{first.name}-{count:03d}")
-    return write_take(projection, folder)
+    return write_projection(projection)
 
 
 def current_page(result: Result, kind: str, language: str, now: datetime) -> Made | None:
@@ -222,7 +214,7 @@ def make_page(job: Job) -> Made:
     try:
         contest, take = load_contest(job.folder), Path(job.take)
         document = json.loads(take.read_text(encoding="utf-8"))
-        parameters: dict[str, object] = {"as_of": document["as_of"] or "", "estimator": job.asked.estimator}
+        parameters: dict[str, object] = {"as_of": document["as_of"], "estimator": job.asked.estimator or None}
         if job.kind == "projection":
             parameters["previous"] = _previous(take)
         now = datetime.now(UTC)
@@ -233,11 +225,11 @@ def make_page(job: Job) -> Made:
     return Made(job.kind, job.language, "made", page.path, key)
 
 
-def _previous(take: Path) -> str:
+def _previous(take: Path) -> str | None:
     """Name the take whose verdict this one remembers, as its record says."""
-    record = take.with_name(takes.RECORD)
-    name = json.loads(record.read_text(encoding="utf-8"))["previous"] if record.is_file() else None
-    return str(take.parents[1] / name / takes.PROJECTION) if name else ""
+    beside = take.with_name(takes.TAKE)
+    name = read_record(beside).previous if beside.is_file() else None
+    return str(take.parents[1] / name / PROJECTION) if name else None
 
 
 def record_page(contest: Contest, made: Made) -> Made:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow.csv  # noqa: F401
 
-import estimation.publish.openings.projection  # noqa: F401
+import estimation.publish.saving  # noqa: F401
 from estimation.publish.card import find_fonts
 from estimation.publish.figures.canvas import paint
 from estimation.publish.shell import start

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from estimation import __version__
 from estimation.errors import EstimationError
+from estimation.version import __version__
 from estimation.workers.processes import JobError, WorkerDiedError, Workers, run_named
 
 if TYPE_CHECKING:
