@@ -10,7 +10,6 @@ from pathlib import Path
 from estimation.contest import Contest
 from estimation.errors import ReportError
 from estimation.files import write_bytes, write_text
-from estimation.publish import cells
 from estimation.publish.beside import packed, parts_of
 from estimation.publish.index import write_index
 from estimation.publish.manifest import Seal, describe, seal
@@ -19,8 +18,8 @@ from estimation.publish.notebooks import (
     NotebookError,
     body_of,
     check_parameters,
-    default_engine,
     run_notebook,
+    warm,
 )
 from estimation.publish.pdf import begin_loading, check_installed, to_pdf
 from estimation.publish.release import INTERNAL, MARK, NEVER_PUBLIC, Placement, place
@@ -95,7 +94,7 @@ def render(
     out: Path | None = None,
     parameters: Mapping[str, object] | None = None,
     now: datetime | None = None,
-    engine: Engine | None = None,
+    engine: Engine = "forked",
     pdf: bool = False,
 ) -> Page:
     """Make a report of a contest.
@@ -113,9 +112,9 @@ def render(
         Of the notebook; ``contest``, ``language`` and ``save_to`` are set here.
     now : datetime, optional
         The moment, with an offset, by which the page is released or not and which it carries; the clock's by default.
-    engine : str, optional
+    engine : str
         ``forked`` runs the cells in a fork of a process that has everything imported, ``kernel`` in a kernel of their
-        own; both give the same page. By default the first, where the system can do it.
+        own; both give the same page.
     pdf : bool
         Make the page as PDF too; needs the extra ``pdf``.
 
@@ -131,8 +130,8 @@ def render(
     placement = place(contest, moment)
     out, name = placement.into(out), f"{kind}-{words.language}"
     failure = _Failure(contest, words, placement, moment, out, name)
-    if (engine or default_engine()) == "forked":
-        cells.warm()  # it imports in the background
+    if engine == "forked":
+        warm()  # it imports in the background
     if pdf:
         check_installed()
     check_parameters(source, {**(parameters or {}), "contest": "", "language": "", "save_to": ""})
@@ -160,7 +159,7 @@ def compose(
     language: str,
     parameters: Mapping[str, object] | None,
     now: datetime,
-    engine: Engine | None = None,
+    engine: Engine = "forked",
     signed: Seal | None = None,
 ) -> Composed:
     """Run the notebook and fill the page, without putting it anywhere; see :func:`render`.
@@ -181,7 +180,7 @@ def compose(
             "language": words.language,
             "save_to": str(saved),
         }
-        body = body_of(run_notebook(source, Path(scratch) / f"{kind}.ipynb", values, engine or default_engine()))
+        body = body_of(run_notebook(source, Path(scratch) / f"{kind}.ipynb", values, engine))
         files = {path.name: path.read_bytes() for path in sorted(saved.iterdir()) if path.name != MARK}
     summary = json.loads(files.pop(SUMMARY))
     document = describe(
