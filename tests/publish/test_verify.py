@@ -87,7 +87,7 @@ def test_a_digit_in_the_page_is_found_and_named(contest: Contest, page: Path, tm
     found = differing(checks)
     assert set(found) == {
         "body",
-        "text candidates, 1 Yusuf Rio Wahyu Prayogo – Ulfiyah ± 1,7 · 38.632 suara masuk, Perolehan",
+        "text candidates, 1 Yusuf Rio Wahyu Prayogo – Ulfiyah, Perolehan",
         "page",
     }
     (cell,) = (text for name, text in found.items() if name.startswith("text"))

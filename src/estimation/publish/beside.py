@@ -1,50 +1,32 @@
-"""What stands beside a page for those who want to use it: each picture as SVG, each table as CSV, as shown."""
+"""What is beside a page for those who want to use it: each picture as SVG, each table as CSV, as shown."""
 
 import csv
 import io
-import re
 import zipfile
-from collections.abc import Iterator, Mapping
-from html import unescape
+from collections.abc import Mapping, Sequence
 
-from markupsafe import escape
-
+from estimation.publish.part import Part, Table, cell_text, figures_of, tables_of
 from estimation.publish.spreadsheet import defused
 
-_SECTION = re.compile(r'<section[^>]* id="([\w-]+)"[^>]*>(.*?)</section>', re.DOTALL)
-# its description, its whole picture for wide screens, that one's box and what is in it
-FIGURE = re.compile(
-    r'<figure role="img" aria-label="([^"]*)">\s*<div class="only-wide">(<svg viewBox="([^"]*)"[^>]*>(.*?</svg>))',
-    re.DOTALL,
-)
-_TABLE = re.compile(r"<table[ >].*?</table>", re.DOTALL)
-_BLANKS = re.compile(r"[ \n]+")  # a narrow or unbroken blank is meant
-_FONT = "font-family: 'Source Sans 3', 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 
-
-def parts_of(body: str) -> dict[str, bytes]:
-    """Take the pictures and the tables of a page as files.
-
-    Parameters
-    ----------
-    body : str
-        The parts of the page.
+def files_of(parts: Sequence[Part]) -> dict[str, bytes]:
+    """Write the pictures and the tables of a page as files.
 
     Returns
     -------
     dict of str to bytes
-        By file name: the section's, with a number where it has several; in the page's order.
+        By file name: the part's, with a number where it has several; in the page's order.
     """
-    found: dict[str, bytes] = {}
-    for section in _SECTION.finditer(body):
-        name, html = section[1], section[2]
-        for file, content in [*_pictures(html), *_tables(html)]:
-            stem, dot, kind = f"{name}{file}".rpartition(".")
-            number, place = 2, f"{stem}{dot}{kind}"
-            while place in found:
-                place, number = f"{stem}-{number}.{kind}", number + 1
-            found[place] = content
-    return found
+    files: dict[str, bytes] = {}
+    for part in parts:
+        contents = [("svg", f"{figure.standalone}\n".encode()) for figure in figures_of(part)]
+        contents += [("csv", _csv(table)) for table in tables_of(part)]
+        for kind, content in contents:
+            number, name = 2, f"{part.name}.{kind}"
+            while name in files:
+                name, number = f"{part.name}-{number}.{kind}", number + 1
+            files[name] = content
+    return files
 
 
 def packed(files: Mapping[str, bytes]) -> bytes:
@@ -56,31 +38,9 @@ def packed(files: Mapping[str, bytes]) -> bytes:
     return stream.getvalue()
 
 
-def standalone(figure: re.Match[str]) -> str:
-    """Give a picture of the page, found by :data:`FIGURE`, as SVG that needs nothing around it."""
-    _, _, width, height = figure[3].split()
-    return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'viewBox="{figure[3]}" width="{width}" height="{height}" role="img" style="{_FONT}">'
-        f"<title>{escape(unescape(figure[1]))}</title>{figure[4]}"
-    )
-
-
-def _pictures(html: str) -> Iterator[tuple[str, bytes]]:
-    for figure in FIGURE.finditer(html):
-        yield ".svg", f"{standalone(figure)}\n".encode()
-
-
-def _tables(html: str) -> Iterator[tuple[str, bytes]]:
-    from bs4 import BeautifulSoup
-
-    for table in _TABLE.finditer(html):
-        stream = io.StringIO()
-        writer = csv.writer(stream, lineterminator="\n")
-        soup = BeautifulSoup(table[0], "html.parser")
-        for twice in soup.select(".phone"):  # what a telephone shows below, and others in a column
-            twice.decompose()
-        for row in soup.find_all("tr"):
-            cells = [_BLANKS.sub(" ", cell.get_text(" ", strip=True)) for cell in row.find_all(["th", "td"])]
-            writer.writerow([defused(cell) for cell in cells])
-        yield ".csv", stream.getvalue().encode()
+def _csv(table: Table) -> bytes:
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    for row in (table.header, *table.rows):
+        writer.writerow([defused(cell_text(cell)) for cell in row])
+    return stream.getvalue().encode()

@@ -1,11 +1,10 @@
-"""Runs a notebook with its parameters, and turns what it shows into the body of a page."""
+"""Runs a notebook with its parameters."""
 
 import contextlib
 import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,12 +13,9 @@ from estimation.errors import ReportError
 from estimation.publish import cells
 
 if TYPE_CHECKING:
-    from nbconvert import TemplateExporter
     from nbformat import NotebookNode
 
 Engine = Literal["forked", "kernel"]
-_UNSEEN = {"parameters", "injected-parameters", "unseen"}
-_FORMS = ("text/html", "image/svg+xml", "image/png", "text/plain")  # of a result, the best for a page first
 _SLOW = "rfc3987_syntax"  # a grammar for addresses with letters of every script, built anew at each import
 _log = logging.getLogger(__name__)
 
@@ -34,9 +30,9 @@ class NotebookError(ReportError):
 
 @contextlib.contextmanager
 def quick_imports() -> Iterator[None]:
-    """Import papermill and nbconvert in half the time.
+    """Import papermill in half the time.
 
-    Both validate notebooks by jsonschema, which at import takes up a check of internationalised addresses where one
+    It validates notebooks by jsonschema, which at import takes up a check of internationalised addresses where one
     is installed, and that takes a second. No notebook has a field of that kind. The check is blocked for the time of
     the import; whoever imports it later gets it.
     """
@@ -141,50 +137,3 @@ def _kernel(folder: Path) -> dict[str, Any]:
 
     config = Config({"KernelManager": {"transport": "ipc"}} if os.name == "posix" else {})
     return {"cwd": str(folder), "config": config}
-
-
-def body_of(notebook: "NotebookNode") -> str:
-    """Turn the results of a run into HTML; cells, prose for analysts, parameters and what was printed stay out."""
-    import nbformat
-    from markupsafe import Markup
-
-    shown = [_results(cell) for cell in notebook.cells if cell.cell_type == "code" and not _unseen(cell)]
-    kept = nbformat.from_dict({**notebook, "cells": shown})  # type: ignore[no-untyped-call]
-    body, _ = _exporter().from_notebook_node(kept)
-    # what the notebook shows was escaped where its templates were filled
-    return Markup(body)  # noqa: S704
-
-
-def _unseen(cell: "NotebookNode") -> bool:
-    return not _UNSEEN.isdisjoint(cell.metadata.get("tags", []))
-
-
-def _results(cell: "NotebookNode") -> dict[str, Any]:
-    """Keep of each result the form that suits a page best."""
-    kept = []
-    for output in cell.outputs:
-        kind = next((kind for kind in _FORMS if kind in output.get("data", {})), None)
-        if kind is not None:
-            kept.append({**output, "data": {kind: output["data"][kind]}})
-    return {**cell, "outputs": kept}
-
-
-@cache
-def _exporter() -> "TemplateExporter":
-    """Make nbconvert's exporter with its plainest template.
-
-    Its own exporter for HTML would parse the finished page once more, to add what our parts have, and write it anew.
-    """
-    with quick_imports():
-        from nbconvert import TemplateExporter
-
-    exporter = TemplateExporter(  # type: ignore[no-untyped-call]
-        template_name="basic",
-        file_extension=".html",
-        exclude_input=True,
-        exclude_output_prompt=True,
-        optimistic_validation=True,
-    )
-    for unused in ("highlight_code", "filter_data_type"):  # named in the template, for what is left out
-        exporter.register_filter(unused, lambda text, **_: text)  # type: ignore[no-untyped-call]
-    return exporter

@@ -1,18 +1,12 @@
 """The page as PDF, by WeasyPrint (extra ``pdf``): the same words, numbers and pictures, on A4."""
 
-import base64
 import contextlib
 import gc
 import importlib.util
 import logging
-import re
 import threading
 
 from estimation.errors import ReportError
-from estimation.publish.beside import FIGURE, standalone
-
-_SCRIPT = re.compile(r"<script[ >].*?</script>\n?", re.DOTALL)
-_NARROW = re.compile(r'<div class="only-narrow">.*?</svg></div>\n?', re.DOTALL)
 
 
 def check_installed() -> None:
@@ -64,7 +58,8 @@ def to_pdf(html: str) -> bytes:
     Parameters
     ----------
     html : str
-        As :func:`estimation.publish.render` wrote it. Nothing is fetched from anywhere.
+        A page as it is filled for paper: its pictures are images with their descriptions, which readers that speak
+        find in the PDF. Nothing is fetched from anywhere.
 
     Raises
     ------
@@ -76,22 +71,13 @@ def to_pdf(html: str) -> bytes:
     from weasyprint.urls import FatalURLFetchingError, URLFetcher
 
     logging.getLogger("weasyprint").setLevel(logging.ERROR)  # it would warn of every rule that is for screens
-    plain = _NARROW.sub("", _SCRIPT.sub("", html))  # pictures for telephones are not on paper, and take time
-    plain = FIGURE.sub(_as_image, plain)
     inside = URLFetcher(allowed_protocols={"data"}, fail_on_errors=True)
     collecting = gc.isenabled()
     gc.disable()  # a layout is a hundred thousand boxes that all live to its end: looking through them is a tenth of it
     try:
-        return bytes(weasyprint.HTML(string=plain, url_fetcher=inside).write_pdf(pdf_tags=True, pdf_identifier=False))
+        return bytes(weasyprint.HTML(string=html, url_fetcher=inside).write_pdf(pdf_tags=True, pdf_identifier=False))
     except FatalURLFetchingError as error:
         raise ReportError(f"the page names something outside itself: {error}") from error
     finally:
         if collecting:
             gc.enable()
-
-
-def _as_image(figure: re.Match[str]) -> str:
-    """Put a picture as an image with its description, which readers that speak find in the PDF."""
-    content = base64.b64encode(standalone(figure).encode("utf-8")).decode("ascii")
-    image = f'<img alt="{figure[1]}" style="display: block; width: 100%" src="data:image/svg+xml;base64,{content}">'
-    return figure[0].replace(figure[2], image)

@@ -20,9 +20,9 @@ from estimation.publish.backtest_report.words import (
     provenance_items,
     rate,
 )
+from estimation.publish.colors import PALETTE
 from estimation.publish.figures import Figure, Panel, panels
-from estimation.publish.part import PALETTE, Part, picture, table
-from estimation.publish.template import render_part
+from estimation.publish.part import Badge, Part, Provenance, ReplayBanner, Section, Verdict, picture, table
 from estimation.simulation.backtest.record import Record, chance_band
 from estimation.words import Words
 
@@ -82,7 +82,9 @@ class BacktestReport:
     def banner(self) -> Part:
         """Say what this is: which election, how many nights, drawn and received how, by which seed."""
         r, w = self.record, self.words
-        demo = w("mode.demo") if self.contest.about.mode == "demo" else ""
+        badges = [Badge(w("backtest.badge"))]
+        if self.contest.about.mode == "demo":
+            badges.append(Badge(w("mode.demo"), "mode"))
         nights = w("backtest.nights", nights=w.whole(r.replicates))
         lines = [
             w(
@@ -98,9 +100,7 @@ class BacktestReport:
         ]
         if r.left_out:
             lines.append(w("backtest.left_out", count=w.whole(r.left_out)))
-        badge, about = w("backtest.badge"), w("backtest.about")
-        html = render_part("replay", badge=badge, demo=demo, nights=nights, lines=lines, about=about)
-        return Part("banner", "\n".join([badge, *([demo] if demo else []), nights, *lines, about]), html)
+        return ReplayBanner("banner", tuple(badges), nights, None, tuple(lines), w("backtest.about"))
 
     def finding(self) -> Part:
         """Say in one sentence whether the intervals hold what they promise, then the width and the calls."""
@@ -133,9 +133,8 @@ class BacktestReport:
             ),
         ]
         kind = "leading" if len(short) else "called"
-        given = {"sentence": self._sentence(), "reasons": reasons, "remaining": [], "alarm": []}
-        html = render_part("verdict", w=w, status=status, kind=kind, **given)
-        return Part("verdict", "\n".join([f"{status}. {self._sentence()}", *(f"- {line}" for line in reasons)]), html)
+        heading = w("verdict.heading")
+        return Verdict("verdict", heading, status, self._sentence(), tuple(reasons), style=kind)
 
     def coverage(self) -> Part:
         """Draw the coverage by part of the returns, one panel for each method, with what chance alone allows."""
@@ -223,7 +222,7 @@ class BacktestReport:
         header += [w(f"backtest.{key}", method=self._name(main)) for key in ("half_width_of", "bias_of")]
         caption = w("backtest.candidates_caption", nights=w.whole(r.replicates), **self._band())
         heading = w("backtest.heading_candidates", part=w.level(part))
-        return table(w, "candidates", heading, header, rows, caption=caption)
+        return table("candidates", heading, header, rows, caption=caption)
 
     def calls(self) -> Part:
         """Say who would have been called, when, and how often wrongly."""
@@ -244,7 +243,7 @@ class BacktestReport:
         )
         header = [w(f"backtest.{key}") for key in ("part", "called", "wrong_calls", "wrong_interval", "never")]
         caption = w("backtest.calls_caption", nights=w.whole(r.replicates))
-        return table(w, "calls", w("backtest.heading_calls"), header, rows, intro=intro, caption=caption)
+        return table("calls", w("backtest.heading_calls"), header, rows, intro=intro, caption=caption)
 
     def reading(self) -> Part:
         """Say what covers more or less than it promises, and why."""
@@ -264,8 +263,7 @@ class BacktestReport:
         """List the design, the settings, the seed, the version and the command that makes the numbers again."""
         w = self.words
         items = provenance_items(w, self.contest, self.record, self.area)
-        text = "\n".join(f"{name}: {value}" for name, value in items)
-        return Part("provenance", text, render_part("provenance", w=w, lines=items))
+        return Provenance("provenance", w("provenance.heading"), w("provenance.intro"), tuple(items))
 
     def _sentence(self) -> str:
         r, w = self.record, self.words
@@ -286,7 +284,7 @@ class BacktestReport:
     def _table(self, group: str, pooled: pd.DataFrame) -> Part:
         r, w = self.record, self.words
         if pooled.empty:
-            return Part(group, "", "")
+            return Part(group)
         rows = self._grouped(
             pooled,
             lambda row: [
@@ -299,13 +297,13 @@ class BacktestReport:
         keys = ("part", "coverage", "interval", "half_width", "score", "bias", "true_se", "mean_se")
         header = [w(f"backtest.{key}", method=self._name(self._against())) for key in keys]
         caption = w("backtest.pooled_caption", chance=w.percent(math.sqrt(2 / math.pi / r.replicates), 0))
-        return table(w, group, w(f"backtest.heading_{group}"), header, rows, caption=caption)
+        return table(group, w(f"backtest.heading_{group}"), header, rows, caption=caption)
 
     def _chart(self, name: str, figure: Figure, cells: list[list[str]]) -> Part:
         w = self.words
         header = [w("backtest.part"), *(self._name(estimator) for estimator in self.record.estimators)]
         caption = w(f"backtest.{name}_caption")
-        return picture(w, name, w(f"backtest.heading_{name}"), figure, header=header, rows=cells, caption=caption)
+        return picture(name, w(f"backtest.heading_{name}"), figure, header=header, rows=cells, caption=caption)
 
     def _grouped(self, numbers: pd.DataFrame, say: Callable[[Row], list[str]]) -> list[list[str]]:
         """Write a row for each part of the returns, under the name of each method."""
@@ -359,9 +357,8 @@ class BacktestReport:
     def _strata(self) -> str:
         return self.words("design.in_strata", strata=self.record.strata) if self.record.strata else ""
 
-    def _prose(self, name: str, lines: list[str]) -> Part:
-        html = render_part("prose", name=name, heading=self.words(f"backtest.heading_{name}"), lines=lines)
-        return Part(name, "\n".join(lines), html)
+    def _prose(self, name: str, lines: list[str]) -> Section:
+        return Section(name, self.words(f"backtest.heading_{name}"), tuple(lines))
 
 
 def _records(table: pd.DataFrame) -> list[Row]:

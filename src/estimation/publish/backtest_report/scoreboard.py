@@ -139,7 +139,7 @@ def scoreboard_part(words: Words, board: Scoreboard | None = None) -> Part:
         digest=board.about["source_sha256"][:12],
     )
     heading = w("scoreboard.heading")
-    return table(w, "scoreboard", heading, header, rows, intro=_said(w, board), caption=caption)
+    return table("scoreboard", heading, header, rows, intro=_said(w, board), caption=caption)
 
 
 def _said(w: Words, board: Scoreboard) -> list[str]:

@@ -33,8 +33,6 @@ class ForkedEngine(Engine):  # type: ignore[misc]
                 nb_man.cell_start(cell, index)
                 if cell.cell_type == "code" and cell.source.strip():
                     run.begin(cell.source)
-                    import nbconvert  # noqa: F401  # the page needs it next: it loads while the first cell runs
-
                     outputs, cell.execution_count = run.end()
                     cell.outputs = [nbformat.from_dict(output) for output in outputs]  # type: ignore[no-untyped-call]
                 failed = any(output.output_type == "error" for output in cell.get("outputs", []))

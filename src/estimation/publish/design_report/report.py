@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from estimation.publish.colors import PALETTE
 from estimation.publish.design_report.naming import design_name, in_strata, method_name, of_leader
 from estimation.publish.design_report.verdict import verdict
 from estimation.publish.figures import Line, curves, scatter_map, strip
-from estimation.publish.part import PALETTE, Part, picture, table
-from estimation.publish.template import render_part
+from estimation.publish.part import Part, Section, picture, table
 from estimation.sampling.auxiliary import list_order
 from estimation.sampling.reach import Reach
 from estimation.simulation.aims import Answer
@@ -86,7 +86,7 @@ class DesignReport:
             *[[w(f"design.{key}"), w.whole(count)] for key, count in odd.items()],
         ]
         header = [w("design.frame_item"), w("design.frame_count")]
-        return table(w, "frame", w("design.heading_frame"), header, rows)
+        return table("frame", w("design.heading_frame"), header, rows)
 
     def strata(self) -> Part:
         """Tabulate the strata, or the districts where the design has none, and what was drawn in each."""
@@ -98,7 +98,7 @@ class DesignReport:
             for label, size, n in zip(cells.labels, cells.size, drawn, strict=True)
         ][:STRATA_SHOWN]
         header = [w(f"design.{key}") for key in ("stratum", "population", "share_drawn", "fraction")]
-        return table(w, "strata", w("design.heading_strata"), header, rows)
+        return table("strata", w("design.heading_strata"), header, rows)
 
     def spread(self) -> Part:
         """Draw where the sample lies: on the map where the frame has coordinates, else along the list."""
@@ -129,7 +129,7 @@ class DesignReport:
             [w("design.reach_all"), km(reach.farthest), ""],
         ]
         header = [w("design.reach"), w("design.this_sample"), w("design.simple_mean")]
-        return picture(w, "spread", w("design.heading_spread"), figure, header=header, rows=rows)
+        return picture("spread", w("design.heading_spread"), figure, header=header, rows=rows)
 
     def _km(self, value: float) -> str:
         digits = 2 if 0 < value < 0.1 else 1
@@ -144,7 +144,7 @@ class DesignReport:
         ends = np.cumsum(np.bincount(area)) / len(p.frame)
         alt = w("design.spread_alt", n=w.whole(len(p.sample)), stations=w.whole(len(p.frame)), gap=w.whole(gap))
         figure = strip("spread", (places / len(p.frame)).tolist(), ends.tolist(), alt=alt)
-        return picture(w, "spread", w("design.heading_spread"), figure, intro=[alt])
+        return picture("spread", w("design.heading_spread"), figure, intro=[alt])
 
     def size(self) -> Part:
         """Say how many stations each aim takes, and what the formula for persons would say."""
@@ -172,7 +172,7 @@ class DesignReport:
         caption = w("design.size_caption", level=level, replicates=w.whole(self.replicates))
         caption += f" {w('design.cost_caption')}" if priced else ""
         header = [w(f"design.{key}") for key in keys]
-        return table(w, "size", w("design.heading_size"), header, rows, intro=intro, caption=caption)
+        return table("size", w("design.heading_size"), header, rows, intro=intro, caption=caption)
 
     def _answer(self, answer: Answer, priced: bool) -> list[str]:
         w = self.words
@@ -192,7 +192,7 @@ class DesignReport:
         """Draw the margin of error against the number of stations."""
         p, w = self.plan, self.words
         if p.margins is None:
-            return Part("curve", "", "")
+            return Part("curve")
         ns = p.margins.index.to_numpy(dtype=np.float64)
         at = int(np.argmin(np.abs(ns - len(p.sample))))
         real, naive = (100 * p.margins[name].to_numpy() for name in ("margin", "persons_margin"))
@@ -214,13 +214,13 @@ class DesignReport:
             mark=float(len(p.sample)),
             mark_label=w("design.this_design", n=w.whole(len(p.sample))),
         )
-        return picture(w, "curve", w("design.heading_curve"), figure)
+        return picture("curve", w("design.heading_curve"), figure)
 
     def comparison(self) -> Part:
         """Tabulate what each design would have said of the earlier election."""
         p, w = self.plan, self.words
         if p.comparison is None or p.population is None:
-            return Part("comparison", "", "")
+            return Part("comparison")
         rows, priced = of_leader(p, p.comparison), p.cost is not None
         shown = [
             [
@@ -244,13 +244,13 @@ class DesignReport:
             mc=w.decimal(100 * float(rows["true_se_mc"].max()), 2),
         )
         header = [w(f"design.{key}") for key in keys]
-        return table(w, "comparison", w("design.heading_compare"), header, shown, intro=intro, caption=caption)
+        return table("comparison", w("design.heading_compare"), header, shown, intro=intro, caption=caption)
 
     def missing(self) -> Part:
         """Tabulate what happens when stations never report."""
         p, w = self.plan, self.words
         if p.missing is None:
-            return Part("missing", "", "")
+            return Part("missing")
         rows = [
             [
                 w.percent(row["missing"], 0),
@@ -261,21 +261,19 @@ class DesignReport:
             for row in of_leader(p, p.missing).to_dict(orient="records")
         ]
         header = [w(f"design.{key}") for key in ("part", "true_se", "bias", "coverage")]
-        return table(w, "missing", w("design.heading_missing"), header, rows, intro=[w("design.missing")])
+        return table("missing", w("design.heading_missing"), header, rows, intro=[w("design.missing")])
 
     def areas(self) -> Part:
         """Tabulate the precision to expect in each area."""
         p, w = self.plan, self.words
         if p.areas is None:
-            return Part("areas", "", "")
+            return Part("areas")
         rows = [
             [str(row["area"]).rsplit(" / ", 1)[-1], w.decimal(100 * row["true_se"], 1), w.percent(row["coverage"])]
             for row in p.areas.to_dict(orient="records")
         ]
         header = [w("progress.area"), w("design.true_se"), w("design.coverage")]
-        return table(
-            w, "areas", w("design.heading_areas"), header, rows[:STRATA_SHOWN], caption=w("design.areas_caption")
-        )
+        return table("areas", w("design.heading_areas"), header, rows[:STRATA_SHOWN], caption=w("design.areas_caption"))
 
     def verify(self) -> Part:
         """Say how anybody can check the draw."""
@@ -293,6 +291,5 @@ class DesignReport:
                 return self.words(f"design.value_{state}", column=column)
         return last
 
-    def _prose(self, name: str, heading: str, lines: list[str]) -> Part:
-        html = render_part("prose", name=name, heading=self.words(heading), lines=lines)
-        return Part(name, "\n".join(lines), html)
+    def _prose(self, name: str, heading: str, lines: list[str]) -> Section:
+        return Section(name, self.words(heading), tuple(lines))

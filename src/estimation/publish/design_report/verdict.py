@@ -3,8 +3,7 @@
 import numpy as np
 
 from estimation.publish.design_report.naming import design_name, of_leader
-from estimation.publish.part import Part
-from estimation.publish.template import render_part
+from estimation.publish.part import Verdict
 from estimation.sampling.size import Size
 from estimation.simulation.plan import Plan
 from estimation.words import Words, isolated
@@ -12,7 +11,7 @@ from estimation.words import Words, isolated
 BETTER = 0.9  # of this design's standard error: a design below that is named
 
 
-def verdict(plan: Plan, words: Words, replicates: int) -> Part:
+def verdict(plan: Plan, words: Words, replicates: int) -> Verdict:
     """Say the margin, what simulated samples said, and what speaks for another design.
 
     Parameters
@@ -23,9 +22,8 @@ def verdict(plan: Plan, words: Words, replicates: int) -> Part:
     known = plan.population is not None and plan.answers is not None
     status = _worth(plan, words) if known else words("design.verdict_untried", n=words.whole(len(plan.sample)))
     sentence = _tried(plan, words, replicates) if known else words("design.no_past")
-    reasons = _reasons(plan, words) if known else []
-    html = render_part("verdict", w=words, status=status, kind="", sentence=sentence, reasons=reasons, alarm=[])
-    return Part("verdict", "\n".join([f"{status}. {sentence}", *(f"- {line}" for line in reasons)]), html)
+    reasons = tuple(_reasons(plan, words)) if known else ()
+    return Verdict("verdict", words("verdict.heading"), status, sentence, reasons)
 
 
 def _answered(plan: Plan) -> Size:

@@ -24,9 +24,8 @@ from estimation.publish.evaluation_report.misses import (
 )
 from estimation.publish.evaluation_report.takes import takes
 from estimation.publish.figures import Bar, Compared, beside, signed_bars
-from estimation.publish.part import Part, picture, table
+from estimation.publish.part import Method, Part, Provenance, Section, Verdict, picture, table
 from estimation.publish.projection_report import ProjectionReport
-from estimation.publish.template import render_part
 from estimation.words import Words
 
 STATIONS_SHOWN = 10
@@ -70,11 +69,8 @@ class EvaluationReport:
         w, held = self.words, self.main.held
         status = w(f"evaluation.status_{'none' if held is None else 'held' if held else 'missed'}")
         kind = "" if held is None else "called" if held else "missed"
-        sentence, reasons = self.sentence(), self._reasons()
-        html = render_part(
-            "verdict", w=w, status=status, kind=kind, sentence=sentence, reasons=reasons, remaining=[], alarm=[]
-        )
-        return Part("verdict", "\n".join([f"{status}. {sentence}", *(f"- {line}" for line in reasons)]), html)
+        heading = w("verdict.heading")
+        return Verdict("verdict", heading, status, self.sentence(), tuple(self._reasons()), style=kind)
 
     def sentence(self) -> str:
         """Say the miss in one sentence."""
@@ -139,7 +135,7 @@ class EvaluationReport:
         level = w.level(e.contest.about.level)
         keys = ("quantity", "projected", "interval", "official", "miss", "z_column", "held_column")
         header = [w(f"evaluation.{key}", level=level) for key in keys]
-        return table(w, "shares", w("evaluation.heading_shares"), header, rows, caption=w("evaluation.shares_caption"))
+        return table("shares", w("evaluation.heading_shares"), header, rows, caption=w("evaluation.shares_caption"))
 
     def split(self) -> Part:
         """Draw and tabulate what the miss is made of."""
@@ -162,7 +158,7 @@ class EvaluationReport:
         rows.append([w("evaluation.total"), *(signed(w, float(sum(column))) for column in columns)])
         header = [w("evaluation.error"), *(self._name(one) for one in shown)]
         return picture(
-            w, "split", w("evaluation.heading_split"), figure, header=header, rows=rows,
+            "split", w("evaluation.heading_split"), figure, header=header, rows=rows,
             caption=w("evaluation.split_caption"),
         )  # fmt: skip
 
@@ -179,7 +175,7 @@ class EvaluationReport:
         header = [w(f"evaluation.{key}") for key in keys]
         judged = [(area, area.shares[i]) for area in e.areas if area.shares[i].held is not None]
         if not judged:
-            return table(w, "areas", w("evaluation.heading_areas"), header, rows)
+            return table("areas", w("evaluation.heading_areas"), header, rows)
         found, name = e.coverage[i], e.official.pair[0].label
         missed = [area.path[-1] for area, one in judged if not one.held]
         counts = {"held": w.whole(found.held), "judged": w.whole(found.judged)}
@@ -195,7 +191,7 @@ class EvaluationReport:
         ]
         labels = tuple(w(f"evaluation.mark_{key}") for key in ("held", "missed", "official"))
         figure = beside("areas", marks, alt=alt, tick=partial(tick, w), labels=(labels[0], labels[1], labels[2]))
-        return picture(w, "areas", w("evaluation.heading_areas"), figure, header=header, rows=rows, caption=caption)
+        return picture("areas", w("evaluation.heading_areas"), figure, header=header, rows=rows, caption=caption)
 
     def _area(self, area: JudgedArea, one: Judged) -> list[str]:
         w = self.words
@@ -228,7 +224,7 @@ class EvaluationReport:
         header = [w("evaluation.station"), *(c.label for c in e.contest.candidates), w("evaluation.invalid_votes")]
         header += [w("evaluation.kind"), w("evaluation.place")]
         caption = w("evaluation.recording_caption", **said)
-        return table(w, "recording", w("evaluation.heading_recording"), header, rows, intro=intro, caption=caption)
+        return table("recording", w("evaluation.heading_recording"), header, rows, intro=intro, caption=caption)
 
     def _difference(self, one: Difference) -> list[str]:
         w = self.words
@@ -265,7 +261,7 @@ class EvaluationReport:
         counts |= {"as_sent": e.split.taken_as_sent, "undrawn": e.split.undrawn}
         lines += [w(f"evaluation.method_{key}", count=w.whole(n)) for key, n in counts.items() if n]
         lines += [w("evaluation.method_takes"), w("evaluation.method_one")]
-        return Part("method", "\n".join(lines), render_part("method", w=w, lines=lines))
+        return Method("method", w("method.heading"), tuple(lines))
 
     def provenance(self) -> Part:
         """List the hashes, the seed, the version and the command that makes the numbers again."""
@@ -285,9 +281,8 @@ class EvaluationReport:
             (w("provenance.official_sha256"), e.official.sha256),
             (w("provenance.command"), command),
         ]
-        lines = [(name, value or w("provenance.none")) for name, value in items]
-        text = "\n".join(f"{name}: {value}" for name, value in lines)
-        return Part("provenance", text, render_part("provenance", w=w, lines=lines))
+        lines = tuple((name, value or w("provenance.none")) for name, value in items)
+        return Provenance("provenance", w("provenance.heading"), w("provenance.intro"), lines)
 
     def _first(self) -> list[Candidate]:
         """Name the first candidates of the official result, in its order."""
@@ -308,8 +303,8 @@ class EvaluationReport:
         bare = name == LEAD or not math.isfinite(value)
         return self.words.points(value) if bare else self.words.percent(value)
 
-    def _prose(self, name: str, heading: str, lines: list[str]) -> Part:
-        return Part(name, "\n".join(lines), render_part("prose", name=name, heading=self.words(heading), lines=lines))
+    def _prose(self, name: str, heading: str, lines: list[str]) -> Section:
+        return Section(name, self.words(heading), tuple(lines))
 
 
 def _capital(text: str) -> str:

@@ -11,8 +11,7 @@ from estimation.evaluation import Evaluation
 from estimation.evaluation.takes import Take
 from estimation.publish.evaluation_report.misses import deviate, interval, label_of, said_held, signed, tick
 from estimation.publish.figures import Figure, Moment, course
-from estimation.publish.part import Part, picture, table
-from estimation.publish.template import render_part
+from estimation.publish.part import Part, Section, picture, table
 from estimation.words import Words
 
 TAKES_SHOWN = 24  # evenly through the night; the CSV has all
@@ -25,8 +24,7 @@ def takes(e: Evaluation, w: Words) -> Part:
         which = "; ".join(f"{one.name}: {one.why}" for one in e.refused)
         notes.append(w("evaluation.refused", count=w.whole(len(e.refused)), which=which))
     if not e.takes:
-        lines = [w("evaluation.no_takes"), *notes]
-        return Part("takes", "\n".join(lines), render_part("prose", name="takes", heading=heading, lines=lines))
+        return Section("takes", heading, (w("evaluation.no_takes"), *notes))
     place = np.unique(np.linspace(0, len(e.takes) - 1, min(len(e.takes), TAKES_SHOWN)).round().astype(int))
     if len(place) < len(e.takes):
         notes.insert(0, w("evaluation.takes_shown", shown=w.whole(len(place)), takes=w.whole(len(e.takes))))
@@ -37,8 +35,8 @@ def takes(e: Evaluation, w: Words) -> Part:
     header, caption = [w(f"evaluation.{key}") for key in keys], " ".join([w("evaluation.takes_caption"), *notes])
     drawn = [take for take in e.takes if take.as_of is not None and take.quantity(LEAD).held is not None]
     if len(drawn) < 2:
-        return table(w, "takes", heading, header, rows, caption=caption)
-    return picture(w, "takes", heading, _course(e, w, drawn, clock), header=header, rows=rows, caption=caption)
+        return table("takes", heading, header, rows, caption=caption)
+    return picture("takes", heading, _course(e, w, drawn, clock), header=header, rows=rows, caption=caption)
 
 
 def _row(e: Evaluation, w: Words, take: Take, clock: str) -> list[str]:

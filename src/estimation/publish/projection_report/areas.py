@@ -4,11 +4,10 @@ from estimation.boundaries import Boundaries
 from estimation.contest import share_name
 from estimation.publish.colors import text_on
 from estimation.publish.figures.symbols import NOTHING
-from estimation.publish.part import Cell, Part, lines_of
+from estimation.publish.part import Areas, AreaTile, Cell, Part, Table
 from estimation.publish.projection_report.maps import area_map
 from estimation.publish.projection_report.tile import Tile, tile_of
 from estimation.publish.projection_report.view import View
-from estimation.publish.template import render_part
 
 SHARES_SHOWN = 3  # candidates in the table, largest first
 
@@ -17,7 +16,7 @@ def areas(v: View, boundaries: Boundaries | None = None) -> Part:
     """Show who is ahead where, as a map or as tiles, and the shares with their intervals."""
     p, w = v.p, v.w
     if p.estimate is None or not p.areas:
-        return Part("areas", "", "")
+        return Part("areas")
     level = p.areas[0].level
     tiles = [tile_of(v, area) for area in p.areas]
     finding = _finding(v, tiles)
@@ -33,20 +32,16 @@ def areas(v: View, boundaries: Boundaries | None = None) -> Part:
     for tile in tiles:
         inside = f"{w.whole(tile.area.used)} / {w.whole(tile.area.drawn)}"
         rows.append([tile.name, inside, *v.shown(tile.area.estimate, [share_name(c.number) for c in shown])])
-    caption = w("areas.caption", level=v.level)
-    html = render_part(
+    return Areas(
         "areas",
-        w=w,
-        heading=w(f"areas.heading_{level}"),
-        finding=finding,
+        w(f"areas.heading_{level}"),
+        (finding,),
         figure=drawn.figure,
         note=note.strip(),
-        tiles=[] if drawn.figure else [_painted(v, tile) for tile in tiles],
-        header=header,
-        rows=rows,
-        caption=caption,
+        table=Table.of(header, rows),
+        caption=w("areas.caption", level=v.level),
+        tiles=() if drawn.figure else tuple(_painted(v, tile) for tile in tiles),
     )
-    return Part("areas", "\n".join([finding, *lines_of(header, rows), caption]), html)
 
 
 def _finding(v: View, tiles: list[Tile]) -> str:
@@ -64,18 +59,18 @@ def _finding(v: View, tiles: list[Tile]) -> str:
     return f"{text} {w('areas.without', n=w.whole(none))}" if none else text
 
 
-def _painted(v: View, tile: Tile) -> dict[str, object]:
-    """Give a tile what the template needs; a filled one is sure, an outlined one is not."""
+def _painted(v: View, tile: Tile) -> AreaTile:
+    """Colour a tile; a filled one is sure, an outlined one is not."""
     color = v.color(tile.leader) if tile.leader else NOTHING
-    return {
-        "name": tile.name,
-        "color": color,
-        "ink": text_on(color) if tile.sure else "",
-        "number": tile.leader.number if tile.leader else "",
-        "leader": v.name(tile.leader) if tile.leader else v.w("progress.none"),
-        "share": tile.share.value if tile.leader else "",
-        "sure": tile.sure,
-        "said": v.w("areas.sure" if tile.sure else "areas.unsure", lead=tile.lead) if tile.leader else "",
-        "inside": f"{v.w.whole(tile.area.used)} / {v.w.whole(tile.area.drawn)}",
-        "width": 100 * tile.area.used / tile.area.drawn,
-    }
+    return AreaTile(
+        place=tile.name,
+        color=color,
+        ink=text_on(color) if tile.sure else "",
+        number=str(tile.leader.number) if tile.leader else "",
+        leader=v.name(tile.leader) if tile.leader else v.w("progress.none"),
+        share=tile.share.value if tile.leader else "",
+        sure=tile.sure,
+        sentence=v.w("areas.sure" if tile.sure else "areas.unsure", lead=tile.lead) if tile.leader else "",
+        inside=f"{v.w.whole(tile.area.used)} / {v.w.whole(tile.area.drawn)}",
+        width=100 * tile.area.used / tile.area.drawn,
+    )

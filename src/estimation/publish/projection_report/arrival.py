@@ -7,24 +7,15 @@ from estimation.contest import share_name
 from estimation.errors import EstimationError
 from estimation.projection.arrivals import UNCORRECTED, Half, Split, corrections, splits
 from estimation.publish.figures import Figure, Rung, ladder
-from estimation.publish.part import Cell, Check, Part, lines_of
+from estimation.publish.part import Cell, Check, Checks, Part
 from estimation.publish.projection_report.view import View
-from estimation.publish.template import render_part
 from estimation.survey import Estimate
 
 
 def arrival(v: View) -> Part:
     """Show every check: its outcome, what a person would say of it, the numbers."""
-    w, found = v.w, checks(v)
-    if not found:
-        return Part("arrival", "", "")
-    intro = [w("arrival.intro")]
-    lines = list(intro)
-    for check in found:
-        lines.append(f"{w(f'arrival.{check.key}')} – {check.name}: {check.text}")
-        lines += lines_of(check.header, check.rows)
-    html = render_part("checks", w=w, name="arrival", heading=w("arrival.heading"), intro=intro, checks=found)
-    return Part("arrival", "\n".join(lines), html)
+    w, made = v.w, checks(v)
+    return Checks("arrival", w("arrival.heading"), (w("arrival.intro"),), made) if made else Part("arrival")
 
 
 def checks(v: View) -> tuple[Check, ...]:
@@ -48,7 +39,7 @@ def _split(v: View, one: Split, own: tuple[float, float, float], reach: tuple[fl
     if one.why:
         key = {"unknown": "why_unknown", "few": "why_few"}.get(one.why)
         text = w(f"arrival.{key}") if key else w("arrival.why", why=one.why)
-        return Check(name, one.passed, (), (), text)
+        return Check(name, one.passed, _outcome(v, one.passed), (), (), text)
     cut = _cut(v, one)
     labels = [w(f"arrival.{one.name}_{side}", cut=cut) for side in ("first", "second")]
     rows: list[tuple[Cell, ...]] = []
@@ -58,7 +49,12 @@ def _split(v: View, one: Split, own: tuple[float, float, float], reach: tuple[fl
     if math.isfinite(one.within):
         rows.append((w("arrival.within"), "", v.written(one.within, one.low, one.high, points=True)))
     header = (w("arrival.stations"), w("arrival.in"), w("arrival.share", name=v.name(leader), level=v.level))
-    return Check(name, one.passed, header, tuple(rows), _says(v, one), _halves(v, one, labels, own, reach))
+    figure = _halves(v, one, labels, own, reach)
+    return Check(name, one.passed, _outcome(v, one.passed), header, tuple(rows), _says(v, one), figure)
+
+
+def _outcome(v: View, passed: bool | None) -> str:
+    return v.w(f"arrival.{ {True: 'passed', False: 'failed', None: 'open'}[passed] }")
 
 
 def _cut(v: View, one: Split) -> str:
@@ -138,7 +134,7 @@ def _corrected(v: View) -> Check:
     try:
         found = corrections(p)
     except EstimationError as error:
-        return Check(name, None, (), (), w("arrival.why", why=str(error)))
+        return Check(name, None, _outcome(v, None), (), (), w("arrival.why", why=str(error)))
     leader, other = v.pair(p.estimate)
     key = share_name(leader.number)
     own = v.values(p.estimate)[key]
@@ -184,7 +180,7 @@ def _corrected(v: View) -> Check:
         v.name(leader),
         w("methods.lead"),
     )
-    return Check(name, passed, header, tuple(rows), text, figure)
+    return Check(name, passed, _outcome(v, passed), header, tuple(rows), text, figure)
 
 
 def _agrees(v: View, raw: Estimate, own: tuple[float, float, float]) -> bool:

@@ -13,7 +13,7 @@ def methods(v: View) -> Part:
     """Draw the lead by every method, the report's own first, and tabulate shares and lead."""
     p, w = v.p, v.w
     if p.estimate is None or not p.others:
-        return Part("methods", "", "")
+        return Part("methods")
     leader, other = v.pair(p.estimate)
     shown = v.ranked(p.estimate, SHOWN)
     rungs: list[Rung] = []
@@ -42,7 +42,6 @@ def methods(v: View) -> Part:
         "methods", rungs, alt=alt, tick=v.tick, line=0.0, line_label=w("chart.tie"), band=(own.low, own.high)
     )
     return picture(
-        w,
         "methods",
         w("methods.heading"),
         figure,

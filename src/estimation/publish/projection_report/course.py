@@ -11,9 +11,8 @@ import numpy as np
 from estimation.contest import Candidate, share_name
 from estimation.projection.takes import NOTHING, Refused, Said, Written, said, said_lead
 from estimation.publish.figures import Figure, Track, convergence
-from estimation.publish.part import Cell, Part, Shown, picture
+from estimation.publish.part import Cell, Part, Section, Shown, picture
 from estimation.publish.projection_report.view import View
-from estimation.publish.template import render_part
 from estimation.words import Words
 
 TRACKS = 4  # candidates drawn
@@ -45,8 +44,7 @@ def course(v: View, takes: Sequence[Written], refused: Sequence[Refused]) -> Par
         which = "; ".join(f"{one.name}: {one.why}" for one in refused)
         notes.append(w("course.refused", count=w.whole(len(refused)), which=which))
     if len(points) < 2:
-        lines = [w("course.few"), *notes]
-        return Part("course", "\n".join(lines), render_part("prose", name="course", heading=heading, lines=lines))
+        return Section("course", heading, (w("course.few"), *notes))
     place = np.unique(np.linspace(0, len(points) - 1, min(len(points), TAKES_SHOWN)).round().astype(int))
     if len(place) < len(points):
         notes.insert(0, w("course.shown", shown=w.whole(len(place)), takes=w.whole(len(points))))
@@ -61,7 +59,7 @@ def course(v: View, takes: Sequence[Written], refused: Sequence[Refused]) -> Par
         call = w(f"verdict.status_{one.status.replace('-', '_')}")
         rows.append(
             [
-                Shown(one.as_of.strftime(clock), f"{call}, {w('course.withdrawn')}" if one.withdrawn else call, ""),
+                Shown(one.as_of.strftime(clock), f"{call}, {w('course.withdrawn')}" if one.withdrawn else call),
                 f"{w.whole(one.used)} / {w.whole(one.drawn)}",
                 *(_shown(v, one.shares[candidate.number]) for candidate in columns),
                 _shown(v, one.lead, points=True),
@@ -69,7 +67,7 @@ def course(v: View, takes: Sequence[Written], refused: Sequence[Refused]) -> Par
         )
     caption = " ".join([w("course.caption", name=v.name(first), other=v.name(second), level=v.level), *notes])
     return picture(
-        w, "course", heading, _figure(v, points, (first, second), clock), header=header, rows=rows, caption=caption
+        "course", heading, _figure(v, points, (first, second), clock), header=header, rows=rows, caption=caption
     )
 
 

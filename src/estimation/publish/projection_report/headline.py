@@ -2,9 +2,8 @@
 
 import math
 
-from estimation.publish.part import Part
+from estimation.publish.part import Badge, Banner, Verdict
 from estimation.publish.projection_report.view import View
-from estimation.publish.template import render_part
 from estimation.words import isolated
 
 
@@ -20,7 +19,7 @@ def second_round(v: View) -> bool:
     return any(reason.code == "C11" for reason in v.p.call.reasons)
 
 
-def banner(v: View) -> Part:
+def banner(v: View) -> Banner:
     """Say what this is: not official, which mode and release, as of when, how much is in."""
     p, w = v.p, v.w
     about = p.contest.about
@@ -34,24 +33,18 @@ def banner(v: View) -> Part:
     )
     as_of = w("banner.as_of", moment=w.moment(p.contest.local(p.as_of))) if p.as_of else w("banner.untimed")
     release = w(f"release.{about.release}", moment=w.moment(p.contest.local(about.publish_after)))
-    lines = [w("page.not_official"), w(f"mode.{about.mode}"), as_of, stations, release]
+    badges = Badge(w("page.not_official"), "official"), Badge(w(f"mode.{about.mode}"), "mode"), Badge(release)
     paid = [w("banner.paid", sponsor=about.sponsor)] if about.sponsor else []
     paid += [w("banner.registration", registration=about.registration)] if about.registration else []
-    html = render_part(
-        "banner", w=w, about=about, stations=stations, as_of=as_of, release=release, share=share, paid=paid
-    )
-    return Part("banner", "\n".join(lines + paid), html)
+    return Banner("banner", badges, as_of, share, (stations,), w("banner.unofficial"), tuple(paid))
 
 
-def verdict(v: View) -> Part:
+def verdict(v: View) -> Verdict:
     """Say the lead and the call in one sentence, and the reasons."""
     w, call = v.w, v.p.call
-    reasons = [v.notice(reason) for reason in call.reasons]
-    alarm = [w("verdict.withdrawn")] if call.withdrawn else []
-    said = sentence(v)
-    html = render_part("verdict", w=w, status=status(v), kind=call.status, sentence=said, reasons=reasons, alarm=alarm)
-    lines = [*alarm, f"{status(v)}. {said}", *(f"- {line}" for line in reasons)]
-    return Part("verdict", "\n".join(lines), html)
+    reasons = tuple(v.notice(reason) for reason in call.reasons)
+    alarm = (w("verdict.withdrawn"),) if call.withdrawn else ()
+    return Verdict("verdict", w("verdict.heading"), status(v), sentence(v), reasons, alarm, style=call.status)
 
 
 def sentence(v: View) -> str:

@@ -3,10 +3,9 @@
 import numpy as np
 
 from estimation.contest import share_name
-from estimation.publish.part import Part
-from estimation.publish.projection_report.formulas import Formula
+from estimation.publish.formulas import Formula
+from estimation.publish.part import Method
 from estimation.publish.projection_report.view import View
-from estimation.publish.template import render_part
 from estimation.survey.intervals import INTERVALS, student
 from estimation.survey.variance.names import uneven
 
@@ -77,7 +76,7 @@ INTERVAL_OF = {
 LEAD = r"θ̂_a − θ̂_b ± t_{df} \sqrt{V̂_{aa} + V̂_{bb} − 2 V̂_{ab}}"
 
 
-def method(v: View) -> Part:
+def method(v: View) -> Method:
     """Say in words how the numbers were made, then in formulas, then with the leader's own numbers."""
     p, w = v.p, v.w
     key = "method.all_asked" if p.contest.returns.asked == "all" else "method.design"
@@ -85,8 +84,7 @@ def method(v: View) -> Part:
     counts = {"drawn": p.progress.drawn, "stations": p.stations, "strata": p.progress.strata}
     lines = [w(key, method=how, **{name: w.whole(count) for name, count in counts.items()})]
     if p.estimate is None:
-        lines.append(w("method.no_estimate"))
-        return Part("method", "\n".join(lines), render_part("method", w=w, lines=lines, formulas=[], letters=""))
+        return Method("method", w("method.heading"), (*lines, w("method.no_estimate")))
     first = int(np.argmax(p.estimate.theta[: len(v.candidates)]))
     lines += [
         *says_estimator(v),
@@ -98,10 +96,8 @@ def method(v: View) -> Part:
             persons=w.decimal(float(p.deff_persons[first])),
         ),
     ]
-    shown, letters = [*formulas(v), _example(v)], _letters(v)
-    html = render_part("method", w=w, lines=lines, formulas=shown, letters=letters)
-    text = [*lines, *(f"{one.says}: {one.text}" if one.says else one.text for one in shown), letters]
-    return Part("method", "\n".join(text), html)
+    shown = (*formulas(v), _example(v))
+    return Method("method", w("method.heading"), tuple(lines), w("formulas.heading"), shown, _letters(v))
 
 
 def formulas(v: View) -> list[Formula]:

@@ -3,20 +3,18 @@
 import math
 
 from estimation.publish.figures import Rung, ladder
-from estimation.publish.part import Part, picture, table
+from estimation.publish.part import Part, Section, picture, table
 from estimation.publish.projection_report.view import View
-from estimation.publish.template import render_part
 
 
 def overturn(v: View) -> Part:
     """Set the split that the stations out would need against the one of those in."""
     w, r = v.w, v.p.remaining
     if r is None:
-        return Part("overturn", "", "")
+        return Part("overturn")
     heading = w("verdict.remaining")
     if r.out == 0:
-        lines = [w("overturn.all_counted" if v.p.progress.whole else "overturn.all_in")]
-        return Part("overturn", "\n".join(lines), render_part("prose", name="overturn", heading=heading, lines=lines))
+        return Section("overturn", heading, (w("overturn.all_counted" if v.p.progress.whole else "overturn.all_in"),))
     said = [f"{v.notice(notice)}." for notice in r.notices(v.p.contest)]
     names = {c.number: c for c in v.candidates}
     whose = names[r.leader if r.rival is None else r.rival]
@@ -37,7 +35,7 @@ def overturn(v: View) -> Part:
     header = [w("overturn.what"), w("overturn.value")]
     caption = w("overturn.caption", of=of)
     if not 0 <= r.needed <= 1:
-        return table(w, "overturn", heading, header, rows, intro=said, caption=caption)
+        return table("overturn", heading, header, rows, intro=said, caption=caption)
     rungs = [
         Rung(
             w("overturn.now_short"),
@@ -60,7 +58,7 @@ def overturn(v: View) -> Part:
         line=100 * r.needed,
         line_label=w("overturn.line", needed=_part(v, r.needed)),
     )
-    return picture(w, "overturn", heading, figure, header=header, rows=rows, caption=caption, intro=said)
+    return picture("overturn", heading, figure, header=header, rows=rows, caption=caption, intro=said)
 
 
 def _part(v: View, part: float) -> str:

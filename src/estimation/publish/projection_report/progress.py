@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from estimation.projection.officers import Duty, roster
-from estimation.publish.part import Part
+from estimation.publish.part import Cell, Count, Filled, Progress, Table, Where
 from estimation.publish.projection_report.view import View
-from estimation.publish.template import render_part
 from estimation.words import isolated
 
 DUTIES_SHOWN = 12  # officers or villages that owe most
@@ -28,7 +27,7 @@ class Line:
         return 100 * self.used / self.drawn
 
 
-def progress(v: View) -> Part:
+def progress(v: View) -> Progress:
     """Tabulate what is in by area, and who owes what."""
     p, w = v.p, v.w
     level = p.areas[0].level if p.areas else "district"
@@ -66,20 +65,15 @@ def progress(v: View) -> Part:
         notes.append(
             w("officers.shown", shown=w.whole(min(len(owing), DUTIES_SHOWN)), owing=w.whole(len(owing)), who=who)
         )
-    html = render_part(
+    return Progress(
         "progress",
-        w=w,
-        heading=w(f"progress.heading_{level}"),
-        said=said,
-        area=w("progress.area"),
-        areas=areas,
+        w(f"progress.heading_{level}"),
+        sentences=tuple(said),
+        areas=_table(v, w("progress.area"), areas),
         who_heading=w(f"officers.heading_{found.by}"),
-        who=w(f"officers.{found.by}"),
-        notes=notes,
-        duties=owing[:DUTIES_SHOWN],
+        notes=tuple(notes),
+        duties=_table(v, w(f"officers.{found.by}"), owing[:DUTIES_SHOWN]),
     )
-    lines = [*said, *(_text(v, one) for one in areas), *notes, *(_text(v, one) for one in owing[:DUTIES_SHOWN])]
-    return Part("progress", "\n".join(lines), html)
 
 
 def _above(path: tuple[str, ...]) -> str:
@@ -104,10 +98,18 @@ def _said(v: View, lines: list[Line], what: str) -> str:
     return w("progress.whole", n=w.whole(len(lines)), what=what, whole=w.whole(whole), none=w.whole(none))
 
 
-def _text(v: View, one: Line) -> str:
+def _table(v: View, first: str, lines: list[Line]) -> Table:
     w = v.w
-    where = f" ({one.above})" if one.above else ""
-    parts = [f"{one.name}{where}: {w.whole(one.used)} / {w.whole(one.drawn)}"]
-    parts += [w("progress.out_of", n=w.whole(one.out))] if one.out else []
-    parts += [w("progress.kept_of", n=w.whole(one.kept_out))] if one.kept_out else []
-    return ", ".join(parts)
+    header = [first, w("progress.in_of"), w("progress.out"), w("progress.kept_out")]
+    return Table.of(header, [_row(v, line) for line in lines], "owed")
+
+
+def _row(v: View, line: Line) -> list[Cell]:
+    w = v.w
+    out, kept = w.whole(line.out), w.whole(line.kept_out)
+    return [
+        Where(line.name, line.above),
+        Filled(f"{w.whole(line.used)} / {w.whole(line.drawn)}", line.width),
+        Count(out, w("progress.out_of", n=out)) if line.out else Count("–"),
+        Count(kept, w("progress.kept_of", n=kept), marked=True) if line.kept_out else Count("–"),
+    ]

@@ -3,16 +3,15 @@
 import shlex
 
 from estimation.boundaries import Boundaries
-from estimation.publish.part import Part
+from estimation.publish.part import Provenance
 from estimation.publish.projection_report.method import kind_of
 from estimation.publish.projection_report.view import View
-from estimation.publish.template import render_part
 from estimation.words import isolated
 
 ORDER = ("recorded-by", "sample", "returns", "estimator", "variance", "interval", "level", "where", "previous")
 
 
-def provenance(v: View, boundaries: Boundaries | None = None) -> Part:
+def provenance(v: View, boundaries: Boundaries | None = None) -> Provenance:
     """List the hashes, the seed, the version, the parameters and the command that makes the numbers again."""
     p, w, about = v.p, v.w, v.p.contest.about
     moment = p.contest.local(p.as_of).isoformat() if p.as_of else None
@@ -28,9 +27,8 @@ def provenance(v: View, boundaries: Boundaries | None = None) -> Part:
     if boundaries is not None:
         items.append((w("provenance.boundaries_sha256"), boundaries.sha256))
     items.append((w("provenance.command"), command(v)))
-    lines = [(name, isolated(value) if value else w("provenance.none")) for name, value in items]
-    text = "\n".join(f"{name}: {value}" for name, value in lines)
-    return Part("provenance", text, render_part("provenance", w=w, lines=lines))
+    lines = tuple((name, isolated(value) if value else w("provenance.none")) for name, value in items)
+    return Provenance("provenance", w("provenance.heading"), w("provenance.intro"), lines)
 
 
 def command(v: View) -> str:

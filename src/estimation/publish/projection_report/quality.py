@@ -1,8 +1,7 @@
 """What limits the projection, what became of the returns, and which rules they broke."""
 
-from estimation.publish.part import Part
+from estimation.publish.part import Problems, Rule, RuleGroup, Table
 from estimation.publish.projection_report.view import View
-from estimation.publish.template import render_part
 from estimation.rules import Findings, Place
 from estimation.words import isolated
 
@@ -17,33 +16,31 @@ class _Blank(dict[str, str]):
         return "…"
 
 
-def problems(v: View) -> Part:
+def problems(v: View) -> Problems:
     """List what limits the projection, what became of the returns, what was kept out, and what is in doubt."""
     p, w = v.p, v.w
-    notices = [v.notice(notice) for notice in p.notices]
-    counted = [(w(f"quality.{name}"), w.whole(getattr(p.quality, name))) for name in COUNTED]
+    notices = tuple(v.notice(notice) for notice in p.notices)
+    counted = tuple((w(f"quality.{name}"), w.whole(getattr(p.quality, name))) for name in COUNTED)
     frame = p.findings.table["code"].str.fullmatch(r"[EW]1\d\d").astype(bool)
-    groups = [
+    kinds = [
         (w("problems.kept_out"), Findings(p.findings.table[~frame]).errors),
         (w("problems.doubtful"), Findings(p.findings.table[~frame]).warnings),
         (w("problems.frame"), Findings(p.findings.table[frame])),
     ]
-    listed = [(heading, _rules(v, found)) for heading, found in groups if len(found)]
-    lines = [*notices, *(f"{name}: {count}" for name, count in counted)]
-    lines += [f"{heading}: {code} × {n}" for heading, rules in listed for code, _, n, _ in rules]
-    lines += [] if notices or listed else [w("problems.none")]
-    html = render_part("problems", w=w, notices=notices, counted=counted, groups=listed)
-    return Part("problems", "\n".join(lines), html)
+    groups = tuple(RuleGroup(heading, _rules(v, findings)) for heading, findings in kinds if len(findings))
+    nothing = "" if notices or groups else w("problems.none")
+    return Problems("problems", w("problems.heading"), counted, nothing, w("problems.notices"), notices, groups)
 
 
-def _rules(v: View, found: Findings) -> list[tuple[str, str, str, list[str]]]:
-    """For each rule: code, meaning, how often, the first places."""
-    w, result = v.w, []
-    for code, count in found.counts().items():
-        table = found.table[found.table["code"] == code].head(PLACES_SHOWN)
-        places = [_place(v, place) for place in Findings(table).places()]
-        result.append((code, w.rule(code).format_map(_Blank()), w.whole(count), places))
-    return result
+def _rules(v: View, findings: Findings) -> Table:
+    """For each rule: code, meaning with the first places, how often."""
+    w, rows = v.w, []
+    for code, count in findings.counts().items():
+        first = findings.table[findings.table["code"] == code].head(PLACES_SHOWN)
+        places = tuple(_place(v, place) for place in Findings(first).places())
+        summary = w("problems.first", n=len(places), total=w.whole(count))
+        rows.append((code, Rule(w.rule(code).format_map(_Blank()), summary, places), w.whole(count)))
+    return Table.of([w("problems.code"), w("problems.what"), w("problems.times")], rows, "rules")
 
 
 def _place(v: View, place: Place) -> str:

@@ -2,9 +2,8 @@
 
 from estimation.contest import INVALID, TURNOUT, share_name
 from estimation.publish.figures import Row, Rung, dot_and_interval, ladder
-from estimation.publish.part import Part, picture
+from estimation.publish.part import Candidates, Part, Quantities, Quantity, Table, Who, picture
 from estimation.publish.projection_report.view import View
-from estimation.publish.template import render_part
 from estimation.words import isolated
 
 RIVALS = 3  # whom the leader is shown ahead of
@@ -32,34 +31,33 @@ def dispute_limit(kind: str, inhabitants: int | None) -> float | None:
     return next(limit for most, limit in DISPUTE[kind] if most is None or inhabitants <= most)
 
 
-def candidates(v: View) -> Part:
+def candidates(v: View) -> Candidates:
     """Tabulate each candidate's share, interval, margin of error and votes seen."""
     p, w = v.p, v.w
     votes = p.counts.votes[p.counts.seen].sum(axis=0)
     shown = v.shown(p.estimate, [share_name(c.number) for c in v.candidates])
-    rows = [
-        {
-            "number": candidate.number,
-            "name": isolated(candidate.name),
-            "empty": candidate.empty_column and candidate.name.lower() != w("candidates.empty"),
-            "color": v.color(candidate),
-            "shown": shown[i],
-            "votes": w.whole(int(votes[i])),
-        }
-        for i, candidate in enumerate(v.candidates)
-    ]
-    text = "\n".join(
-        f"{c.number} {v.name(c)}: {s.value} ({s.interval}), {s.margin}, {w('candidates.votes').lower()} {row['votes']}"
-        for c, s, row in zip(v.candidates, shown, rows, strict=True)
-    )
-    return Part("candidates", text, render_part("candidates", w=w, rows=rows, level=v.level))
+    rows = []
+    for candidate, share, count in zip(v.candidates, shown, votes.tolist(), strict=True):
+        empty = candidate.empty_column and candidate.name.lower() != w("candidates.empty")
+        who = Who(
+            str(candidate.number),
+            isolated(candidate.name),
+            v.color(candidate),
+            note=w("candidates.empty") if empty else "",
+            below=f"{share.margin} · {w('candidates.votes_short', votes=w.whole(int(count)))}",
+            label=v.name(candidate),
+        )
+        rows.append((who, share.value, share.interval, share.margin, w.whole(int(count))))
+    header = [w(f"candidates.{key}", level=v.level) for key in ("candidate", "share", "interval", "margin", "votes")]
+    table = Table.of(header, rows, "candidates")
+    return Candidates("candidates", w("candidates.heading"), table=table, caption=w("candidates.caption"))
 
 
 def chart(v: View) -> Part:
     """Draw shares with intervals, and the line where the decision falls if it falls there."""
     p, w, about = v.p, v.w, v.p.contest.about
     if p.estimate is None:
-        return Part("chart", "", "")
+        return Part("chart")
     values, rows, said = v.values(p.estimate), [], []
     for candidate in v.ranked(p.estimate):
         value, low, high = values[share_name(candidate.number)]
@@ -77,14 +75,14 @@ def chart(v: View) -> Part:
         line=100 * about.threshold if decisive else None,
         line_label=w("chart.line", threshold=w.percent(about.threshold, 0)),
     )
-    return picture(w, "chart", w("chart.heading"), figure)
+    return picture("chart", w("chart.heading"), figure)
 
 
 def lead(v: View) -> Part:
     """Draw how far the leader is ahead of those behind him, and of a threshold, against zero."""
     p, w, about = v.p, v.w, v.p.contest.about
     if p.estimate is None or p.lead is None:
-        return Part("lead", "", "")
+        return Part("lead")
     leader, second, *rest = v.ranked(p.estimate)
     behind = [second] if about.rule != "plurality" else [second, *rest][:RIVALS]
     lines: list[tuple[str, str, float, tuple[float, float, float]]] = []
@@ -120,7 +118,6 @@ def lead(v: View) -> Part:
     figure = ladder("lead", rungs, alt=alt, tick=v.tick, line=0.0, line_label=tie)
     header = [w("lead.what"), w("lead.points"), w("candidates.interval", level=v.level), w("lead.se")]
     return picture(
-        w,
         "lead",
         w("lead.heading", name=v.name(leader)),
         figure,
@@ -145,13 +142,19 @@ def _disputed(v: View, low: float, high: float) -> str:
     return v.w(f"lead.dispute_{side}", limit=v.w.percent(limit))
 
 
-def turnout(v: View) -> Part:
+def turnout(v: View) -> Quantities:
     """Say turnout and the invalid share."""
     w = v.w
     both = v.shown(v.p.estimate, [TURNOUT, INVALID])
-    items = [
-        (w("turnout.turnout"), w("turnout.of_roll"), both[0]),
-        (w("turnout.invalid"), w("turnout.of_ballots"), both[1]),
-    ]
-    text = "\n".join(f"{name}: {shown.value} ({shown.interval}) {of}" for name, of, shown in items)
-    return Part("turnout", text, render_part("turnout", w=w, items=items, level=v.level))
+    names = [("turnout.turnout", "turnout.of_roll"), ("turnout.invalid", "turnout.of_ballots")]
+    items = tuple(
+        Quantity(
+            w(name),
+            shown.value,
+            w("turnout.none") if shown.value == "–" else w("candidates.interval", level=v.level),
+            shown.interval,
+            w(of),
+        )
+        for (name, of), shown in zip(names, both, strict=True)
+    )
+    return Quantities("turnout", w("turnout.heading"), items)
