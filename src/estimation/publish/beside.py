@@ -5,7 +5,8 @@ import io
 import zipfile
 from collections.abc import Mapping, Sequence
 
-from estimation.publish.part import Part, Table, cell_text, figures_of, tables_of
+from estimation.publish.page_table import Table, cell_text
+from estimation.publish.part import Part, figures_of, tables_of
 from estimation.publish.spreadsheet import defused
 
 

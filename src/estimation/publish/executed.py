@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from estimation.publish.part import MIME, Foreign, Part, from_data, to_data
+from estimation.publish.part import MIME, Foreign, Part, to_data
+from estimation.publish.part_data import from_data
 from estimation.publish.template import render_part
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from pathlib import Path
 from markupsafe import escape
 
 from estimation.errors import ReportError
-from estimation.publish.part import Part, from_data
+from estimation.publish.part import Part
+from estimation.publish.part_data import from_data
 
 MANIFEST, PARTS = "manifest", "parts"  # ids of what is for programs, each a line of its own
 _BEGIN, _END, _FOOT = '<main id="main">', "</main>", "<footer>"

@@ -1,144 +1,16 @@
 """Parts of a page: what each shows, as data; page, paper, archive, words and checks all read the same part."""
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields, is_dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, ClassVar
 
-from estimation.errors import ReportError
 from estimation.publish.figures import Figure
 from estimation.publish.formulas import Formula
+from estimation.publish.page_table import Cell, Count, Table, Where, Who
 from estimation.publish.template import render_part
 
 MIME = "application/vnd.quickcount.part+json"  # under which a notebook's output carries a part's data
-_BLANKS = re.compile(r"[ \n]+")  # a narrow or unbroken blank is meant
-_HIDDEN = {"shown": False}  # of a field: used for words alone, and not in the page's data
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A cell with an estimate as a page writes it."""
-
-    value: str
-    interval: str
-    margin: str = field(default="", metadata=_HIDDEN)
-
-    def __str__(self) -> str:
-        return self.value if self.value == "–" else f"{self.value} ({self.interval})"
-
-    @property
-    def shown(self) -> str:
-        """The text of the cell."""
-        return self.value if self.value == "–" else f"{self.value} {self.interval}"
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """A cell with a candidate: number, colour, name; a remark; what a telephone shows below; the short name."""
-
-    number: str
-    name: str
-    color: str
-    note: str = ""
-    below: str = ""
-    label: str = field(default="", metadata=_HIDDEN)
-
-    @property
-    def shown(self) -> str:
-        """The text of the cell."""
-        return f"{self.number} {self.name} ({self.note})" if self.note else f"{self.number} {self.name}"
-
-
-@dataclass(frozen=True, slots=True)
-class Where:
-    """A cell with the name of an area or an officer, and what is above."""
-
-    name: str
-    above: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.above})" if self.above else self.name
-
-    @property
-    def shown(self) -> str:
-        """The text of the cell."""
-        return f"{self.name} {self.above}" if self.above else self.name
-
-
-@dataclass(frozen=True, slots=True)
-class Filled:
-    """A cell with a bar that is filled to so many percent, and the same in figures."""
-
-    text: str
-    width: float
-
-    @property
-    def shown(self) -> str:
-        """The text of the cell."""
-        return self.text
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """A cell with a count; ``sentence`` says it in words, blank where there is nothing to say."""
-
-    text: str
-    sentence: str = field(default="", metadata=_HIDDEN)
-    marked: bool = False
-
-    @property
-    def shown(self) -> str:
-        """The text of the cell."""
-        return self.text
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A cell with what a rule means, and the first places where it was broken, which open on demand."""
-
-    text: str
-    summary: str
-    places: tuple[str, ...]
-
-    @property
-    def shown(self) -> str:
-        """The text of the cell."""
-        return " ".join([self.text, self.summary, *self.places])
-
-
-Cell = str | Shown | Who | Where | Filled | Count | Rule
-
-
-def cell_text(cell: Cell) -> str:
-    """Give the text of a cell as it is shown, in one line."""
-    return _BLANKS.sub(" ", cell if isinstance(cell, str) else cell.shown).strip(" \n")
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table: the first column names the row; a row of one cell names the group of rows below it.
-
-    Attributes
-    ----------
-    header : tuple of str
-    rows : tuple of tuples of cells
-    style : str
-        ``figures``, ``candidates``, ``owed`` or ``rules``: how the page lays it out.
-    """
-
-    header: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
-    style: str = "figures"
-
-    @classmethod
-    def of(cls, header: Sequence[str], rows: Sequence[Sequence[Cell]], style: str = "figures") -> "Table":
-        """Make a table of any sequences."""
-        return cls(tuple(header), tuple(tuple(row) for row in rows), style)
-
-    @property
-    def lines(self) -> list[str]:
-        """The table in words, a line for each row."""
-        return [" | ".join(map(str, row)) for row in [self.header, *self.rows] if row]
+_PICTURES = {"svg": {"wide": "", "narrow": ""}, "content": ""}  # a page holds these once, where they are seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +102,10 @@ class Part:
     @property
     def text(self) -> str:
         """What it says, in words, line by line."""
-        return ""
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Sequence[str]:
+        return ()
 
     @property
     def html(self) -> str:
@@ -273,13 +148,11 @@ class Section(Part):
     caption: str = ""
     template: ClassVar[str] = "section"
 
-    @property
-    def text(self) -> str:
-        """What it says, in words, line by line."""
+    def _lines(self) -> Sequence[str]:
         lines = list(self.sentences)
         if self.figure is not None and self.figure.alt != " ".join(lines):
             lines.append(self.figure.alt)
-        return "\n".join([*lines, *(self.table.lines if self.table and self.table.rows else [])])
+        return [*lines, *(self.table.lines if self.table and self.table.rows else [])]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -288,11 +161,9 @@ class Areas(Section):
 
     tiles: tuple[AreaTile, ...] = ()
 
-    @property
-    def text(self) -> str:
-        """What it says, in words, line by line."""
+    def _lines(self) -> Sequence[str]:
         assert self.table is not None
-        return "\n".join([*self.sentences, *self.table.lines, self.caption])
+        return [*self.sentences, *self.table.lines, self.caption]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -307,21 +178,17 @@ class Banner(Part):
     paid: tuple[str, ...] = ()
     template: ClassVar[str] = "banner"
 
-    @property
-    def text(self) -> str:
-        """What it says, in words, line by line."""
+    def _lines(self) -> Sequence[str]:
         words = [badge.text for badge in self.badges]
-        return "\n".join([*words[:2], self.as_of, *self.stations, *words[2:], *self.paid])
+        return [*words[:2], self.as_of, *self.stations, *words[2:], *self.paid]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class ReplayBanner(Banner):
     """What a page of replayed nights is; nothing is still to come in."""
 
-    @property
-    def text(self) -> str:
-        """What it says, in words, line by line."""
-        return "\n".join([*(badge.text for badge in self.badges), self.as_of, *self.stations, self.disclaimer])
+    def _lines(self) -> Sequence[str]:
+        return [*(badge.text for badge in self.badges), self.as_of, *self.stations, self.disclaimer]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -336,26 +203,22 @@ class Verdict(Part):
     style: str = ""
     template: ClassVar[str] = "verdict"
 
-    @property
-    def text(self) -> str:
-        """What it says, in words, line by line."""
-        return "\n".join([*self.alarm, f"{self.status}. {self.sentence}", *(f"- {line}" for line in self.reasons)])
+    def _lines(self) -> Sequence[str]:
+        return [*self.alarm, f"{self.status}. {self.sentence}", *(f"- {line}" for line in self.reasons)]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Candidates(Section):
     """Each candidate's share, interval, margin and votes; its cells are :class:`Who` and text."""
 
-    @property
-    def text(self) -> str:
-        """What it says, in words, line by line."""
+    def _lines(self) -> Sequence[str]:
         assert self.table is not None
         votes = self.table.header[-1].lower()
         lines = []
         for who, share, interval, margin, count in self.table.rows:
             assert isinstance(who, Who)
             lines.append(f"{who.number} {who.label}: {share} ({interval}), {margin}, {votes} {count}")
-        return "\n".join(lines)
+        return lines
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -366,10 +229,8 @@ class Quantities(Part):
     items: tuple[Quantity, ...]
     template: ClassVar[str] = "quantities"
 
-    @property
-    def text(self) -> str:
-        """What it says, in words, line by line."""
-        return "\n".join(f"{item.name}: {item.value} ({item.interval}) {item.of}" for item in self.items)
+    def _lines(self) -> Sequence[str]:
+        return [f"{item.name}: {item.value} ({item.interval}) {item.of}" for item in self.items]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -384,17 +245,16 @@ class Progress(Part):
     duties: Table
     template: ClassVar[str] = "progress"
 
-    @property
-    def text(self) -> str:
-        """What it says, in words, line by line."""
+    def _lines(self) -> Sequence[str]:
         areas, duties = (list(map(_owed, table.rows)) for table in (self.areas, self.duties))
-        return "\n".join([*self.sentences, *areas, *self.notes, *duties])
+        return [*self.sentences, *areas, *self.notes, *duties]
 
 
 def _owed(row: Sequence[Cell]) -> str:
     where, inside, *counts = row
-    assert isinstance(inside, Filled)
-    return ", ".join([f"{where}: {inside.text}", *(c.sentence for c in counts if isinstance(c, Count) and c.sentence)])
+    assert isinstance(where, Where)
+    name = f"{where.name} ({where.above})" if where.above else where.name
+    return ", ".join([f"{name}: {inside}", *(c.sentence for c in counts if isinstance(c, Count) and c.sentence)])
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -406,13 +266,11 @@ class Checks(Part):
     checks: tuple[Check, ...]
     template: ClassVar[str] = "checks"
 
-    @property
-    def text(self) -> str:
-        """What it says, in words, line by line."""
+    def _lines(self) -> Sequence[str]:
         lines = list(self.sentences)
         for check in self.checks:
             lines += [f"{check.outcome} – {check.name}: {check.text}", *check.table.lines]
-        return "\n".join(lines)
+        return lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -435,12 +293,10 @@ class Problems(Part):
     groups: tuple[RuleGroup, ...]
     template: ClassVar[str] = "problems"
 
-    @property
-    def text(self) -> str:
-        """What it says, in words, line by line."""
+    def _lines(self) -> Sequence[str]:
         lines = [*self.notices, *(f"{name}: {count}" for name, count in self.counted)]
         lines += [f"{group.heading}: {row[0]} × {row[-1]}" for group in self.groups for row in group.table.rows]
-        return "\n".join([*lines, self.nothing] if self.nothing else lines)
+        return [*lines, self.nothing] if self.nothing else lines
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -454,11 +310,9 @@ class Method(Part):
     letters: str = ""
     template: ClassVar[str] = "method"
 
-    @property
-    def text(self) -> str:
-        """What it says, in words, line by line."""
+    def _lines(self) -> Sequence[str]:
         lines = [f"{one.says}: {one.text}" if one.says else one.text for one in self.formulas]
-        return "\n".join([*self.sentences, *lines, *([self.letters] if self.letters else [])])
+        return [*self.sentences, *lines, *([self.letters] if self.letters else [])]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -470,10 +324,8 @@ class Provenance(Part):
     items: tuple[tuple[str, str], ...]
     template: ClassVar[str] = "provenance"
 
-    @property
-    def text(self) -> str:
-        """What it says, in words, line by line."""
-        return "\n".join(f"{name}: {value}" for name, value in self.items)
+    def _lines(self) -> Sequence[str]:
+        return [f"{name}: {value}" for name, value in self.items]
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -482,128 +334,6 @@ class Foreign(Part):
 
     content: str
     template: ClassVar[str] = "foreign"
-
-
-_KINDS = {
-    kind.__name__: kind
-    for kind in (
-        *(Shown, Who, Where, Filled, Count, Rule, Table, Check, AreaTile, Quantity, Badge, RuleGroup, Figure, Formula),
-        *(Part, Section, Areas, Banner, ReplayBanner, Verdict, Candidates, Quantities, Progress, Checks, Problems),
-        *(Method, Provenance, Foreign),
-    )
-}
-_PICTURES = {"svg": {"wide": "", "narrow": ""}, "content": ""}  # a page holds these once, where they are seen
-_MARKUP = frozenset({"is", "color", "ink", "style"})  # data that say how, not what
-
-
-def to_data(value: Any, *, pictures: bool = True) -> Any:
-    """Turn a part into plain data for JSON.
-
-    Parameters
-    ----------
-    pictures : bool
-        Pictures too; without them it is what a page carries beside what it shows.
-    """
-    if is_dataclass(value):
-        data: dict[str, Any] = {"is": type(value).__name__}
-        for item in fields(value):
-            content = getattr(value, item.name)
-            if item.metadata.get("shown", True) and content != item.default:
-                blank = None if pictures else _PICTURES.get(item.name)
-                data[item.name] = to_data(content, pictures=pictures) if blank is None else blank
-        return data
-    return [to_data(one, pictures=pictures) for one in value] if isinstance(value, tuple) else value
-
-
-def from_data(data: Any) -> Any:
-    """Make a part of its data.
-
-    Raises
-    ------
-    ReportError
-        These are not the data of a part.
-    """
-    if isinstance(data, list):
-        return tuple(from_data(one) for one in data)
-    if isinstance(data, dict) and "is" in data:
-        try:
-            return _KINDS[data["is"]](**{name: from_data(value) for name, value in data.items() if name != "is"})
-        except (KeyError, TypeError) as error:
-            raise ReportError(f"these are no data of a part of a page: {error}") from error
-    return data
-
-
-def tables_of(value: Any) -> Iterator[Table]:
-    """Give the tables of a part in its order, blank ones left out."""
-    yield from (one for one in _found(value, (Table, Check)) if one.rows)
-
-
-def figures_of(value: Any) -> Iterator[Figure]:
-    """Give the pictures of a part in its order."""
-    yield from _found(value, (Figure,))
-
-
-def _found(value: Any, kinds: tuple[type, ...]) -> Iterator[Any]:
-    if isinstance(value, Check):
-        yield from (one for one in (value.figure, value.table) if isinstance(one, kinds))
-    elif isinstance(value, kinds):
-        yield value
-    elif isinstance(value, tuple):
-        for one in value:
-            yield from _found(one, kinds)
-    elif isinstance(value, Part | RuleGroup):
-        for item in fields(value):
-            yield from _found(getattr(value, item.name), kinds)
-
-
-Leaf = Callable[[str, str, bool], Any]  # given a place, a text and whether it is markup; what to put there
-
-
-def replaced(data: Any, leaf: Leaf, place: str = "") -> Any:
-    """Put something else for every text that a part shows.
-
-    Parameters
-    ----------
-    data : object
-        From :func:`to_data`.
-    leaf : callable
-        Is given the place (the part's name; in a table row and column too), the text, and whether it is a picture.
-    """
-    if isinstance(data, str):
-        return leaf(place, data, False)
-    if isinstance(data, list):
-        return [replaced(one, leaf, place) for one in data]
-    if not isinstance(data, Mapping):
-        return data
-    if not place:
-        place = str(data.get("name", ""))
-        return {key: value if key in ("is", "name") else _below(key, value, leaf, place) for key, value in data.items()}
-    if "rows" not in data:
-        return {key: _below(key, value, leaf, place) for key, value in data.items()}
-    header = data["header"]
-    changed = {key: _below(key, value, leaf, place) for key, value in data.items() if key not in ("header", "rows")}
-    changed["header"] = replaced(header, leaf, f"{place}, heading")
-    changed["rows"] = []
-    for row in data["rows"]:
-        label = cell_text(from_data(row[0]))
-        changed["rows"].append(
-            [replaced(cell, leaf, f"{place}, {label}, {_column(header, i)}") for i, cell in enumerate(row)]
-        )
-    return {key: changed[key] for key in data}
-
-
-def _column(header: Sequence[str], i: int) -> str:
-    return header[i] if i < len(header) else str(i + 1)
-
-
-def _below(key: str, value: Any, leaf: Leaf, place: str) -> Any:
-    if key in _MARKUP:
-        return value
-    if key == "svg":
-        return {width: leaf(f"{place}, picture", svg, True) for width, svg in value.items()}
-    if key == "content":
-        return leaf(place, value, True)
-    return replaced(value, leaf, f"{place}, description" if key == "alt" else place)
 
 
 def picture(
@@ -631,3 +361,45 @@ def table(
 ) -> Section:
     """Make a part of a table, with sentences above it and a remark below."""
     return Section(name, heading, tuple(intro), table=Table.of(header, rows), caption=caption)
+
+
+def to_data(value: Any, *, pictures: bool = True) -> Any:
+    """Turn a part into plain data for JSON.
+
+    Parameters
+    ----------
+    pictures : bool
+        Pictures too; without them it is what a page carries beside what it shows.
+    """
+    if is_dataclass(value):
+        data: dict[str, Any] = {"is": type(value).__name__}
+        for item in fields(value):
+            content = getattr(value, item.name)
+            if item.metadata.get("shown", True) and content != item.default:
+                blank = None if pictures else _PICTURES.get(item.name)
+                data[item.name] = to_data(content, pictures=pictures) if blank is None else blank
+        return data
+    return [to_data(one, pictures=pictures) for one in value] if isinstance(value, tuple) else value
+
+
+def tables_of(value: Any) -> Iterator[Table]:
+    """Give the tables of a part in its order, blank ones left out."""
+    yield from (one for one in _found(value, (Table, Check)) if one.rows)
+
+
+def figures_of(value: Any) -> Iterator[Figure]:
+    """Give the pictures of a part in its order."""
+    yield from _found(value, (Figure,))
+
+
+def _found(value: Any, kinds: tuple[type, ...]) -> Iterator[Any]:
+    if isinstance(value, Check):
+        yield from (one for one in (value.figure, value.table) if isinstance(one, kinds))
+    elif isinstance(value, kinds):
+        yield value
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from _found(one, kinds)
+    elif isinstance(value, Part | RuleGroup):
+        for item in fields(value):
+            yield from _found(getattr(value, item.name), kinds)

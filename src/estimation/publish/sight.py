@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from html import unescape
 
+from jinja2 import UndefinedError
 from markupsafe import escape
 
+from estimation.errors import ReportError
 from estimation.publish.pagefile import is_for_programs, split
-from estimation.publish.part import Part, from_data, replaced, to_data
+from estimation.publish.part import Part, to_data
+from estimation.publish.part_data import from_data, replaced
 from estimation.publish.template import render_part
 
 _OPEN, _CLOSE = "\x01", "\x02"  # no text of a page holds them
@@ -108,7 +111,10 @@ def _lines(part: Part) -> Iterator[_Line]:
         places.append((place, picture))
         return marked
 
-    html = render_part(from_data(replaced(to_data(part), mark)))
+    try:
+        html = render_part(from_data(replaced(to_data(part), mark)))
+    except UndefinedError as error:
+        raise ReportError(f"the data of the part '{part.name}' in the page are not whole: {error}") from error
     for line in html.split("\n"):
         literals, fields = [], []
         for piece in line.split(_CLOSE):

@@ -16,7 +16,8 @@ from estimation.publish import pagefile
 from estimation.publish.manifest import FILES, SCHEMA, Seal
 from estimation.publish.notebooks import Engine
 from estimation.publish.pages import Composed, compose
-from estimation.publish.part import Foreign, replaced, to_data
+from estimation.publish.part import Foreign, to_data
+from estimation.publish.part_data import replaced
 from estimation.publish.sight import Difference, differences
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -260,8 +261,14 @@ def _differs(difference: Difference, whose: str) -> Check:
 def _placed(data: Sequence[Any]) -> list[tuple[str, str]]:
     """Give every text of the parts with its place."""
     texts: list[tuple[str, str]] = []
+
+    def keep(place: str, text: str, picture: bool) -> str:
+        if not picture:
+            texts.append((place, text))
+        return text
+
     for part in data:
-        replaced(part, lambda place, text, picture: picture or texts.append((place, text)))
+        replaced(part, keep)
     return texts
 
 

@@ -4,7 +4,8 @@ from estimation.boundaries import Boundaries
 from estimation.contest import share_name
 from estimation.publish.colors import text_on
 from estimation.publish.figures.symbols import NOTHING
-from estimation.publish.part import Areas, AreaTile, Cell, Part, Table
+from estimation.publish.page_table import Cell, Table
+from estimation.publish.part import Areas, AreaTile, Part
 from estimation.publish.projection_report.maps import area_map
 from estimation.publish.projection_report.tile import Tile, tile_of
 from estimation.publish.projection_report.view import View

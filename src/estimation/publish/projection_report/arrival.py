@@ -7,7 +7,8 @@ from estimation.contest import share_name
 from estimation.errors import EstimationError
 from estimation.projection.arrivals import UNCORRECTED, Half, Split, corrections, splits
 from estimation.publish.figures import Figure, Rung, ladder
-from estimation.publish.part import Cell, Check, Checks, Part
+from estimation.publish.page_table import Cell
+from estimation.publish.part import Check, Checks, Part
 from estimation.publish.projection_report.view import View
 from estimation.survey import Estimate
 

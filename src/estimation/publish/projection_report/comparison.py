@@ -3,7 +3,8 @@
 from estimation.contest import share_name
 from estimation.publish.figures import Rung, ladder
 from estimation.publish.figures.canvas import INK
-from estimation.publish.part import Cell, Part, picture
+from estimation.publish.page_table import Cell
+from estimation.publish.part import Part, picture
 from estimation.publish.projection_report.view import View
 
 SHOWN = 2  # candidates, largest first

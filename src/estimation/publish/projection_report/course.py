@@ -11,7 +11,8 @@ import numpy as np
 from estimation.contest import Candidate, share_name
 from estimation.projection.takes import NOTHING, Refused, Said, Written, said, said_lead
 from estimation.publish.figures import Figure, Track, convergence
-from estimation.publish.part import Cell, Part, Section, Shown, picture
+from estimation.publish.page_table import Cell, Shown
+from estimation.publish.part import Part, Section, picture
 from estimation.publish.projection_report.view import View
 from estimation.words import Words
 

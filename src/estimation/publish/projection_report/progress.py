@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from estimation.projection.officers import Duty, roster
-from estimation.publish.part import Cell, Count, Filled, Progress, Table, Where
+from estimation.publish.page_table import Cell, Count, Filled, Table, Where
+from estimation.publish.part import Progress
 from estimation.publish.projection_report.view import View
 from estimation.words import isolated
 

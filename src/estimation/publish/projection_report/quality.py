@@ -1,6 +1,7 @@
 """What limits the projection, what became of the returns, and which rules they broke."""
 
-from estimation.publish.part import Problems, Rule, RuleGroup, Table
+from estimation.publish.page_table import Rule, Table
+from estimation.publish.part import Problems, RuleGroup
 from estimation.publish.projection_report.view import View
 from estimation.rules import Findings, Place
 from estimation.words import isolated

@@ -2,7 +2,8 @@
 
 from estimation.contest import INVALID, TURNOUT, share_name
 from estimation.publish.figures import Row, Rung, dot_and_interval, ladder
-from estimation.publish.part import Candidates, Part, Quantities, Quantity, Table, Who, picture
+from estimation.publish.page_table import Table, Who
+from estimation.publish.part import Candidates, Part, Quantities, Quantity, picture
 from estimation.publish.projection_report.view import View
 from estimation.words import isolated
 

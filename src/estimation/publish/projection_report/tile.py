@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from estimation.contest import Candidate, share_name
 from estimation.projection import AreaResult
-from estimation.publish.part import Shown
+from estimation.publish.page_table import Shown
 from estimation.publish.projection_report.view import View
 from estimation.words import isolated
 

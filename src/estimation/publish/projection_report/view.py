@@ -10,7 +10,7 @@ from estimation.decision import leader_and_runner_up
 from estimation.projection import Projection
 from estimation.publish.colors import colors_of
 from estimation.publish.figures.canvas import MARKERS
-from estimation.publish.part import Shown
+from estimation.publish.page_table import Shown
 from estimation.rules import Notice
 from estimation.survey import Estimate
 from estimation.words import Words, isolated
