@@ -141,8 +141,7 @@ def render(
     if pdf:
         check_installed()
     check_parameters(source, {**(parameters or {}), "contest": "", "language": "", "save_to": ""})
-    if pdf:
-        begin_loading()
+    loading = begin_loading() if pdf else None
     try:
         made = compose(
             contest, kind=kind, language=words.language, parameters=parameters, now=moment, engine=engine, pdf=pdf
@@ -153,7 +152,8 @@ def render(
     _put_beside(made, placement, out, name)
     page = Page(write_text(out / f"{name}.html", made.html), made.headline, made.warnings, placement)
     failure.clear()
-    if pdf:
+    if loading is not None:
+        loading.join()
         page = replace(page, pdf=write_bytes(out / f"{name}.pdf", to_pdf(made.paper)))
     if out.resolve() == placement.folder.resolve():
         write_index(contest, contest.report.language, moment)

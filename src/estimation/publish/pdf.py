@@ -8,6 +8,12 @@ import threading
 
 from estimation.errors import ReportError
 
+# a page with every kind of letters, a table and a picture: the first one takes a fifth of a second more
+_FIRST = (
+    "<p style='font-family: Georgia, serif'>0<p style='font-family: sans-serif'>0 <b>0</b> <i>0</i><code>0</code>"
+    "<table><tr><td>0</table><img alt='' src='data:image/svg+xml,<svg xmlns=\"http://www.w3.org/2000/svg\"/>'>"
+)
+
 
 def check_installed() -> None:
     """Say what to do where the extra is not installed, before anything is made.
@@ -42,14 +48,19 @@ def load() -> None:
         ) from error
 
 
-def begin_loading() -> None:
-    """Import WeasyPrint in the background, while a notebook runs; what is wrong is said when the PDF is made."""
+def begin_loading() -> threading.Thread:
+    """Import WeasyPrint and find its fonts in the background, while a notebook runs; join it before :func:`to_pdf`.
+
+    What is wrong is said when the PDF is made.
+    """
 
     def quietly() -> None:
         with contextlib.suppress(ReportError):
-            load()
+            to_pdf(_FIRST)
 
-    threading.Thread(target=quietly, daemon=True).start()
+    loading = threading.Thread(target=quietly, daemon=True)
+    loading.start()
+    return loading
 
 
 def to_pdf(html: str) -> bytes:
