@@ -10,7 +10,7 @@ import pytest
 
 from estimation.errors import ReportError
 from estimation.publish import Part, ProjectionReport
-from estimation.publish.beside import files_of
+from estimation.publish.archive import files_of
 from estimation.publish.executed import body_of, json_of, parts_of
 from estimation.publish.figures import Figure
 from estimation.publish.page_table import Count, Filled, Rule, Shown, Table, Where, Who, cell_text

@@ -9,7 +9,7 @@ import pytest
 from estimation.contest import EstimatorName, load_contest
 from estimation.projection import project
 from estimation.publish import ProjectionReport, open_projection
-from estimation.publish.projection_report.shares import dispute_limit
+from estimation.publish.reports.projection.shares import dispute_limit
 from estimation.simulation.showcase import MOMENT
 from estimation.words import Words
 

@@ -17,7 +17,7 @@ from estimation.publish import render
 from estimation.publish.manifest import KEY_VARIABLE, Seal, fingerprint, numbers_of, seal, signed_by
 from estimation.publish.pagefile import with_stale_line, without_stale_line
 from estimation.publish.pages import Composed, compose
-from estimation.publish.verify import Check, holds, read_page, verify
+from estimation.publish.verify import PageCheck, holds, read_page, verify
 from estimation.returns.ledger import ingest, open_ledger, recorded_until
 from estimation.simulation.showcase import MOMENT
 
@@ -62,7 +62,7 @@ def tampered(page: Path, folder: Path, *changes: tuple[str, str]) -> Path:
     return folder / page.name
 
 
-def differing(checks: tuple[Check, ...]) -> dict[str, str]:
+def differing(checks: tuple[PageCheck, ...]) -> dict[str, str]:
     return {check.name: check.text for check in checks if check.outcome == "different"}
 
 

@@ -7,16 +7,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from estimation.publish.backtest_report import BacktestReport
-    from estimation.publish.design_report import DesignReport
-    from estimation.publish.evaluation_report import EvaluationReport
     from estimation.publish.openings.backtest import open_backtest, save_backtest
     from estimation.publish.openings.design import open_design, save_design
     from estimation.publish.openings.evaluation import open_evaluation, save_evaluation
     from estimation.publish.openings.projection import open_projection, save
     from estimation.publish.pages import Page, render
     from estimation.publish.part import Part
-    from estimation.publish.projection_report import ProjectionReport
+    from estimation.publish.reports.backtest import BacktestReport
+    from estimation.publish.reports.design import DesignReport
+    from estimation.publish.reports.evaluation import EvaluationReport
+    from estimation.publish.reports.projection import ProjectionReport
 
 __all__ = [
     "BacktestReport",
@@ -37,12 +37,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "backtest_report": ("BacktestReport",),
-    "design_report": ("DesignReport",),
-    "evaluation_report": ("EvaluationReport",),
+    "reports.backtest": ("BacktestReport",),
+    "reports.design": ("DesignReport",),
+    "reports.evaluation": ("EvaluationReport",),
     "pages": ("Page", "render"),
     "part": ("Part",),
-    "projection_report": ("ProjectionReport",),
+    "reports.projection": ("ProjectionReport",),
     "openings.projection": ("open_projection", "save"),
     "openings.backtest": ("open_backtest", "save_backtest"),
     "openings.design": ("open_design", "save_design"),

@@ -12,7 +12,7 @@ from estimation.contest import Contest
 from estimation.errors import ReportError
 from estimation.files import write_bytes, write_text
 from estimation.publish import cells
-from estimation.publish.beside import files_of, packed
+from estimation.publish.archive import files_of, packed
 from estimation.publish.executed import body_of, json_of, parts_of
 from estimation.publish.index import write_index
 from estimation.publish.manifest import Seal, describe, seal

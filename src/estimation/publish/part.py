@@ -14,7 +14,7 @@ _PICTURES = {"svg": {"wide": "", "narrow": ""}, "content": ""}  # a page holds t
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class ArrivalCheck:
     """A look at whether something is as it should be.
 
     Attributes
@@ -263,7 +263,7 @@ class Checks(Part):
 
     heading: str
     sentences: tuple[str, ...]
-    checks: tuple[Check, ...]
+    checks: tuple[ArrivalCheck, ...]
     template: ClassVar[str] = "checks"
 
     def _lines(self) -> Sequence[str]:
@@ -384,7 +384,7 @@ def to_data(value: Any, *, pictures: bool = True) -> Any:
 
 def tables_of(value: Any) -> Iterator[Table]:
     """Give the tables of a part in its order, blank ones left out."""
-    yield from (one for one in _found(value, (Table, Check)) if one.rows)
+    yield from (one for one in _found(value, (Table, ArrivalCheck)) if one.rows)
 
 
 def figures_of(value: Any) -> Iterator[Figure]:
@@ -393,7 +393,7 @@ def figures_of(value: Any) -> Iterator[Figure]:
 
 
 def _found(value: Any, kinds: tuple[type, ...]) -> Iterator[Any]:
-    if isinstance(value, Check):
+    if isinstance(value, ArrivalCheck):
         yield from (one for one in (value.figure, value.table) if isinstance(one, kinds))
     elif isinstance(value, kinds):
         yield value

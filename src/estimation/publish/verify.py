@@ -33,7 +33,7 @@ Outcome = Literal["same", "different", "open"]
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class PageCheck:
     """One thing that was held against the inputs.
 
     Attributes
@@ -83,7 +83,7 @@ def verify(
     files: Mapping[str, Path] | None = None,
     key: Path | None = None,
     engine: Engine | None = None,
-) -> tuple[Check, ...]:
+) -> tuple[PageCheck, ...]:
     """Make a page again from the contest folder and compare everything on it; the folder is only read.
 
     Parameters
@@ -97,7 +97,7 @@ def verify(
 
     Returns
     -------
-    tuple of Check
+    tuple of PageCheck
         The page holds where none is ``different``.
 
     Raises
@@ -129,7 +129,7 @@ def verify(
     )
 
 
-def holds(checks: Sequence[Check]) -> bool:
+def holds(checks: Sequence[PageCheck]) -> bool:
     """Say whether nothing on the page differs from what the inputs give."""
     return all(check.outcome != "different" for check in checks)
 
@@ -158,20 +158,20 @@ def read_page(path: Path) -> Stated:
     return Stated(file, document, file.moment, seal)
 
 
-def _itself(stated: Stated, key: Path | None) -> Iterator[Check]:
+def _itself(stated: Stated, key: Path | None) -> Iterator[PageCheck]:
     """Hold the page against its own manifest, and the manifest against its signature."""
     fits = stated.file.digest == stated.seal.digest
     said = "the digest that the page shows is its manifest's" if fits else "the page shows another manifest's digest"
-    yield Check("manifest", "same" if fits else "different", said)
+    yield PageCheck("manifest", "same" if fits else "different", said)
     for name, content in (("body", stated.file.body), ("parts", stated.file.parts)):
         whole = manifests.sha256(content.encode("utf-8")) == stated.document[f"{name}_sha256"]
         said = _WHOLE[name] if whole else _CHANGED[name]
-        yield Check(name, "same" if whole else "different", said)
+        yield PageCheck(name, "same" if whole else "different", said)
     if not stated.seal.signature:
         if key is None:
-            yield Check("signature", "open", "the page is not signed")
+            yield PageCheck("signature", "open", "the page is not signed")
         else:
-            yield Check("signature", "different", "the page is not signed, and a key was given to check it by")
+            yield PageCheck("signature", "different", "the page is not signed, and a key was given to check it by")
         return
     own = manifests.signed_by(stated.seal, stated.moment)
     right = key is None or manifests.public_key(key) == stated.seal.key
@@ -183,7 +183,7 @@ def _itself(stated: Stated, key: Path | None) -> Iterator[Check]:
         text = f"the page is signed by {stated.seal.fingerprint}: compare it with the key that the publisher gives out"
     else:
         text = f"the page is signed by the key given: {stated.seal.fingerprint}"
-    yield Check("signature", "same" if own and right else "different", text)
+    yield PageCheck("signature", "same" if own and right else "different", text)
 
 
 def _parameters(contest: Contest, stated: Stated, files: Mapping[str, Path]) -> dict[str, object]:
@@ -206,33 +206,33 @@ def _parameters(contest: Contest, stated: Stated, files: Mapping[str, Path]) -> 
     return given
 
 
-def _manifests(stated: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[Check]:
+def _manifests(stated: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[PageCheck]:
     """Compare inputs, code and numbers one by one."""
     ours, theirs = again["code"]["version"], stated["code"]["version"]
     changed = [name for name, value in stated["code"].items() if again["code"].get(name) != value]
     if changed:
         said = f"the page was made by {theirs}, this is {ours}; what differs: {', '.join(sorted(changed))}"
-        yield Check("code", "open", said)
+        yield PageCheck("code", "open", said)
     else:
-        yield Check("code", "same", f"the same code, {ours}")
+        yield PageCheck("code", "same", f"the same code, {ours}")
     for group in ("inputs", "numbers", "files"):
         for name in sorted({*stated[group], *again[group]}):
             before, now = stated[group].get(name), again[group].get(name)
             place = name if group != "files" else f"file {name}"
             if before == now:
-                yield Check(place, "same", _short(before))
+                yield PageCheck(place, "same", _short(before))
             else:
-                yield Check(place, "different", f"the page states {_short(before)}, the inputs give {_short(now)}")
+                yield PageCheck(place, "different", f"the page states {_short(before)}, the inputs give {_short(now)}")
     for name in ("release", "kind", "language"):
         if stated[name] != again[name]:
-            yield Check(name, "different", f"the page states {stated[name]!r}, the inputs give {again[name]!r}")
+            yield PageCheck(name, "different", f"the page states {stated[name]!r}, the inputs give {again[name]!r}")
 
 
 def _short(value: object) -> str:
     return "nothing" if value is None else str(value)
 
 
-def _texts(stated: Stated, again: Composed) -> Iterator[Check]:
+def _texts(stated: Stated, again: Composed) -> Iterator[PageCheck]:
     """Compare the data of the page with those that the inputs give, text by text, then what is seen with its data."""
     own, ours = pagefile.parts_in(stated.file.parts), again.parts
     before, now = _placed([to_data(part) for part in own]), _placed([to_data(part, pictures=False) for part in ours])
@@ -250,12 +250,12 @@ def _texts(stated: Stated, again: Composed) -> Iterator[Check]:
     own = tuple(next(other, part) if isinstance(part, Foreign) else part for part in own)
     for difference in differences(stated.html, again.html, ours if equal else own):
         yield _differs(difference, "the inputs give" if equal else "its own data say")
-    yield Check("texts", "same", f"{same} numbers on the page are those that the inputs give")
+    yield PageCheck("texts", "same", f"{same} numbers on the page are those that the inputs give")
 
 
-def _differs(difference: Difference, whose: str) -> Check:
+def _differs(difference: Difference, whose: str) -> PageCheck:
     text = f"the page says {difference.page!r}, {whose} {difference.data!r}"
-    return Check(f"text {difference.place}", "different", text)
+    return PageCheck(f"text {difference.place}", "different", text)
 
 
 def _placed(data: Sequence[Any]) -> list[tuple[str, str]]:
@@ -272,12 +272,12 @@ def _placed(data: Sequence[Any]) -> list[tuple[str, str]]:
     return texts
 
 
-def _whole(stated: Stated, again: Composed) -> Check:
+def _whole(stated: Stated, again: Composed) -> PageCheck:
     if stated.html == again.html:
-        return Check("page", "same", "the whole page is the same, byte for byte")
+        return PageCheck("page", "same", "the whole page is the same, byte for byte")
     if stated.document["code"] != json.loads(again.manifest)["code"]:
-        return Check("page", "open", "byte for byte a page is the same only by the same code and libraries")
+        return PageCheck("page", "open", "byte for byte a page is the same only by the same code and libraries")
     before, now = stated.html.split("\n"), again.html.split("\n")
     equal = sum(size for _, _, size in SequenceMatcher(None, before, now, autojunk=False).get_matching_blocks())
     differing = max(len(before), len(now)) - equal
-    return Check("page", "different", f"{differing} lines of the page are not those that the inputs give")
+    return PageCheck("page", "different", f"{differing} lines of the page are not those that the inputs give")

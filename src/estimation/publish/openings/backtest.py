@@ -4,8 +4,8 @@ from pathlib import Path
 
 from estimation.contest import load_contest
 from estimation.files import to_json, write_text
-from estimation.publish.backtest_report import BacktestReport
 from estimation.publish.openings.shared import demo_folder, summarise
+from estimation.publish.reports.backtest import BacktestReport
 from estimation.simulation.backtest import backtest, document, plan_of
 from estimation.simulation.backtest.record import read_record, record_of
 from estimation.words import Words

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from estimation.contest import load_contest
 from estimation.files import write_text
-from estimation.publish.design_report import DesignReport
 from estimation.publish.openings.shared import demo_folder, summarise
+from estimation.publish.reports.design import DesignReport
 from estimation.simulation.plan import plan
 from estimation.words import Words
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from estimation.contest import load_contest
 from estimation.evaluation import evaluate, write_evaluation
-from estimation.publish.evaluation_report import EvaluationReport
 from estimation.publish.openings.shared import demo_folder, demo_night, moment_of, summarise
+from estimation.publish.reports.evaluation import EvaluationReport
 from estimation.simulation.showcase import MOMENT
 from estimation.words import Words
 

@@ -12,8 +12,8 @@ from estimation.projection.takes import read_takes
 from estimation.publish.card import draw_card
 from estimation.publish.openings.shared import demo_folder, demo_night, moment_of, summarise
 from estimation.publish.pages import CARD
-from estimation.publish.projection_report import ProjectionReport
 from estimation.publish.release import Placement
+from estimation.publish.reports.projection import ProjectionReport
 from estimation.simulation.showcase import MOMENT
 from estimation.words import Words
 

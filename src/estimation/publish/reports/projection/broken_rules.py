@@ -2,7 +2,7 @@
 
 from estimation.publish.page_table import Rule, Table
 from estimation.publish.part import Problems, RuleGroup
-from estimation.publish.projection_report.view import View
+from estimation.publish.reports.projection.view import View
 from estimation.rules import Findings, Place
 from estimation.words import isolated
 

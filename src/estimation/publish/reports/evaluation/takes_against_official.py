@@ -9,9 +9,9 @@ import numpy as np
 from estimation.contest import LEAD
 from estimation.evaluation import Evaluation
 from estimation.evaluation.takes import Take
-from estimation.publish.evaluation_report.misses import deviate, interval, label_of, said_held, signed, tick
 from estimation.publish.figures import Figure, Moment, course
 from estimation.publish.part import Part, Section, picture, table
+from estimation.publish.reports.evaluation.miss_text import deviate, interval, label_of, said_held, signed, tick
 from estimation.words import Words
 
 TAKES_SHOWN = 24  # evenly through the night; the CSV has all

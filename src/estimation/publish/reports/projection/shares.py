@@ -1,10 +1,10 @@
 """Shares, the lead, turnout."""
 
 from estimation.contest import INVALID, TURNOUT, share_name
-from estimation.publish.figures import Row, Rung, dot_and_interval, ladder
+from estimation.publish.figures import Rung, ShareRow, dot_and_interval, ladder
 from estimation.publish.page_table import Table, Who
 from estimation.publish.part import Candidates, Part, Quantities, Quantity, picture
-from estimation.publish.projection_report.view import View
+from estimation.publish.reports.projection.view import View
 from estimation.words import isolated
 
 RIVALS = 3  # whom the leader is shown ahead of
@@ -64,7 +64,9 @@ def chart(v: View) -> Part:
         value, low, high = values[share_name(candidate.number)]
         name = v.name(candidate)
         rows.append(
-            Row(name, 100 * value, 100 * low, 100 * high, v.color(candidate), w.percent(value), v.marker(candidate))
+            ShareRow(
+                name, 100 * value, 100 * low, 100 * high, v.color(candidate), w.percent(value), v.marker(candidate)
+            )
         )
         said.append(w("chart.alt_row", name=name, share=w.percent(value), low=w.points(low), high=w.points(high)))
     decisive = len(rows) == 2 or about.rule != "plurality"

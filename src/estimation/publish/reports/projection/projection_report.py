@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from estimation.boundaries import Boundaries
 from estimation.projection import Projection
 from estimation.projection.takes import Refused, Written
-from estimation.publish.part import Check, Part
-from estimation.publish.projection_report import (
-    areas,
-    arrival,
+from estimation.publish.part import ArrivalCheck, Part
+from estimation.publish.reports.projection import (
+    area_results,
+    arrival_checks,
+    broken_rules,
     comparison,
     course,
-    headline,
     method,
     overturn,
-    progress,
     provenance,
-    quality,
+    returns_progress,
     shares,
+    verdict,
 )
-from estimation.publish.projection_report.view import View
+from estimation.publish.reports.projection.view import View
 from estimation.words import Words
 
 
@@ -57,7 +57,7 @@ class ProjectionReport:
     @property
     def status(self) -> str:
         """The verdict in two or three words."""
-        return headline.status(self.view)
+        return verdict.status(self.view)
 
     def parts(self) -> list[Part]:
         """Give all parts in the order of the page."""
@@ -65,15 +65,15 @@ class ProjectionReport:
 
     def banner(self) -> Part:
         """Say what this is: not official, which mode and release, as of when, how much is in."""
-        return headline.banner(self.view)
+        return verdict.banner(self.view)
 
     def verdict(self) -> Part:
         """Say the lead and the call in one sentence, and the reasons."""
-        return headline.verdict(self.view)
+        return verdict.verdict(self.view)
 
     def sentence(self) -> str:
         """Say the verdict in one sentence."""
-        return headline.sentence(self.view)
+        return verdict.sentence(self.view)
 
     def candidates(self) -> Part:
         """Tabulate each candidate's share, interval, margin of error and votes seen."""
@@ -101,15 +101,15 @@ class ProjectionReport:
 
     def progress(self) -> Part:
         """Tabulate what is in, out and kept out, by area and by officer."""
-        return progress.progress(self.view)
+        return returns_progress.progress(self.view)
 
     def arrival(self) -> Part:
         """Look whether what is in is unlike what is out, and what the correction does."""
-        return arrival.arrival(self.view)
+        return arrival_checks.arrival(self.view)
 
-    def checks(self) -> tuple[Check, ...]:
+    def checks(self) -> tuple[ArrivalCheck, ...]:
         """Give the checks of arrival, each with its outcome, its sentence, its numbers and its figure."""
-        return arrival.checks(self.view)
+        return arrival_checks.checks(self.view)
 
     def methods(self) -> Part:
         """Set the shares and the lead by every method side by side."""
@@ -117,11 +117,11 @@ class ProjectionReport:
 
     def areas(self) -> Part:
         """Show results by area: a map where places or outlines are known, else tiles, and a table."""
-        return areas.areas(self.view, self.boundaries)
+        return area_results.areas(self.view, self.boundaries)
 
     def problems(self) -> Part:
         """List what limits the projection, what became of the returns, and which rules they broke."""
-        return quality.problems(self.view)
+        return broken_rules.problems(self.view)
 
     def method(self) -> Part:
         """Say in words and in formulas how the numbers were made."""

@@ -13,7 +13,7 @@ from estimation.publish.part import Part, table
 from estimation.words import Words
 
 SCHEMA = "scoreboard/1"
-FILE = "publish/backtest_report/scoreboard.json"
+FILE = "publish/reports/backtest/scoreboard.json"
 SIZES = ("large", "small")
 BESIDE = ("ratio-z", "ratio-t-logit", "calibrated", "committee-5", "committee-10")
 RECORDED = ("bali form_uploaded_at", "jawa-timur entered_at", "bolivia batch")  # orders in which returns really came
@@ -24,7 +24,7 @@ CEILING = 0.97  # above it, and with a worse interval score than the ratio's, in
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ScoreboardRow:
     """One group of elections and order of arrival, shares of one size pooled.
 
     Attributes
@@ -68,31 +68,31 @@ class Scoreboard:
 
     Attributes
     ----------
-    rows : tuple of Row
+    rows : tuple of ScoreboardRow
     in_random : mapping of str to float
         Coverage in random order over all elections, by size.
     about : mapping
         ``level``, ``date``, ``nights``, ``elections``, ``constants``, ``machine``, ``source`` and ``source_sha256``.
     """
 
-    rows: tuple[Row, ...]
+    rows: tuple[ScoreboardRow, ...]
     in_random: Mapping[str, float]
     about: Mapping[str, Any]
 
-    def row(self, group: str, size: str = "large") -> Row:
+    def row(self, group: str, size: str = "large") -> ScoreboardRow:
         """Find a row."""
         return next(row for row in self.rows if (row.group, row.size) == (group, size))
 
-    def of(self, size: str) -> list[Row]:
+    def of(self, size: str) -> list[ScoreboardRow]:
         """List the rows of one size."""
         return [row for row in self.rows if row.size == size]
 
-    def short(self) -> list[tuple[Row, list[tuple[float, float, float]]]]:
+    def short(self) -> list[tuple[ScoreboardRow, list[tuple[float, float, float]]]]:
         """List where the default covers too little, with the parts of the returns at which it does."""
         found = [(row, [part for part in row.parts if part[1] < FLOOR]) for row in self.rows if row.group != STRESSED]
         return [(row, parts) for row, parts in found if parts]
 
-    def wide(self) -> list[Row]:
+    def wide(self) -> list[ScoreboardRow]:
         """List where the default covers too much at a worse score than the ratio's."""
         return [row for row in self.rows if row.group != STRESSED and row.coverage >= CEILING and row.score > 1]
 
@@ -113,7 +113,7 @@ def scoreboard() -> Scoreboard:
         raise ReportError(f"{FILE} can't be read ({error}): install the package again") from error
     if raw.get("schema") != SCHEMA:
         raise ReportError(f"{FILE}: schema {raw.get('schema')!r} where '{SCHEMA}' was expected: install it again")
-    rows = tuple(Row(**{**entry, "parts": tuple(map(tuple, entry["parts"]))}) for entry in raw["groups"])
+    rows = tuple(ScoreboardRow(**{**entry, "parts": tuple(map(tuple, entry["parts"]))}) for entry in raw["groups"])
     in_random = {order["size"]: order["coverage"] for order in raw["orders"] if order["arrival"] == "random"}
     return Scoreboard(rows, in_random, raw)
 
@@ -192,7 +192,7 @@ def _said(w: Words, board: Scoreboard) -> list[str]:
     return lines
 
 
-def _line(w: Words, row: Row) -> list[str]:
+def _line(w: Words, row: ScoreboardRow) -> list[str]:
     under = f"{w.points(row.under_90)} / {w.points(row.under_80)}"
     return [
         _name(w, row),
@@ -208,11 +208,11 @@ def _part(w: Words, part: float, coverage: float, under_80: float) -> str:
     return w(key, coverage=w.percent(coverage), part=w.level(part), under=w.percent(under_80, 0))
 
 
-def _sized(w: Words, row: Row) -> str:
+def _sized(w: Words, row: ScoreboardRow) -> str:
     return w(f"scoreboard.sized_{row.size}", group=_name(w, row))
 
 
-def _name(w: Words, row: Row) -> str:
+def _name(w: Words, row: ScoreboardRow) -> str:
     return w(f"scoreboard.group_{_key(row.group)}")
 
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from estimation.publish.colors import PALETTE
-from estimation.publish.design_report.naming import design_name, in_strata, method_name, of_leader
-from estimation.publish.design_report.verdict import verdict
 from estimation.publish.figures import Line, curves, scatter_map, strip
 from estimation.publish.part import Part, Section, picture, table
+from estimation.publish.reports.design.design_verdict import design_name, in_strata, method_name, of_leader, verdict
 from estimation.sampling.auxiliary import list_order
 from estimation.sampling.reach import Reach
 from estimation.simulation.aims import Answer

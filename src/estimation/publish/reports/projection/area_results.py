@@ -6,9 +6,8 @@ from estimation.publish.colors import text_on
 from estimation.publish.figures.symbols import NOTHING
 from estimation.publish.page_table import Cell, Table
 from estimation.publish.part import Areas, AreaTile, Part
-from estimation.publish.projection_report.maps import area_map
-from estimation.publish.projection_report.tile import Tile, tile_of
-from estimation.publish.projection_report.view import View
+from estimation.publish.reports.projection.area_map import Tile, area_map, tile_of
+from estimation.publish.reports.projection.view import View
 
 SHARES_SHOWN = 3  # candidates in the table, largest first
 

@@ -5,7 +5,7 @@ import numpy as np
 from estimation.contest import share_name
 from estimation.publish.formulas import Formula
 from estimation.publish.part import Method
-from estimation.publish.projection_report.view import View
+from estimation.publish.reports.projection.view import View
 from estimation.survey.intervals import INTERVALS, student
 from estimation.survey.variance.names import uneven
 

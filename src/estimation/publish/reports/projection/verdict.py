@@ -3,7 +3,7 @@
 import math
 
 from estimation.publish.part import Badge, Banner, Verdict
-from estimation.publish.projection_report.view import View
+from estimation.publish.reports.projection.view import View
 from estimation.words import isolated
 
 

@@ -10,19 +10,19 @@ import pandas as pd
 
 from estimation.contest import Contest
 from estimation.errors import ReportError
-from estimation.publish.backtest_report.reading import reading
-from estimation.publish.backtest_report.scoreboard import scoreboard_part
-from estimation.publish.backtest_report.words import (
+from estimation.publish.colors import PALETTE
+from estimation.publish.figures import Figure, Panel, panels
+from estimation.publish.part import Badge, Part, Provenance, ReplayBanner, Section, Verdict, picture, table
+from estimation.publish.reports.backtest.backtest_words import (
     arrival_order,
     bounds,
     method_name,
     part_list,
     provenance_items,
     rate,
+    reading,
 )
-from estimation.publish.colors import PALETTE
-from estimation.publish.figures import Figure, Panel, panels
-from estimation.publish.part import Badge, Part, Provenance, ReplayBanner, Section, Verdict, picture, table
+from estimation.publish.reports.backtest.scoreboard import scoreboard_part
 from estimation.simulation.backtest.record import Record, chance_band
 from estimation.words import Words
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from estimation.projection.officers import Duty, roster
 from estimation.publish.page_table import Cell, Count, Filled, Table, Where
 from estimation.publish.part import Progress
-from estimation.publish.projection_report.view import View
+from estimation.publish.reports.projection.view import View
 from estimation.words import isolated
 
 DUTIES_SHOWN = 12  # officers or villages that owe most

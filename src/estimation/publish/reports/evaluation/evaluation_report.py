@@ -12,7 +12,9 @@ from estimation.evaluation.areas import JudgedArea
 from estimation.evaluation.judged import Judged
 from estimation.evaluation.recording import Difference
 from estimation.evaluation.split import PARTS
-from estimation.publish.evaluation_report.misses import (
+from estimation.publish.figures import Bar, Compared, beside, signed_bars
+from estimation.publish.part import Method, Part, Provenance, Section, Verdict, picture, table
+from estimation.publish.reports.evaluation.miss_text import (
     deviate,
     interval,
     label_of,
@@ -22,10 +24,8 @@ from estimation.publish.evaluation_report.misses import (
     signed_count,
     tick,
 )
-from estimation.publish.evaluation_report.takes import takes
-from estimation.publish.figures import Bar, Compared, beside, signed_bars
-from estimation.publish.part import Method, Part, Provenance, Section, Verdict, picture, table
-from estimation.publish.projection_report import ProjectionReport
+from estimation.publish.reports.evaluation.takes_against_official import takes
+from estimation.publish.reports.projection import ProjectionReport
 from estimation.words import Words
 
 STATIONS_SHOWN = 10

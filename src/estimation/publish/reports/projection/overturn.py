@@ -4,7 +4,7 @@ import math
 
 from estimation.publish.figures import Rung, ladder
 from estimation.publish.part import Part, Section, picture, table
-from estimation.publish.projection_report.view import View
+from estimation.publish.reports.projection.view import View
 
 
 def overturn(v: View) -> Part:

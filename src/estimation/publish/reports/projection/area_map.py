@@ -1,4 +1,7 @@
-"""The map of areas: over their outlines where boundaries are given, over their stations where these have a place."""
+"""An area and who is ahead there, and the map of areas.
+
+It is drawn over outlines where boundaries are given, over stations where these have a place.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,11 +11,13 @@ import numpy as np
 
 from estimation.arrays import Array, group_sums
 from estimation.boundaries import AreaPath, Boundaries
+from estimation.contest import Candidate, share_name
+from estimation.projection import AreaResult
 from estimation.publish.colors import lighter
 from estimation.publish.figures import Figure, Ground, Spot, symbol_map
 from estimation.publish.figures.symbols import NOTHING
-from estimation.publish.projection_report.tile import Tile
-from estimation.publish.projection_report.view import View
+from estimation.publish.page_table import Shown
+from estimation.publish.reports.projection.view import View
 from estimation.sampling.auxiliary import on_plane, places
 from estimation.words import isolated
 
@@ -24,6 +29,46 @@ KNOWN = 0.8  # of the areas must have a place for a map
 FINEST = 1 / 1500  # of the map's longer side, in outlines
 MOST = 4000  # corners of all outlines
 TINT = {True: 0.5, False: 0.18}  # of the leader's colour in an area's outline, where the lead is sure and where not
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One area and who is ahead there.
+
+    Attributes
+    ----------
+    area : AreaResult
+    leader : Candidate or None
+        None where there is no estimate.
+    share, lead : Shown
+        The leader's share, and how far he is ahead of the second there.
+    sure : bool
+        The interval of his lead leaves zero out.
+    """
+
+    area: AreaResult
+    leader: Candidate | None
+    share: Shown
+    lead: Shown
+    sure: bool
+
+    @property
+    def name(self) -> str:
+        """The area's own name."""
+        return isolated(self.area.path[-1])
+
+
+def tile_of(v: View, area: AreaResult) -> Tile:
+    """Find who is ahead in an area."""
+    if area.estimate is None:
+        nothing = Shown("–", "–", "–")
+        return Tile(area, None, nothing, nothing, sure=False)
+    leader, second = v.pair(area.estimate)
+    lead = v.lead(area.estimate, leader, second)
+    low = v.values(lead)["lead"][1]
+    (share,) = v.shown(area.estimate, [share_name(leader.number)])
+    (ahead,) = v.shown(lead, ["lead"], points=True)
+    return Tile(area, leader, share, ahead, low > 0)
 
 
 @dataclass(frozen=True, slots=True)

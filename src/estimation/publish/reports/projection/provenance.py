@@ -4,8 +4,8 @@ import shlex
 
 from estimation.boundaries import Boundaries
 from estimation.publish.part import Provenance
-from estimation.publish.projection_report.method import kind_of
-from estimation.publish.projection_report.view import View
+from estimation.publish.reports.projection.method import kind_of
+from estimation.publish.reports.projection.view import View
 from estimation.words import isolated
 
 ORDER = ("recorded-by", "sample", "returns", "estimator", "variance", "interval", "level", "where", "previous")

@@ -8,8 +8,8 @@ from estimation.errors import EstimationError
 from estimation.projection.arrivals import UNCORRECTED, Half, Split, corrections, splits
 from estimation.publish.figures import Figure, Rung, ladder
 from estimation.publish.page_table import Cell
-from estimation.publish.part import Check, Checks, Part
-from estimation.publish.projection_report.view import View
+from estimation.publish.part import ArrivalCheck, Checks, Part
+from estimation.publish.reports.projection.view import View
 from estimation.survey import Estimate
 
 
@@ -19,7 +19,7 @@ def arrival(v: View) -> Part:
     return Checks("arrival", w("arrival.heading"), (w("arrival.intro"),), made) if made else Part("arrival")
 
 
-def checks(v: View) -> tuple[Check, ...]:
+def checks(v: View) -> tuple[ArrivalCheck, ...]:
     """Look at early against late, small against large, near against far, and at what the correction does."""
     if v.p.estimate is None:
         return ()
@@ -32,7 +32,7 @@ def checks(v: View) -> tuple[Check, ...]:
     return (*parts, _corrected(v))
 
 
-def _split(v: View, one: Split, own: tuple[float, float, float], reach: tuple[float, float]) -> Check:
+def _split(v: View, one: Split, own: tuple[float, float, float], reach: tuple[float, float]) -> ArrivalCheck:
     w = v.w
     assert v.p.estimate is not None
     leader, _ = v.pair(v.p.estimate)
@@ -40,7 +40,7 @@ def _split(v: View, one: Split, own: tuple[float, float, float], reach: tuple[fl
     if one.why:
         key = {"unknown": "why_unknown", "few": "why_few"}.get(one.why)
         text = w(f"arrival.{key}") if key else w("arrival.why", why=one.why)
-        return Check(name, one.passed, _outcome(v, one.passed), (), (), text)
+        return ArrivalCheck(name, one.passed, _outcome(v, one.passed), (), (), text)
     cut = _cut(v, one)
     labels = [w(f"arrival.{one.name}_{side}", cut=cut) for side in ("first", "second")]
     rows: list[tuple[Cell, ...]] = []
@@ -51,7 +51,7 @@ def _split(v: View, one: Split, own: tuple[float, float, float], reach: tuple[fl
         rows.append((w("arrival.within"), "", v.written(one.within, one.low, one.high, points=True)))
     header = (w("arrival.stations"), w("arrival.in"), w("arrival.share", name=v.name(leader), level=v.level))
     figure = _halves(v, one, labels, own, reach)
-    return Check(name, one.passed, _outcome(v, one.passed), header, tuple(rows), _says(v, one), figure)
+    return ArrivalCheck(name, one.passed, _outcome(v, one.passed), header, tuple(rows), _says(v, one), figure)
 
 
 def _outcome(v: View, passed: bool | None) -> str:
@@ -127,7 +127,7 @@ def _halves(
     )
 
 
-def _corrected(v: View) -> Check:
+def _corrected(v: View) -> ArrivalCheck:
     """Set the estimate with no correction beside those with more and more of it."""
     w, p = v.w, v.p
     assert p.estimate is not None
@@ -135,7 +135,7 @@ def _corrected(v: View) -> Check:
     try:
         found = corrections(p)
     except EstimationError as error:
-        return Check(name, None, _outcome(v, None), (), (), w("arrival.why", why=str(error)))
+        return ArrivalCheck(name, None, _outcome(v, None), (), (), w("arrival.why", why=str(error)))
     leader, other = v.pair(p.estimate)
     key = share_name(leader.number)
     own = v.values(p.estimate)[key]
@@ -181,7 +181,7 @@ def _corrected(v: View) -> Check:
         v.name(leader),
         w("methods.lead"),
     )
-    return Check(name, passed, _outcome(v, passed), header, tuple(rows), text, figure)
+    return ArrivalCheck(name, passed, _outcome(v, passed), header, tuple(rows), text, figure)
 
 
 def _agrees(v: View, raw: Estimate, own: tuple[float, float, float]) -> bool:

@@ -5,7 +5,7 @@ from estimation.publish.figures import Rung, ladder
 from estimation.publish.figures.canvas import INK
 from estimation.publish.page_table import Cell
 from estimation.publish.part import Part, picture
-from estimation.publish.projection_report.view import View
+from estimation.publish.reports.projection.view import View
 
 SHOWN = 2  # candidates, largest first
 

@@ -13,7 +13,7 @@ from estimation.projection.takes import NOTHING, Refused, Said, Written, said, s
 from estimation.publish.figures import Figure, Track, convergence
 from estimation.publish.page_table import Cell, Shown
 from estimation.publish.part import Part, Section, picture
-from estimation.publish.projection_report.view import View
+from estimation.publish.reports.projection.view import View
 from estimation.words import Words
 
 TRACKS = 4  # candidates drawn
