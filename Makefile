@@ -2,13 +2,13 @@
 # make check  format, lint, types, import rules   make slow   browser and other slow tests
 # make lab    JupyterLab on the notebooks         make data   the demo contests anew
 # make notebooks  run and stored anew             make lock   the lock files anew
-# make clean  removes what make made
+# make docs   the documentation in build/docs     make clean  removes what make made
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check slow lab data notebooks lock clean prerequisites
+.PHONY: demo test check slow docs lab data notebooks lock clean prerequisites
 
 demo: $(VENV)/.run
 	@$(BIN)/quickcount demo
@@ -25,6 +25,10 @@ check: $(VENV)/.dev
 
 slow: $(VENV)/.dev
 	@$(BIN)/python -m pytest -m slow tests
+
+docs: $(VENV)/.dev
+	@$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
+	@echo "documentation: build/docs/index.html"
 
 lab: $(VENV)/.run
 	$(BIN)/jupyter lab notebooks

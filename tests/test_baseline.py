@@ -9,7 +9,7 @@ import pytest
 from estimation.contest import load_contest
 from estimation.errors import FrameError
 from estimation.frame import load_frame
-from estimation.projection import project
+from estimation.projection import project_contest
 from estimation.sampling import design_of, draw, write_draw
 
 AREAS = "province,regency,district,village,votes_1,votes_2"
@@ -86,4 +86,4 @@ def test_what_a_number_rests_on_is_named_wherever_it_is_found(make_contest):
     design = design_of(contest, n=8)
     _, manifest = write_draw(contest, frame, design, draw(frame, design))
     assert json.loads(manifest.read_text(encoding="utf-8"))["baseline"] == {"sha256": digest}
-    assert project(contest).provenance["baseline_sha256"] == digest
+    assert project_contest(contest).provenance["baseline_sha256"] == digest

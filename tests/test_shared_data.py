@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import estimation as qc
 from estimation.contest import load_contest
 from estimation.frame import load_frame, read_frame
 from estimation.projection.document import tables
-from estimation.publish import open_projection
 from estimation.returns import Resolution, read_returns, resolve
 
 FRAMES = {
@@ -118,7 +118,7 @@ def test_every_form_of_bali_that_does_not_add_up_is_kept_out_and_on_the_page(ele
         | (votes + raw["invalid"].fillna(0) > raw["total"]),
     }
     assert (by_hand["E204"].sum(), raw["valid"].notna().sum()) == (159, 5_316)
-    report = open_projection(str(elections / "bali-2024"), language="id")
+    report = qc.open(elections / "bali-2024").project().parts("id")
     found = report.projection.findings.table
     for code, bad in by_hand.items():
         listed = found[found["code"] == code]

@@ -44,7 +44,7 @@ class Areas:
         return [" / ".join(path) for path in self.paths]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Frame:
     """The sampling frame.
 
@@ -75,6 +75,22 @@ class Frame:
 
     def __len__(self) -> int:
         return len(self.table)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(_counted(len(self.areas(level).paths), level) for level in AREA_LEVELS[1:])
+        known = self.registered[np.isfinite(self.registered)]
+        extra = [name for name in self.table.columns if name not in REQUIRED]
+        lines = [
+            f"frame of {len(self):,} stations" + (f" in {self.where}" if self.where else "") + f": {counts}",
+            f"{known.sum():,.0f} registered voters"
+            + (f", {len(known):,} rolls known" if len(known) < len(self) else ""),
+            *([f"further columns: {', '.join(map(str, extra))}"] if extra else []),
+        ]
+        return "\n".join(lines)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Give a copy of the table: a row for each station, see ``table``."""
+        return self.table.copy()
 
     @property
     def registered(self) -> NDArray[np.float64]:
@@ -211,6 +227,11 @@ def read_frame(path: Path, max_registered: int = 600, mapping: Mapping[str, str]
         **{name: _auxiliary(column) for name, column in columns.items() if name not in REQUIRED},
     }
     return Frame(pd.DataFrame(table), source.sha256, findings)
+
+
+def _counted(number: int, level: str) -> str:
+    plural = f"{level[:-1]}ies" if level.endswith("y") else f"{level}s"
+    return f"{number:,} {level if number == 1 else plural}"
 
 
 def _coded(column: "pd.Series") -> tuple[NDArray[np.intp], NDArray[np.object_]]:

@@ -34,7 +34,7 @@ def test_project_writes_json_to_standard_output_and_prose_to_the_other(run, cont
     assert status == 0
     assert document["sample"] == {"drawn": 300, "received": 209, "used": 208}
     assert err.splitlines()[0] == "Pemilihan Bupati Situbondo 2024 (demo): too close to call"
-    take = contest / "out/takes/20241127T183000+0700/projection.json"
+    take = contest / "out/projections/20241127T183000+0700/projection.json"
     assert json.loads(take.read_text(encoding="utf-8")) == document
 
 

@@ -13,7 +13,7 @@ from estimation.contest import load_contest
 from estimation.evaluation import document, evaluate, write_evaluation
 from estimation.evaluation.headline import headline
 from estimation.files import to_json
-from estimation.projection import project, write_take
+from estimation.projection import make_take
 from estimation.simulation.showcase import MOMENT
 
 SCHEMA = json.loads(
@@ -41,7 +41,7 @@ def test_the_schema_is_one_and_leaves_nothing_open() -> None:
 @pytest.mark.parametrize("most", [8, 1, 0])
 def test_it_validates_whatever_is_in(by_hand, most: int) -> None:
     contest = load_contest(by_hand(sent=dict(list(by_hand.sent.items())[:most])))
-    write_take(project(contest))
+    make_take(contest)
     found = json.loads(to_json(document(evaluate(contest))))
     VALIDATOR.validate(found)
     assert list(found) == SCHEMA["required"]
@@ -74,7 +74,7 @@ def test_areas_by_hand(by_hand) -> None:
 
 def test_the_tables_beside_it(by_hand, tmp_path: Path) -> None:
     contest = load_contest(by_hand())
-    write_take(project(contest))
+    make_take(contest)
     write_evaluation(evaluate(contest), tmp_path)
     tables = {path.name: pd.read_csv(path, dtype={"tps_id": str}) for path in sorted(tmp_path.glob("*.csv"))}
     assert list(tables) == [f"evaluation-{name}.csv" for name in ("areas", "quantities", "recording", "takes")]
@@ -89,7 +89,7 @@ def test_the_tables_beside_it(by_hand, tmp_path: Path) -> None:
 
 def test_in_a_few_lines(by_hand) -> None:
     contest = load_contest(by_hand())
-    write_take(project(contest))
+    make_take(contest)
     found = headline(json.loads(to_json(document(evaluate(contest)))), {1: "Ani", 2: "Budi"})
     assert found[0].startswith("small: the interval of the lead missed the official result, a miss of -6.05 points (-")
     assert found[1] == "8 of 9 stations used; 12 official stations, 1 not in the frame, 1 of the frame missing"

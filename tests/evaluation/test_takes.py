@@ -1,8 +1,10 @@
 """Every take of a night against the official result, and files that are none."""
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -11,38 +13,49 @@ from scipy.stats import t
 
 from estimation.contest import load_contest
 from estimation.evaluation import Evaluation, evaluate
-from estimation.projection import project, write_take
+from estimation.projection import make_take
 from estimation.simulation.showcase import MOMENT
 
 
 @pytest.fixture(scope="module")
 def night(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three takes of the demo's evening, each knowing of the one before, and files that are no takes."""
-    folder, contest, before = tmp_path_factory.mktemp("takes"), load_contest(demo), None
-    for hours in (0, 2, -2):  # the names of the folders are not in the order of time
-        at = datetime.fromisoformat(MOMENT) + timedelta(hours=hours)
-        before = write_take(project(contest, as_of=at, previous=before), folder / f"take{hours + 5}")
-    raw = json.loads(before.read_text(encoding="utf-8"))
+    """The demo's folder with three takes of its evening, and folders that are no takes."""
+    folder = shutil.copytree(demo, tmp_path_factory.mktemp("night") / "demo")
+    contest = load_contest(folder)
+    for hours in (-2, 0, 2):
+        last = make_take(contest, as_of=datetime.fromisoformat(MOMENT) + timedelta(hours=hours))
+    raw = json.loads(last.path.read_text(encoding="utf-8"))
     broken = {
         "a-other": {**raw, "contest": "gianyar-2024"},
         "b-schema": {**raw, "level": 95},
         "c-candidates": {**raw, "shares": [{**share, "number": share["number"] + 1} for share in raw["shares"]]},
+        "e-mode": {**raw, "mode": "live"},
     }
+    broken["c-candidates"]["call"] = {**raw["call"], "winner": 2, "earlier": None}
     for name, value in broken.items():
-        (folder / name).mkdir()
-        (folder / name / "projection.json").write_text(json.dumps(value), encoding="utf-8")
-    (folder / "d-cut").mkdir()
-    (folder / "d-cut" / "projection.json").write_text(before.read_text(encoding="utf-8")[:500], encoding="utf-8")
+        put(contest.out / "takes" / name, json.dumps(value), last.record.document())
+    put(contest.out / "takes" / "d-cut", last.path.read_text(encoding="utf-8")[:500], last.record.document())
+    altered = shutil.copytree(last.path.parent, contest.out / "takes" / "f-altered") / "projection.json"
+    altered.write_text(altered.read_text(encoding="utf-8").replace('"low"', '"low" ', 1), encoding="utf-8")
+    (shutil.copytree(last.path.parent, contest.out / "takes" / "g-by-hand") / "take.json").unlink()
     return folder
 
 
+def put(folder: Path, text: str, record: dict[str, Any]) -> None:
+    """Write a folder as a take, whose record fits whatever it holds."""
+    folder.mkdir()
+    (folder / "projection.json").write_text(text, encoding="utf-8")
+    record["projection_sha256"] = sha256(text.encode("utf-8")).hexdigest()
+    (folder / "take.json").write_text(json.dumps(record), encoding="utf-8")
+
+
 @pytest.fixture(scope="module")
-def evaluation(demo: Path, night: Path) -> Evaluation:
-    return evaluate(load_contest(demo), as_of=datetime.fromisoformat(MOMENT), takes=night)
+def evaluation(night: Path) -> Evaluation:
+    return evaluate(load_contest(night), as_of=datetime.fromisoformat(MOMENT))
 
 
-def test_takes_stand_in_the_order_of_time(evaluation: Evaluation) -> None:
-    assert [take.name for take in evaluation.takes] == ["take3", "take5", "take7"]
+def test_takes_stand_in_the_order_of_writing(evaluation: Evaluation) -> None:
+    assert [take.name[9:13] for take in evaluation.takes] == ["1630", "1830", "2030"]
     assert [f"{take.as_of:%H:%M %Z}" for take in evaluation.takes] == ["16:30 WIB", "18:30 WIB", "20:30 WIB"]
 
 
@@ -55,26 +68,30 @@ def test_a_take_of_the_same_moment_is_the_projection_evaluated(evaluation: Evalu
 
 
 def test_what_is_no_take_of_this_contest_is_refused_with_the_reason(evaluation: Evaluation) -> None:
-    found = {one.name: one.why for one in evaluation.refused}
-    assert list(found) == ["a-other", "b-schema", "c-candidates", "d-cut"]
-    assert found["a-other"] == "it is a take of 'gianyar-2024', not of 'situbondo-2024'"
-    assert found["b-schema"].startswith("it breaks the schema projection/1 at level: 95 is greater than or equal to")
-    assert found["c-candidates"] == "it has the candidates 2, 3, which are not the contest's"
-    assert found["d-cut"].startswith("it can't be read: ")
+    refused = evaluation.refused
+    assert list(refused) == ["a-other", "b-schema", "c-candidates", "d-cut", "e-mode", "f-altered", "g-by-hand"]
+    assert refused["a-other"] == "it is a take of 'gianyar-2024', not of 'situbondo-2024'"
+    assert refused["b-schema"] == "it breaks the schema projection/1 at level: Input should be less than 1"
+    assert refused["c-candidates"] == "it has the candidates 2, 3, which are not the contest's"
+    assert refused["d-cut"].startswith("it can't be read: ")
+    assert refused["e-mode"] == "it is of mode 'live', and the contest is of mode 'demo'"
+    assert refused["f-altered"] == "it was changed after it was written: its hash is not the one in take.json"
+    assert refused["g-by-hand"].startswith("it has no take.json, so that nothing says it is what a watch wrote")
 
 
 def test_no_folder_no_takes(demo: Path, tmp_path: Path) -> None:
     e = evaluate(load_contest(demo), as_of=datetime.fromisoformat(MOMENT), takes=tmp_path / "none")
-    assert (e.takes, e.refused) == ((), ())
+    assert (e.takes, dict(e.refused)) == ((), {})
 
 
 def changed(folder: Path, change: Callable[[dict[str, Any]], None]) -> Evaluation:
     """Write a take, change it, and evaluate."""
     contest = load_contest(folder)
-    path = write_take(project(contest))
-    raw = json.loads(path.read_text(encoding="utf-8"))
+    take = make_take(contest)
+    raw = json.loads(take.path.read_text(encoding="utf-8"))
+    shutil.rmtree(take.path.parent)
     change(raw)
-    path.write_text(json.dumps(raw), encoding="utf-8")
+    put(take.path.parent, json.dumps(raw), take.record.document())
     return evaluate(contest)
 
 
@@ -113,6 +130,6 @@ def test_a_call_is_right_or_wrong(by_hand, winner: int, right: bool) -> None:
 
 def test_a_take_without_a_projection_is_not_judged(by_hand) -> None:
     contest = load_contest(by_hand(sent={1: by_hand.sent[1]}))
-    write_take(project(contest))
+    make_take(contest)
     (take,) = evaluate(contest).takes
     assert (take.status, take.leader_right, take.quantity("lead").held) == ("insufficient", None, None)

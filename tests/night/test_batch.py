@@ -18,7 +18,7 @@ from estimation.night import batch as module
 from estimation.night.batch import batch, document, find_contests, headline
 from estimation.night.jobs import Done, run_each
 from estimation.night.single import Asked, Job, Result, compute
-from estimation.projection import project, write_take
+from estimation.projection import project_contest, write_projection
 from estimation.publish.pages import Page
 from estimation.publish.release import place
 
@@ -99,7 +99,7 @@ def test_a_take_is_what_project_writes(processes: None, root: Path) -> None:
     assert [result.state for result in done.results] == ["computed"] * 3
     take = root / "a/out/takes/20241127T140900+0700/projection.json"
     assert done.results[0].take == take
-    assert take.read_bytes() == write_take(project(load_contest(root / "a")), root / "alone").read_bytes()
+    assert take.read_bytes() == write_projection(project_contest(load_contest(root / "a")), root / "alone").read_bytes()
     assert done.failed == 0
     assert headline(done) == ["3 contests: 3 projected, 0 unchanged, 0 failed"]
 
@@ -167,7 +167,7 @@ def broken(job: Job) -> Result:
 
 
 def test_a_fault_of_the_program_is_told_with_its_trace(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("estimation.night.single.project", broken)
+    monkeypatch.setattr("estimation.night.single.project_contest", broken)
     done = batch(root)
     assert [result.state for result in done.results] == ["failed"] * 3
     assert done.results[0].error.startswith("TypeError: ")

@@ -17,7 +17,7 @@ import pytest
 from estimation.contest import Contest, load_contest
 from estimation.files import to_json
 from estimation.night import play, prepare
-from estimation.projection import Projection, document, project
+from estimation.projection import Projection, document, project_contest
 from estimation.returns.ledger import ingest, intake, open_ledger, verify_chain
 from estimation.simulation.faults import Faults
 
@@ -70,7 +70,7 @@ class Walk:
         verify_chain(ledger)
         said = intake(ledger).sha256
         ledger.close()
-        projection = project(self.contest)
+        projection = project_contest(self.contest)
         return said, to_json(document(projection)), projection
 
 

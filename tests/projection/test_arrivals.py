@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from estimation.contest import load_contest
-from estimation.projection import project
+from estimation.projection import project_contest
 from estimation.projection.arrivals import FEWEST, MOST_BIAS, UNCORRECTED, Split, corrections, splits
 
 
 @pytest.fixture(scope="module")
 def half(demo):
-    return project(load_contest(demo), as_of=datetime.fromisoformat("2024-11-27T17:00:00+07:00"))
+    return project_contest(load_contest(demo), as_of=datetime.fromisoformat("2024-11-27T17:00:00+07:00"))
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def of_rows(make_contest):
             for i, (votes, minute) in rows.items()
         ]
         toml = '[returns]\nasked = "all"\n[design]\nstrata = "province"\n'
-        return project(
+        return project_contest(
             load_contest(make_contest(stations=stations, returns=head + "".join(lines), extra_toml=toml, **more))
         )
 
@@ -113,7 +113,7 @@ def test_no_estimate_no_splits(of_rows):
 
 def test_distance_is_a_column_or_from_the_centre_of_the_voters(demo):
     frame = load_contest(demo)
-    p = project(frame, as_of=datetime.fromisoformat("2024-11-27T17:00:00+07:00"))
+    p = project_contest(frame, as_of=datetime.fromisoformat("2024-11-27T17:00:00+07:00"))
     table = p.frame.table
     assert [one.name for one in splits(p)] == ["time", "size"]
     far = np.arange(len(table)) % 40

@@ -10,7 +10,8 @@ import pytest
 
 from estimation.contest import load_contest
 from estimation.files import to_json
-from estimation.projection import document, project, tables
+from estimation.projection import document, project_contest, tables
+from estimation.projection.record import RECORDS, json_schema
 
 SCHEMA = json.loads(
     resources.files("estimation").joinpath("schemas/projection-1.schema.json").read_text(encoding="utf-8")
@@ -22,7 +23,7 @@ ROWS = {i: f"{i:04d},{100 + i},90,10,{200 + i}\n" for i in range(1, 13)}
 
 @pytest.fixture(scope="module")
 def whole(demo):
-    return project(load_contest(demo), as_of=datetime.fromisoformat("2024-11-27T18:30:00+07:00"))
+    return project_contest(load_contest(demo), as_of=datetime.fromisoformat("2024-11-27T18:30:00+07:00"))
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def of_stations(make_contest):
         folder = make_contest(
             returns=HEADER + "".join(ROWS[i] for i in stations), extra_toml='[returns]\nasked = "all"\n', **more
         )
-        return project(load_contest(folder))
+        return project_contest(load_contest(folder))
 
     return make
 
@@ -63,8 +64,14 @@ def closed(schema):
 
 def test_the_schema_is_one_and_leaves_nothing_open():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
-    assert len(closed(SCHEMA)) == 16
+    assert len(closed(SCHEMA)) == 17
     assert all(closed(SCHEMA))
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_the_published_schemas_are_those_of_the_records(name):
+    path = resources.files("estimation").joinpath(f"schemas/{name.replace('/', '-')}.schema.json")
+    assert json.loads(path.read_text(encoding="utf-8")) == json_schema(name)
 
 
 def test_the_demo_validates(whole):

@@ -3,7 +3,7 @@
 import pytest
 
 from estimation.contest import load_contest
-from estimation.projection import project
+from estimation.projection import project_contest
 from estimation.projection.officers import roster
 
 HEAD = "tps_id,received_at,votes_1,votes_2,invalid,total,reporter\n"
@@ -20,7 +20,7 @@ def night(make_contest):
         (folder / "out").mkdir()
         if officers:
             (folder / "out" / "officers.csv").write_text(officers, encoding="utf-8")
-        return project(load_contest(folder))
+        return project_contest(load_contest(folder))
 
     return make
 

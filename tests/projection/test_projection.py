@@ -11,7 +11,7 @@ import pytest
 
 from estimation.contest import load_contest
 from estimation.errors import DesignError, EstimationError
-from estimation.projection import document, project, write_take
+from estimation.projection import document, project_contest, write_projection
 
 HALF_PAST_SIX = datetime.fromisoformat("2024-11-27T18:30:00+07:00")
 EVERYBODY = '[returns]\nasked = "all"\n[estimate]\nestimator = "ratio"\n'
@@ -19,7 +19,7 @@ EVERYBODY = '[returns]\nasked = "all"\n[estimate]\nestimator = "ratio"\n'
 
 @pytest.fixture(scope="module")
 def at_half_past_six(demo):
-    return project(load_contest(demo), as_of=HALF_PAST_SIX)
+    return project_contest(load_contest(demo), as_of=HALF_PAST_SIX)
 
 
 def counted(stations, **changes):
@@ -56,7 +56,7 @@ def digests(folder):
 
 def test_the_same_inputs_give_the_same_bytes(demo, tmp_path):
     for name in ("one", "other"):
-        write_take(project(load_contest(demo), as_of=HALF_PAST_SIX), tmp_path / name)
+        write_projection(project_contest(load_contest(demo), as_of=HALF_PAST_SIX), tmp_path / name)
     assert sorted(digests(tmp_path / "one")) == [
         "areas.csv",
         "findings.csv",
@@ -69,7 +69,7 @@ def test_the_same_inputs_give_the_same_bytes(demo, tmp_path):
 
 def test_inputs_are_not_touched(demo, tmp_path):
     before = digests(demo)
-    write_take(project(load_contest(demo), as_of=HALF_PAST_SIX), tmp_path)
+    write_projection(project_contest(load_contest(demo), as_of=HALF_PAST_SIX), tmp_path)
     assert digests(demo) == before
 
 
@@ -81,7 +81,7 @@ def test_demo_at_half_past_six(at_half_past_six):
     assert p.estimate.names == ("share:1", "share:2", "turnout", "invalid")
     assert p.estimate.theta[:2].sum() == pytest.approx(1, abs=1e-12)
     assert (p.estimator, p.variance) == ("multilevel", "model")
-    plain = project(p.contest, as_of=HALF_PAST_SIX, estimate={"estimator": "ratio"})
+    plain = project_contest(p.contest, as_of=HALF_PAST_SIX, estimate={"estimator": "ratio"})
     assert (plain.estimator, plain.variance) == ("ratio", "stratified")
     assert float(plain.estimate.df) == p.progress.used - 17
     assert p.as_of == HALF_PAST_SIX
@@ -95,7 +95,7 @@ def test_the_demo_s_interval_contains_the_truth(at_half_past_six, demo):
 
 
 def test_another_level_changes_the_interval_alone(at_half_past_six, demo):
-    wide = document(project(load_contest(demo), as_of=HALF_PAST_SIX, level=0.99))
+    wide = document(project_contest(load_contest(demo), as_of=HALF_PAST_SIX, level=0.99))
     usual = document(at_half_past_six)
     assert (wide["level"], usual["level"]) == (0.99, 0.95)
     for share, other in zip(wide["shares"], usual["shares"], strict=True):
@@ -104,15 +104,15 @@ def test_another_level_changes_the_interval_alone(at_half_past_six, demo):
 
 
 def test_a_level_that_is_none_is_an_error(demo):
-    with pytest.raises(EstimationError, match="a level of 95 is no probability between 0 and 1"):
-        project(load_contest(demo), as_of=HALF_PAST_SIX, level=95)
+    with pytest.raises(EstimationError, match="level = 95 can't be used: Input should be less than 1"):
+        project_contest(load_contest(demo), as_of=HALF_PAST_SIX, level=95)
 
 
 @pytest.fixture(scope="module")
 def census(demo):
     contest = load_contest(demo)
     asked = replace(contest, returns=replace(contest.returns, asked="all"))
-    return project(asked, returns_path=demo / "official.csv")
+    return project_contest(asked, returns=demo / "official.csv")
 
 
 def test_a_full_count_gives_the_true_ratios_exactly(census, demo):
@@ -151,7 +151,7 @@ def test_a_full_count_of_every_area_is_exact_too(census, demo):
 def test_a_full_count_that_is_still_coming_in(make_contest):
     # 8 of 12 stations in, two or three of each district's four; A: 1 4 7, B: 2 5 8, C: 3 6
     contest = load_contest(make_contest(returns=counted(range(1, 9)), extra_toml=EVERYBODY))
-    p = project(contest)
+    p = project_contest(contest)
     first = {i: 100 + i for i in range(1, 9)}
     weight = dict.fromkeys((1, 4, 7, 2, 5, 8), 4 / 3) | dict.fromkeys((3, 6), 2.0)
     total = sum(weight[i] * (first[i] + 90) for i in weight)
@@ -181,7 +181,7 @@ def test_areas_are_domains_of_the_whole_design(at_half_past_six, demo):
 
 def test_an_area_with_one_return_has_no_result(make_contest):
     stations = (1, 4, 7, 2, 5, 3)
-    p = project(load_contest(make_contest(returns=counted(stations), extra_toml=EVERYBODY)))
+    p = project_contest(load_contest(make_contest(returns=counted(stations), extra_toml=EVERYBODY)))
     assert [(area.path[-1], area.used, area.estimate is None) for area in p.areas] == [
         ("A", 3, False),
         ("B", 2, False),
@@ -201,7 +201,7 @@ def test_an_area_with_one_return_has_no_result(make_contest):
     ids=["none", "one", "one stratum"],
 )
 def test_too_little_gives_nulls_and_a_reason(make_contest, stations, reason):
-    p = project(
+    p = project_contest(
         load_contest(
             make_contest(returns=counted(stations) or "tps_id,votes_1,votes_2,invalid,total\n", extra_toml=EVERYBODY)
         )
@@ -220,13 +220,13 @@ def test_too_little_gives_nulls_and_a_reason(make_contest, stations, reason):
 
 
 def test_too_little_is_a_warning_too(make_contest):
-    p = project(load_contest(make_contest(extra_toml=EVERYBODY)))
+    p = project_contest(load_contest(make_contest(extra_toml=EVERYBODY)))
     assert texts(p)["W314"] == "nothing can be projected: fewer than two returns are in"
 
 
 def test_before_the_first_return_nothing_is_in(demo):
     early = datetime.fromisoformat("2024-11-27T08:00:00+07:00")
-    held = document(project(load_contest(demo), as_of=early))
+    held = document(project_contest(load_contest(demo), as_of=early))
     assert held["call"]["status"] == "insufficient"
     assert held["as_of"] == "2024-11-27T08:00:00+07:00"
     assert held["sample"]["received"] == 0
@@ -234,8 +234,8 @@ def test_before_the_first_return_nothing_is_in(demo):
 
 def test_the_moment_is_the_last_receipt_where_none_is_asked_for(make_contest):
     contest = load_contest(make_contest(returns=counted(range(1, 13)), extra_toml=EVERYBODY))
-    assert document(project(contest))["as_of"] == "2024-11-27T15:12:00+07:00"
-    assert project(contest, as_of=datetime.fromisoformat("2024-11-27T15:06:00+07:00")).progress.used == 6
+    assert document(project_contest(contest))["as_of"] == "2024-11-27T15:12:00+07:00"
+    assert project_contest(contest, as_of=datetime.fromisoformat("2024-11-27T15:06:00+07:00")).progress.used == 6
 
 
 def test_what_a_reader_is_told(make_contest):
@@ -250,7 +250,7 @@ def test_what_a_reader_is_told(make_contest):
     contest = load_contest(
         make_contest(stations=stations, returns={"a.csv": returns, "b.csv": "x\n"}, extra_toml=EVERYBODY)
     )
-    p = project(contest)
+    p = project_contest(contest)
     assert (p.received, p.progress.used) == (11, 10)
     assert set(codes(p)) == {"W304", "W306", "W311", "W312", "W315", "W316"}
     assert texts(p)["W306"] == "turnout covers the stations with a known roll, 83.3 % of the frame"
@@ -263,14 +263,14 @@ def test_what_a_reader_is_told(make_contest):
 
 def test_turnout_and_invalid_share_need_their_numbers(make_contest):
     returns = counted(range(1, 13), invalid=lambda i: None, total=lambda i: None)
-    p = project(load_contest(make_contest(returns=returns, extra_toml=EVERYBODY)))
+    p = project_contest(load_contest(make_contest(returns=returns, extra_toml=EVERYBODY)))
     assert p.estimate.names == ("share:1", "share:2")
     assert codes(p) == ["W307", "W308"]
     assert document(p)["turnout"]["estimate"] is None
 
 
 def test_returns_from_outside_the_sample_are_set_apart(at_half_past_six, demo):
-    p = project(load_contest(demo), returns_path=demo / "official.csv")
+    p = project_contest(load_contest(demo), returns=demo / "official.csv")
     assert (p.progress.used, p.progress.drawn) == (300, 300)
     assert texts(p)["W305"] == "returns from outside the sample, set apart: 730"
     assert texts(p)["W310"] == "returns without a time of receipt, which count as received: 300"
@@ -281,14 +281,14 @@ def test_without_a_sample_it_says_what_to_do(make_contest):
     with pytest.raises(
         DesignError, match=r"sample\.csv: there is no sample: draw one with 'quickcount draw .*asked = \"all\""
     ):
-        project(load_contest(make_contest()))
+        project_contest(load_contest(make_contest()))
 
 
 def test_another_sample_needs_no_manifest(demo, tmp_path):
     table = pd.read_csv(demo / "out" / "sample.csv", dtype=str).drop(columns="method")
     table.sample(frac=1, random_state=1).to_csv(tmp_path / "sample.csv", index=False)
-    p = project(load_contest(demo), sample_path=tmp_path / "sample.csv", as_of=HALF_PAST_SIX)
-    usual = project(load_contest(demo), as_of=HALF_PAST_SIX)
+    p = project_contest(load_contest(demo), sample=tmp_path / "sample.csv", as_of=HALF_PAST_SIX)
+    usual = project_contest(load_contest(demo), as_of=HALF_PAST_SIX)
     np.testing.assert_allclose(p.estimate.theta, usual.estimate.theta, rtol=1e-13)
     np.testing.assert_allclose(p.estimate.cov, usual.estimate.cov, rtol=1e-9, atol=1e-18)
     assert codes(p)[0] == "W303"
@@ -298,8 +298,8 @@ def test_another_sample_needs_no_manifest(demo, tmp_path):
 
 def test_one_area_of_a_larger_sample_can_be_looked_at_alone(demo):
     ratio = {"estimator": "ratio"}
-    p = project(load_contest(demo), as_of=HALF_PAST_SIX, where="district=BESUKI", estimate=ratio)
-    whole = project(load_contest(demo), as_of=HALF_PAST_SIX, estimate=ratio)
+    p = project_contest(load_contest(demo), as_of=HALF_PAST_SIX, where="district=BESUKI", estimate=ratio)
+    whole = project_contest(load_contest(demo), as_of=HALF_PAST_SIX, estimate=ratio)
     (area,) = [area for area in whole.areas if area.path[-1] == "BESUKI"]
     assert (p.progress.drawn, p.received, p.progress.used) == (area.drawn, area.received, area.used) == (25, 16, 16)
     np.testing.assert_allclose(p.estimate.theta[:2], area.estimate.theta, rtol=1e-12)
@@ -308,17 +308,17 @@ def test_one_area_of_a_larger_sample_can_be_looked_at_alone(demo):
 
 def test_an_area_of_a_full_count_is_looked_at_alone(make_contest):
     contest = load_contest(make_contest(returns=counted(range(1, 13)), extra_toml=EVERYBODY))
-    p = project(contest, where="district=A")
+    p = project_contest(contest, where="district=A")
     first = [101, 104, 107, 110]
     assert (p.stations, p.progress.used) == (4, 4)
     assert p.estimate.theta[0] == sum(first) / (sum(first) + 360)
     assert texts(p)["W305"] == "returns from outside the sample, set apart: 8"
 
 
-def test_a_take_has_its_moment_s_name(at_half_past_six, tmp_path):
+def test_a_projection_by_hand_has_its_moment_s_name_and_lies_beside_the_takes(at_half_past_six, tmp_path):
     contest = replace(at_half_past_six.contest, folder=tmp_path)
-    path = write_take(replace(at_half_past_six, contest=contest))
-    assert path == tmp_path / "out" / "takes" / "20241127T183000+0700" / "projection.json"
+    path = write_projection(replace(at_half_past_six, contest=contest))
+    assert path == tmp_path / "out" / "projections" / "20241127T183000+0700" / "projection.json"
     assert json.loads(path.read_text(encoding="utf-8")) == json.loads(json.dumps(document(at_half_past_six)))
 
 
@@ -330,10 +330,10 @@ def test_a_ledger_is_read_where_one_is_kept(make_contest):
     other = first | {"source": "other", "votes_1": first["votes_1"] - 10, "total": first["total"] - 10}
     returns = [first | {"source": "officer"}, other, *others]
     contest = load_contest(make_contest(returns=returns, extra_toml=EVERYBODY))
-    assert project(contest).progress.used == 11
+    assert project_contest(contest).progress.used == 11
     opened = ledger.open_ledger(contest)
     ledger.ingest(opened, settle=0)
-    assert project(contest).progress.used == 11
+    assert project_contest(contest).progress.used == 11
     ledger.mark(opened, first["tps_id"], "verified", by="V-1", source="officer")
     opened.close()
-    assert project(contest).progress.used == 12
+    assert project_contest(contest).progress.used == 12

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from datetime import datetime
 
 from estimation.contest import load_contest
-from estimation.projection import project
+from estimation.projection import project_contest
 
 HEAD = "tps_id,received_at,votes_1,votes_2,invalid,total,source,status\n"
 ROWS = """\
@@ -23,7 +23,7 @@ ROWS = """\
 
 def of(make_contest, as_of=None, returns=HEAD + ROWS):
     contest = load_contest(make_contest(returns=returns, extra_toml='[returns]\nasked = "all"\n'))
-    return asdict(project(contest, as_of=as_of and datetime.fromisoformat(as_of)).quality)
+    return asdict(project_contest(contest, as_of=as_of and datetime.fromisoformat(as_of)).quality)
 
 
 def test_every_fate_is_counted(make_contest):

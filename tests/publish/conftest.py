@@ -11,7 +11,7 @@ import pytest
 
 from estimation.contest import load_contest
 from estimation.frame import load_frame
-from estimation.projection import project
+from estimation.projection import project_contest
 from estimation.publish import ProjectionReport
 from estimation.sampling import design_of, draw, write_draw
 from estimation.words import Words
@@ -128,7 +128,7 @@ def lay_out(
 
 def report_of(folder: Path, language: str = "en") -> ProjectionReport:
     """Project a night that was laid out."""
-    return ProjectionReport(project(load_contest(folder)), Words(language))
+    return ProjectionReport(project_contest(load_contest(folder)), Words(language))
 
 
 @pytest.fixture(scope="session")

@@ -10,10 +10,11 @@ from typing import Any
 import nbformat
 import pytest
 
+import estimation as qc
 from estimation.cli import main
 from estimation.contest import load_contest
 from estimation.errors import EstimationError, ReportError
-from estimation.publish import BacktestReport, open_backtest, render
+from estimation.publish import BacktestReport, render
 from estimation.resources import notebook
 from estimation.simulation.backtest.record import record_of
 from estimation.words import Words
@@ -53,7 +54,7 @@ def hand(make_contest) -> BacktestReport:
 
 @pytest.fixture(scope="module")
 def report(demo: Path) -> BacktestReport:
-    return open_backtest(str(demo), language="en", **ASKED)
+    return qc.backtest(demo, **ASKED).parts("en")
 
 
 def test_the_banner_says_what_was_replayed(hand: BacktestReport) -> None:
@@ -247,12 +248,12 @@ def test_results_of_another_contest_are_refused(demo: Path, tmp_path: Path) -> N
     path = tmp_path / "results.json"
     path.write_text(json.dumps(by_hand("gianyar-2024")), encoding="utf-8")
     with pytest.raises(ReportError, match="the backtest is of 'gianyar-2024', the contest is 'situbondo-2024'"):
-        open_backtest(str(demo), results=str(path))
+        qc.read_backtest(path, demo).parts()
 
 
 def test_an_unknown_estimator_is_named(demo: Path) -> None:
     with pytest.raises(EstimationError, match="did you mean 'multilevel'"):
-        open_backtest(str(demo), estimators="multilevl")
+        qc.backtest(demo, estimators="multilevl").parts()
 
 
 @pytest.mark.slow

@@ -13,7 +13,7 @@ import shapely
 
 from estimation.contest import load_contest
 from estimation.frame import load_frame
-from estimation.projection import project, write_take
+from estimation.projection import make_take
 from estimation.publish import render
 from estimation.simulation.showcase import MOMENT
 
@@ -41,9 +41,9 @@ def outline(i: int, name: str) -> dict[str, object]:
 def made(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Path]:
     """Make each page once: ``made(kind, language)`` gives its file."""
     folder = shutil.copytree(demo, tmp_path_factory.mktemp("browser") / "situbondo-2024")
-    contest, middle, before = load_contest(folder), datetime.fromisoformat(MOMENT), None
+    contest, middle = load_contest(folder), datetime.fromisoformat(MOMENT)
     for hours in (-3, -2, -1, 0):
-        before = write_take(project(contest, as_of=middle + timedelta(hours=hours), previous=before))
+        make_take(contest, as_of=middle + timedelta(hours=hours))
     names = [path[2] for path in load_frame(contest).areas("district").paths]
     drawn = {"type": "FeatureCollection", "features": [outline(i, name) for i, name in enumerate(names)]}
     outlines = folder / "boundaries.geojson"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+import estimation as qc
 from estimation.contest import load_contest
-from estimation.projection import project, write_take
-from estimation.projection.takes import read_takes
-from estimation.publish import ProjectionReport, open_projection
+from estimation.projection import make_take, project_contest, read_takes
+from estimation.publish import ProjectionReport
 from estimation.publish.reports.projection.course import TAKES_SHOWN
 from estimation.words import Words
 
@@ -20,16 +20,14 @@ FIRST = datetime.fromisoformat("2024-11-27T14:40:00+07:00")
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory, lay_night: Callable[..., Path]) -> Path:
     folder = lay_night(tmp_path_factory.mktemp("night"), (0.52, 0.48), spread=0.05)
-    contest, before = load_contest(folder), None
+    contest = load_contest(folder)
     for minutes in (0, 20, 40, 60):
-        before = write_take(project(contest, as_of=FIRST + timedelta(minutes=minutes), previous=before))
+        make_take(contest, as_of=FIRST + timedelta(minutes=minutes))
     return folder
 
 
 def at(folder: Path, minutes: int, language: str = "en", **more: str) -> ProjectionReport:
-    return open_projection(
-        str(folder), as_of=(FIRST + timedelta(minutes=minutes)).isoformat(), language=language, **more
-    )
+    return qc.open(folder).project(as_of=(FIRST + timedelta(minutes=minutes)).isoformat(), **more).parts(language)
 
 
 def test_every_take_up_to_this_one_and_no_later(night: Path, undrawn: None) -> None:
@@ -69,7 +67,7 @@ def test_takes_that_can_t_be_read_are_named(night: Path, tmp_path: Path) -> None
     contest = load_contest(night)
     takes, refused = read_takes(tmp_path / "t", contest)
     assert takes == ()
-    report = ProjectionReport(project(contest), Words("en"), takes, refused)
+    report = ProjectionReport(project_contest(contest), Words("en"), takes, refused)
     assert (
         report.course().text.splitlines()[1].startswith("Could not be read: 1 (x: it breaks the schema projection/1 at")
     )

@@ -8,15 +8,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import estimation as qc
 from estimation.contest import load_contest
 from estimation.errors import DesignError
-from estimation.publish import DesignReport, open_design, render
+from estimation.publish import DesignReport, render
 from estimation.words import Words
 
 
 @pytest.fixture(scope="module")
 def report(demo: Path) -> DesignReport:
-    return open_design(str(demo), replicates=60, language="en")
+    return qc.open(demo).plan(replicates=60).parts("en")
 
 
 def test_what_is_drawn(report: DesignReport) -> None:
@@ -98,7 +99,7 @@ def test_how_to_check(report: DesignReport) -> None:
 
 
 def test_another_design_is_drawn_to_look_at(demo: Path) -> None:
-    other = open_design(str(demo), n=60, method="pivotal", replicates=20, language="id")
+    other = qc.open(demo).plan(n=60, method="pivotal", replicates=20).parts("id")
     assert not other.plan.committed
     assert len(other.plan.sample) == 60
     assert "pivotal menurut urutan peta" in other.what().text
@@ -106,7 +107,7 @@ def test_another_design_is_drawn_to_look_at(demo: Path) -> None:
 
 
 def test_without_an_earlier_election_nothing_is_simulated(make_contest) -> None:
-    report = open_design(str(make_contest(stations=40, extra_toml="[design]\nn = 12\n")), language="en")
+    report = qc.open(make_contest(stations=40, extra_toml="[design]\nn = 12\n")).plan().parts("en")
     assert report.plan.population is None
     assert report.verdict().text.startswith(
         "12 TPS, not tried on an earlier election. There is no earlier election with"
@@ -118,7 +119,7 @@ def test_without_an_earlier_election_nothing_is_simulated(make_contest) -> None:
 
 def test_an_impossible_design_says_why(demo: Path) -> None:
     with pytest.raises(DesignError, match="n = 2000 is more than the 1030 stations there are"):
-        open_design(str(demo), n=2000, method="simple")
+        qc.open(demo).plan(n=2000, method="simple").parts()
 
 
 def test_the_page(demo: Path, tmp_path: Path) -> None:
@@ -148,7 +149,7 @@ def priced(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> DesignReport
     toml = (folder / "contest.toml").read_text(encoding="utf-8")
     asked = "cost_station = 350000\ncost_village = 200000\nbudget = 100000000\nright_leader = 0.95\nmargin = 0.02\n"
     (folder / "contest.toml").write_text(toml.rstrip() + "\n" + asked, encoding="utf-8")
-    return open_design(str(folder), replicates=40, allocation="optimal", language="en")
+    return qc.open(folder).plan(replicates=40, allocation="optimal").parts("en")
 
 
 def test_what_is_asked_and_what_it_costs(priced: DesignReport) -> None:
@@ -214,7 +215,7 @@ def test_classes_of_known_values_are_named_in_the_language(make_contest) -> None
     folder = make_contest(stations=40, extra_toml='[design]\nn = 12\nmethod = "pivotal"\nstrata = "registered?"\n')
     text = (folder / "frame.csv").read_text()
     (folder / "frame.csv").write_text(re.sub(r",30\d\n", ",\n", text))
-    rows = open_design(str(folder), language="id").strata().text.splitlines()[1:]
+    rows = qc.open(folder).plan().parts("id").strata().text.splitlines()[1:]
     assert [row.rsplit(" | ", 1)[0] for row in rows] == [
         "registered tidak diketahui | 9 | 3",
         "registered diketahui | 31 | 9",
@@ -223,9 +224,9 @@ def test_classes_of_known_values_are_named_in_the_language(make_contest) -> None
 
 def test_without_a_result_a_budget_is_held_against_costs(make_contest) -> None:
     toml = "[design]\nn = 12\nbudget = 500\ncost_station = 10\ncost_village = 20\n"
-    report = open_design(str(make_contest(stations=60, extra_toml=toml)), language="en")
+    report = qc.open(make_contest(stations=60, extra_toml=toml)).plan().parts("en")
     assert report.size().text.splitlines()[1] == (
         "A budget of 500 pays 38 TPS under simple random sampling, with the villages to go to."
     )
     with pytest.raises(DesignError, match="a budget of 500 says nothing without costs"):
-        open_design(str(make_contest(extra_toml="[design]\nn = 6\n")), budget=500)
+        qc.open(make_contest(extra_toml="[design]\nn = 6\n")).plan(budget=500).parts()

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+import estimation as qc
 from estimation.contest import load_contest
-from estimation.evaluation.takes import Refused
-from estimation.projection import project, write_take
-from estimation.publish import EvaluationReport, open_evaluation, render
+from estimation.projection import make_take
+from estimation.publish import EvaluationReport, render
 from estimation.publish.figures import Bar, Compared, Moment, beside, course, signed_bars
 from estimation.publish.reports.evaluation.takes_against_official import TAKES_SHOWN
 from estimation.simulation.showcase import MOMENT, lay_out
@@ -23,17 +23,17 @@ SECTIONS = ["banner", "verdict", "shares", "split", "takes", "areas", "recording
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo with three takes, each knowing of the one before."""
-    folder, before = lay_out("situbondo-2024", tmp_path_factory.mktemp("night")), None
+    folder = lay_out("situbondo-2024", tmp_path_factory.mktemp("night"))
     contest = load_contest(folder)
     for hours in (-2, 0, 2):
         at = datetime.fromisoformat(MOMENT) + timedelta(hours=hours)
-        before = write_take(project(contest, as_of=at, previous=before))
+        make_take(contest, as_of=at)
     return folder
 
 
 @pytest.fixture(scope="module")
 def report(night: Path) -> EvaluationReport:
-    return open_evaluation(str(night), as_of=MOMENT, language="en")
+    return qc.open(night).evaluate(as_of=MOMENT).parts("en")
 
 
 HEADER = "tps_id,votes_1,votes_2,invalid,total\n"
@@ -51,7 +51,7 @@ def small(make_contest, sent: Mapping[int, tuple[int, int]], **more: object) -> 
         **more,
     )
     (folder / "official.csv").write_text(HEADER + "".join(row(i, (110, 90)) for i in range(1, 13)))
-    return open_evaluation(str(folder), language="en")
+    return qc.open(folder).evaluate().parts("en")
 
 
 def table(text: str) -> list[list[str]]:
@@ -104,7 +104,7 @@ def test_the_takes(report: EvaluationReport) -> None:
 def test_many_takes_are_thinned_and_files_that_are_none_are_named(report: EvaluationReport) -> None:
     first, *_ = report.evaluation.takes
     many = [replace(first, name=str(i), as_of=first.as_of + timedelta(hours=i)) for i in range(100)]
-    e = replace(report.evaluation, takes=tuple(many), refused=(Refused("x", "it can't be read: no JSON"),))
+    e = replace(report.evaluation, takes=tuple(many), refused={"x": "it can't be read: no JSON"})
     part = EvaluationReport(e, Words("en")).takes()
     rows = table(part.text)[1:]
     assert len(rows) == TAKES_SHOWN

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from estimation import __version__
 from estimation.files import to_json
 from estimation.projection import document
 from estimation.publish import ProjectionReport
+from estimation.version import __version__
 from estimation.words import LANGUAGES, Words
 
 GOLDEN = Path(__file__).parent / "golden"

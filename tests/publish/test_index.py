@@ -5,12 +5,13 @@ import re
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
 from estimation.contest import Contest, load_contest
-from estimation.projection import project, write_take
+from estimation.projection import make_take
 from estimation.publish.index import write_index
 from estimation.simulation.showcase import MOMENT
 
@@ -21,7 +22,7 @@ NOW = datetime(2024, 11, 27, 11, 40, tzinfo=UTC)
 def contest(demo: Path, tmp_path_factory: pytest.TempPathFactory) -> Contest:
     contest = load_contest(shutil.copytree(demo, tmp_path_factory.mktemp("index") / "situbondo-2024"))
     for hours in (2, 0):
-        write_take(project(contest, as_of=datetime.fromisoformat(MOMENT) - timedelta(hours=hours)))
+        make_take(contest, as_of=datetime.fromisoformat(MOMENT) - timedelta(hours=hours))
     broken = contest.out / "takes" / "20241127T190000+0700"
     broken.mkdir()
     (broken / "projection.json").write_text('{"schema": "projection/1", "contest"', encoding="utf-8")
@@ -68,9 +69,12 @@ def test_pages_in_the_folder_are_linked_with_their_time(contest: Contest) -> Non
 def test_in_public_no_file_outside_the_folder_is_linked(contest: Contest) -> None:
     about = replace(contest.about, mode="live", release="public", registration="12")
     takes = contest.out / "takes"
-    for path in takes.glob("*0+0700/projection.json"):
-        text = path.read_text(encoding="utf-8")
-        path.write_text(text.replace('"mode": "demo"', '"mode": "live"'), encoding="utf-8")
+    for path in (record.with_name("projection.json") for record in takes.glob("*0+0700/take.json")):
+        text = path.read_text(encoding="utf-8").replace('"mode": "demo"', '"mode": "live"')
+        path.write_text(text, encoding="utf-8")
+        record = json.loads(path.with_name("take.json").read_text(encoding="utf-8"))
+        record["projection_sha256"] = sha256(text.encode("utf-8")).hexdigest()
+        path.with_name("take.json").write_text(json.dumps(record), encoding="utf-8")
     path = write_index(replace(contest, about=about), "en", NOW)
     html = path.read_text(encoding="utf-8")
     assert path == contest.out / "reports/index.html"

@@ -10,7 +10,7 @@ import shapely
 
 from estimation.boundaries import load_boundaries
 from estimation.contest import load_contest
-from estimation.projection import project
+from estimation.projection import project_contest
 from estimation.publish import ProjectionReport
 from estimation.publish.figures import Ground, Spot, symbol_map
 from estimation.publish.figures.canvas import WIDTHS
@@ -31,7 +31,7 @@ def report(folder: Path, names: tuple[str, ...], language: str = "en") -> Projec
     with (folder / "contest.toml").open("a", encoding="utf-8") as stream:
         stream.write('\n[boundaries]\ncredit = "BIG <2023>"\n')
     contest = load_contest(folder)
-    return ProjectionReport(project(contest), Words(language), boundaries=load_boundaries(contest))
+    return ProjectionReport(project_contest(contest), Words(language), boundaries=load_boundaries(contest))
 
 
 @pytest.mark.usefixtures("undrawn")

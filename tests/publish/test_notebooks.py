@@ -12,11 +12,12 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from estimation.contest import load_contest
+from estimation.contest import ProjectionRequest, load_contest
 from estimation.publish import cells, render
 from estimation.publish.cells import client
 from estimation.publish.executed import body_of, parts_of
 from estimation.publish.notebooks import NotebookError, run_notebook
+from estimation.resources import notebook
 from estimation.simulation.showcase import MOMENT
 
 pytestmark = pytest.mark.skipif(not cells.available(), reason="cells run in a fork on Linux only")
@@ -176,3 +177,27 @@ def test_where_no_fork_can_be_had_a_kernel_runs_the_notebook(
     assert outputs(notebook)[0].data["text/plain"] == "'by a kernel'"
     assert "does not start" in caplog.text
     assert "a kernel runs the notebook" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["projection", "evaluation"])
+def test_a_notebook_has_a_parameter_for_every_option_of_a_request(name: str) -> None:
+    book = nbformat.read(notebook(name), as_version=4)
+    (cell,) = (cell for cell in book.cells if "parameters" in cell.metadata.get("tags", []))
+    given = {line.partition(" = ")[0] for line in cell.source.splitlines()}
+    assert set(ProjectionRequest.model_fields) <= given
+    assert given - set(ProjectionRequest.model_fields) <= {
+        "contest",
+        "language",
+        "save_to",
+        "table",
+        "official",
+        "takes",
+    }
+
+
+@pytest.mark.parametrize("name", ["projection", "evaluation", "sample_design", "backtest", "analyst"])
+def test_what_is_not_given_is_none_in_notebooks_too(name: str) -> None:
+    book = nbformat.read(notebook(name), as_version=4)
+    (cell,) = (cell for cell in book.cells if "parameters" in cell.metadata.get("tags", []))
+    values = [line.partition(" = ")[2].partition("  #")[0] for line in cell.source.splitlines()]
+    assert not {'""', "0", "0.0"} & set(values)

@@ -14,6 +14,15 @@ from typing import Any
 import pytest
 
 from estimation.contest import Contest, load_contest
+from estimation.projection.record import (
+    CallRecord,
+    LeadRecord,
+    ProjectionRecord,
+    QuantityRecord,
+    SampleRecord,
+    ShareRecord,
+    WarningRecord,
+)
 from estimation.publish.overview import Entry, write_overview
 
 NOW = datetime.fromisoformat("2024-11-27T20:00:00+07:00")
@@ -35,29 +44,33 @@ def ends(value: float, half: float) -> dict[str, float]:
     return {"estimate": round(value, 9), "low": round(value - half, 9), "high": round(value + half, 9)}
 
 
-def take(lead: float = 0.034, status: str = "leading", used: int = 207, withdrawn: bool = False) -> dict[str, Any]:
+def take(lead: float = 0.034, status: str = "leading", used: int = 207, withdrawn: bool = False) -> ProjectionRecord:
     """Give what the list reads of a projection.json."""
     first, second = 0.33 + lead / 2, 0.33 - lead / 2
     shares = [(1, "Candidate 1", second), (2, "Candidate 2", first), (3, "Candidate 3", 0.34)]
-    return {
-        "as_of": "2024-11-27T18:30:00+07:00",
-        "sample": {"drawn": 300, "received": 212, "used": used},
-        "level": 0.95,
-        "shares": [{"number": n, "name": name, **ends(share, 0.01)} for n, name, share in shares],
-        "lead": {"leader": 2, "runner_up": 1, **ends(lead, 0.02)},
-        "turnout": ends(0.771, 0.008),
-        "call": {"status": status, "winner": 2, "withdrawn": withdrawn},
-        "warnings": [{"code": "W304", "text": "…"}, {"code": "W312", "text": "…"}],
-    }
+    return ProjectionRecord.model_construct(
+        as_of="2024-11-27T18:30:00+07:00",
+        sample=SampleRecord(drawn=300, received=212, used=used),
+        level=0.95,
+        shares=[ShareRecord.model_construct(number=n, name=name, **ends(share, 0.01)) for n, name, share in shares],
+        lead=LeadRecord.model_construct(leader=2, runner_up=1, **ends(lead, 0.02)),
+        turnout=QuantityRecord.model_construct(**ends(0.771, 0.008)),
+        call=CallRecord.model_construct(status=status, winner=2, withdrawn=withdrawn),
+        warnings=[WarningRecord(code=code, text="…") for code in ("W304", "W312")],
+    )
 
 
-def without(said: dict[str, Any]) -> dict[str, Any]:
+def without(record: ProjectionRecord) -> ProjectionRecord:
     """Take the estimates away, as where too little is in."""
     blank = dict.fromkeys(("estimate", "low", "high"))
-    shares = [{**share, **blank} for share in said["shares"]]
-    lead = {"leader": None, "runner_up": None, **blank}
-    call = {"status": "insufficient", "winner": None, "withdrawn": False}
-    return {**said, "as_of": None, "shares": shares, "lead": lead, "turnout": blank, "call": call}
+    changes = {
+        "as_of": None,
+        "shares": [share.model_copy(update=blank) for share in record.shares],
+        "lead": record.lead.model_copy(update={"leader": None, "runner_up": None, **blank}),
+        "turnout": record.turnout.model_copy(update=blank),
+        "call": CallRecord.model_construct(status="insufficient", winner=None, withdrawn=False),
+    }
+    return record.model_copy(update=changes)
 
 
 @pytest.fixture

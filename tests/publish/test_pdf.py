@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import estimation as qc
 from estimation.errors import ReportError
-from estimation.publish import open_projection
 from estimation.publish.card import _write, draw_card
 from estimation.publish.pdf import check_installed, load, to_pdf
 from estimation.simulation.showcase import MOMENT
@@ -70,7 +70,7 @@ def test_the_card_has_the_size_for_sharing_and_says_what_keeps_it_internal(
 ) -> None:
     from PIL import Image
 
-    report = open_projection(str(demo), as_of=MOMENT, language="id")
+    report = qc.open(demo).project(as_of=MOMENT).parts("id")
     card = draw_card(report, status, UNTIL)
     assert draw_card(report, status, UNTIL) == card
     picture = Image.open(io.BytesIO(card)).convert("RGB")

@@ -6,9 +6,10 @@ from typing import get_args
 
 import pytest
 
+import estimation as qc
 from estimation.contest import EstimatorName, load_contest
-from estimation.projection import project
-from estimation.publish import ProjectionReport, open_projection
+from estimation.projection import project_contest
+from estimation.publish import ProjectionReport
 from estimation.publish.reports.projection.shares import dispute_limit
 from estimation.simulation.showcase import MOMENT
 from estimation.words import Words
@@ -16,7 +17,7 @@ from estimation.words import Words
 
 @pytest.fixture(scope="module")
 def report(demo: Path) -> ProjectionReport:
-    return open_projection(str(demo), as_of=MOMENT, language="id")
+    return qc.open(demo).project(as_of=MOMENT).parts("id")
 
 
 def test_banner_says_what_it_is_and_how_much_is_in(report: ProjectionReport) -> None:
@@ -42,7 +43,7 @@ def test_verdict_in_both_languages(report: ProjectionReport) -> None:
 
 
 def test_a_leader_who_is_not_called(demo: Path) -> None:
-    leading = open_projection(str(demo), as_of=MOMENT, level=0.7, language="id")
+    leading = qc.open(demo).project(as_of=MOMENT, level=0.7).parts("id")
     assert leading.verdict().text.splitlines() == [
         "Unggul, belum dapat disimpulkan. Rio–Ulfi unggul 2,9 poin atas Karna–Khoirani (selang kepercayaan 70\u00a0%: "
         "1,1 sampai 4,7); belum dapat disimpulkan.",
@@ -153,7 +154,7 @@ def test_insufficient_page_has_every_part(demo: Path) -> None:
     contest = load_contest(demo)
     empty = demo.parent / "empty-inbox"
     empty.mkdir(exist_ok=True)
-    report = ProjectionReport(project(contest, returns_path=empty), Words("en"))
+    report = ProjectionReport(project_contest(contest, returns=empty), Words("en"))
     assert report.verdict().text == "Not enough returns. Nothing can be projected yet.\n- Fewer than two returns are in"
     assert report.candidates().text.splitlines()[0] == "1 Rio–Ulfi: – (–), –, votes seen 0"
     assert report.chart().html == ""
@@ -167,8 +168,10 @@ def test_insufficient_page_has_every_part(demo: Path) -> None:
 
 def test_the_command_has_every_option_that_was_given(demo: Path) -> None:
     own = demo / "out" / "sample.csv"
-    report = open_projection(
-        str(demo), as_of=MOMENT, sample=str(own), estimator="ratio", level=0.9, where="regency=SITUBONDO", language="en"
+    report = (
+        qc.open(demo)
+        .project(as_of=MOMENT, sample=str(own), estimator="ratio", level=0.9, where="regency=SITUBONDO")
+        .parts("en")
     )
     lines = dict(line.split(": ", 1) for line in report.provenance().text.splitlines())
     assert lines["Command"] == (
@@ -183,7 +186,7 @@ def test_the_command_has_every_option_that_was_given(demo: Path) -> None:
 
 def test_a_file_from_elsewhere_is_named_without_its_folder(demo: Path, tmp_path: Path) -> None:
     (tmp_path / "returns.csv").write_bytes((demo / "inbox" / "laporan.csv").read_bytes())
-    report = open_projection(str(demo), returns=str(tmp_path / "returns.csv"), language="en")
+    report = qc.open(demo).project(returns=str(tmp_path / "returns.csv")).parts("en")
     assert "--returns returns.csv" in report.provenance().text
     assert str(tmp_path) not in "".join(part.text for part in (report.provenance(), report.problems()))
 
@@ -217,7 +220,7 @@ def test_the_dispute_is_told_where_the_inhabitants_are_known(report: ProjectionR
 @pytest.mark.parametrize("estimator", get_args(EstimatorName))
 @pytest.mark.parametrize("variance", ["auto", "jackknife"])
 def test_every_estimator_has_its_formulas(demo: Path, estimator: str, variance: str) -> None:
-    report = open_projection(str(demo), as_of=MOMENT, estimator=estimator, variance=variance, language="en")
+    report = qc.open(demo).project(as_of=MOMENT, estimator=estimator, variance=variance).parts("en")
     lines = report.method().text.splitlines()
     predicted = report.projection.estimator == "multilevel"
     assert any(line.startswith("Shares: θ̂_j = ") for line in lines)

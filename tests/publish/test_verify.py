@@ -12,7 +12,7 @@ import pytest
 
 from estimation.contest import Contest, load_contest
 from estimation.errors import ReportError
-from estimation.projection import project, write_take
+from estimation.projection import make_take, project_contest
 from estimation.publish import render
 from estimation.publish.manifest import KEY_VARIABLE, Seal, fingerprint, numbers_of, seal, signed_by
 from estimation.publish.pagefile import with_stale_line, without_stale_line
@@ -142,9 +142,9 @@ def test_a_take_made_later_changes_nothing_and_one_made_before_is_named(
 ) -> None:
     other = load_contest(shutil.copytree(contest.folder, tmp_path / "other"))
     moment = datetime.fromisoformat(MOMENT)
-    write_take(project(other, as_of=moment + timedelta(hours=1)))
+    make_take(other, as_of=moment + timedelta(hours=1))
     assert holds(verify(other, page))
-    write_take(project(other, as_of=moment - timedelta(hours=1)))
+    make_take(other, as_of=moment - timedelta(hours=1))
     found = differing(verify(load_contest(shutil.copytree(other.folder, tmp_path / "third")), page))
     assert found["takes_sha256"].startswith("the page states nothing, the inputs give ")
     assert "share 1 estimate" not in found
@@ -165,7 +165,7 @@ def test_what_the_ledger_held_is_found_again_after_corrections(lay_night: Callab
     (folder / "inbox" / "correction.csv").write_text(f"{rows[0]}\n{corrected}\n", encoding="utf-8")
     ingest(ledger, settle=0)
     ledger.close()
-    assert project(opened).provenance["returns_sha256"] not in made.read_text(encoding="utf-8")
+    assert project_contest(opened).provenance["returns_sha256"] not in made.read_text(encoding="utf-8")
     assert holds(verify(opened, made))
 
 

@@ -87,6 +87,11 @@ def test_optimal_allocation_by_hand(two):
     assert allocate(frame, design_of(two, allocation="neyman"), strata).tolist() == [6, 6]
 
 
+def test_a_station_cost_of_nothing_takes_the_place_of_the_column(two):
+    with pytest.raises(DesignError, match="allocation 'optimal' needs costs"):
+        design_of(two, cost_station=0.0)
+
+
 def test_costs_are_a_part_of_the_design_only_where_it_goes_by_them(two):
     assert design_of(two).cost == "biaya"
     assert design_of(two, allocation="neyman") == Design(12, allocation="neyman")

@@ -11,7 +11,7 @@ from estimation.contest import load_contest
 from estimation.errors import DesignError
 from estimation.estimators import arrived
 from estimation.frame import load_frame
-from estimation.projection import project
+from estimation.projection import project_contest
 from estimation.sampling import design_of, draw, read_sample, write_draw
 from estimation.sampling.verify import verify
 from estimation.survey.variance import default
@@ -89,7 +89,7 @@ def test_a_few_returns_never_stop_a_projection(contest, frame, official, method,
     write_draw(contest, frame, design, sample)
     few = contest.folder / "few.csv"
     official.loc[frame.table["tps_id"].iloc[sample.rows[:number]]].reset_index().to_csv(few, index=False)
-    found = project(contest, returns_path=few)
+    found = project_contest(contest, returns=few)
     assert found.progress.used == number
     assert (found.estimate is None) == (found.call.status == "insufficient")
     assert found.estimate is None or np.isfinite(found.estimate.se).all()

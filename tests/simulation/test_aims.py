@@ -45,7 +45,28 @@ def table(deff, lead_deff, villages=6.0):
 
 def test_the_contest_says_what_is_asked_and_the_caller_changes_it(contest):
     assert aims_of(contest) == Aims(0.05, 0.9, 500, "", 10, 20)
-    assert aims_of(contest, margin=0.03, budget=None, cost_village=0.0) == Aims(0.03, 0.9, 500, "", 10, 20)
+    assert aims_of(contest, margin=0.03, budget=None, cost_village=None) == Aims(0.03, 0.9, 500, "", 10, 20)
+
+
+def test_a_cost_of_nothing_can_be_asked(contest, make_contest):
+    assert aims_of(contest, cost_village=0.0) == Aims(0.05, 0.9, 500, "", 10, 0)
+    assert aims_of(contest, cost_station=0.0) == Aims(0.05, 0.9, 500, "", 0, 20)
+    column = load_contest(make_contest(extra_toml='[design]\ncost = "biaya"\ncost_village = 5\n'))
+    assert aims_of(column, cost_station=0.0) == Aims(cost_village=5.0)
+
+
+@pytest.mark.parametrize("name", ["margin", "budget", "right_leader"])
+def test_a_zero_that_can_not_be_meant_is_refused_and_not_dropped(contest, name):
+    with pytest.raises(DesignError, match=" is 0: give a number"):
+        aims_of(contest, **{name: 0.0})
+
+
+def test_a_plan_takes_none_as_not_given_and_zero_as_given(contest):
+    as_it_is = plan(contest, replicates=2, changes={"n": None, "method": None}, asked={"cost_station": None})
+    assert (as_it_is.design.n, as_it_is.aims) == (12, aims_of(contest))
+    free = plan(contest, replicates=2, asked={"cost_station": 0.0})
+    villages = len(set(free.frame.table["village"].iloc[free.sample.rows]))
+    assert free.cost == 20 * villages
 
 
 def test_without_anything_asked_it_is_one_point(make_contest):

@@ -236,6 +236,9 @@ def test_early_stations_are_small_where_size_decides(large):
         ({"received": "0,1"}, r"--received takes parts of the sample in \(0, 1\]"),
         ({"received": "0.5,0.1"}, "--received: give each part once, the smallest first"),
         ({"received": "0.5,0.5"}, "--received: give each part once, the smallest first"),
+        ({"level": 0.0}, "a level of 0.0 is no probability between 0 and 1"),
+        ({"level": 1.0}, "a level of 1.0 is no probability between 0 and 1"),
+        ({"estimate": {"drift": 2.0}}, r"\[estimate\] drift: 2.0 can't be used"),
         ({"replicates": 1}, "--replicates 1: at least 2 are needed"),
         ({"arrival": "sise"}, "did you mean 'size'"),
         ({"design": {"n": 9, "method": "simple"}}, "9"),
@@ -244,6 +247,13 @@ def test_early_stations_are_small_where_size_decides(large):
 def test_what_cannot_be_meant_is_refused(tiny, asked, says):
     with pytest.raises(EstimationError, match=says):
         backtest(tiny, plan_of(tiny, **{"design": {"n": 2, "method": "simple"}, **asked}))
+
+
+def test_values_of_nothing_are_taken_as_given(tiny):
+    asked = plan_of(
+        tiny, design={"n": 2, "method": "simple"}, estimate={"leverage": False, "drift": 0.0, "agree": False}
+    )
+    assert (asked.table.leverage, asked.table.drift, asked.table.agree) == (False, 0.0, False)
 
 
 def test_without_an_official_result_there_is_nothing_to_replay(make_contest):

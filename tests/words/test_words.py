@@ -89,3 +89,9 @@ def test_unknown_language() -> None:
 def test_every_choice_has_words(table: str, names: tuple[str, ...]) -> None:
     spelled = {name if table == "design" else name.replace("-", "_") for name in names}
     assert {f"{table}.{name}" for name in spelled} <= set(catalogue("id"))
+
+
+@pytest.mark.parametrize(("language", "text"), [("id", ">\u00a01.000.000.000"), ("en", ">\u00a01,000,000,000")])
+def test_a_number_too_large_to_write_is_said_to_be(language: str, text: str) -> None:
+    assert Words(language).decimal(2.73745e139) == text
+    assert Words(language).decimal(-1e12) == text.replace(">", "<").replace("\u00a0", "\u00a0\u2212")

@@ -5,8 +5,8 @@ import sys
 
 import click
 
-from estimation import __version__
 from estimation.errors import EstimationError
+from estimation.version import __version__
 
 _VERBS = {
     "demo": ("estimation.cli.demo", "Make and open a report on a demo contest."),

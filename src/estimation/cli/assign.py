@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from estimation.cli.options import contest_argument, emit, json_option, sample_option, say
+from estimation.cli.options import contest_argument, emit, json_option, request_option, say
 
 
 @click.command()
@@ -14,14 +14,14 @@ from estimation.cli.options import contest_argument, emit, json_option, sample_o
     type=click.Choice(["village", "district", "regency", "officer"]),
     help="One sheet for each; by default officer where out/officers.csv is, else village.",
 )
-@sample_option
+@request_option("sample")
 @click.option("--lang", type=click.Choice(["id", "en"]), help="Language; by default the contest's.")
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), help="Folder; by default out/assignments.")
 @json_option
 def assign(
     contest: Path,
     by: str | None,
-    sample_file: Path | None,
+    sample: Path | None,
     lang: str | None,
     out: Path | None,
     json_file: str | None,
@@ -36,7 +36,7 @@ def assign(
     from estimation.publish.sheets import write_sheets
     from estimation.sampling.assign import assign as share_out
 
-    assignments = share_out(load_contest(contest), by, sample_file)
+    assignments = share_out(load_contest(contest), by, sample)
     written = write_sheets(assignments, lang, out)
     emit(
         {

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from estimation.cli.options import emit, json_option, level_option, say, where_option
+from estimation.cli.options import emit, json_option, request_option, say
 
 if TYPE_CHECKING:
     from estimation.contest import Contest
@@ -55,8 +55,8 @@ if TYPE_CHECKING:
     "they are written to out/estimate.toml of the first.",
 )
 @click.option("--by", metavar="LEVEL", help="With --fit: every area of this level, such as regency, is a night.")
-@level_option
-@where_option
+@request_option("level")
+@request_option("where")
 @click.option("--page", is_flag=True, help="Make the calibration certificate too, in out/reports or out/internal.")
 @click.option("--lang", type=click.Choice(["id", "en"]), help="Language of the page; by default the contest's.")
 @json_option
@@ -166,10 +166,10 @@ def _fit(
     where: str | None,
     json_file: str | None,
 ) -> None:
-    from estimation import __version__
     from estimation.cli.progress import spinner
     from estimation.files import write_text
     from estimation.simulation.fit import document, fit, past_nights, snippet, verdict
+    from estimation.version import __version__
 
     nights, small = [], []
     for contest in contests:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from estimation.cli.options import as_of_option, emit, estimator_option, json_option, moment, say
+from estimation.cli.options import emit, json_option, moment, request_option, say
 
 
 @click.command()
@@ -30,8 +30,8 @@ from estimation.cli.options import as_of_option, emit, estimator_option, json_op
     type=click.Choice(["id", "en"]),
     help="Of the pages, may be given again, and of the overview, the first; by default the contests' own.",
 )
-@as_of_option
-@estimator_option
+@request_option("as_of")
+@request_option("estimator")
 @json_option
 def batch(
     root: Path,

@@ -9,9 +9,9 @@ from estimation.cli.options import (
     emit,
     json_option,
     leave,
+    request_option,
     say,
     strict_option,
-    where_option,
 )
 from estimation.rules import RULES, Findings
 
@@ -20,7 +20,7 @@ SHOWN = 3  # places named for each rule on the terminal; --json lists all
 
 @click.command()
 @contest_argument
-@where_option
+@request_option("where")
 @json_option
 @strict_option
 def check(contest: Path, where: str | None, json_file: str | None, strict: bool) -> None:

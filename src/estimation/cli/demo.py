@@ -1,6 +1,6 @@
 """``quickcount demo``."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import click
@@ -18,24 +18,25 @@ def demo(folder: Path, name: str, lang: str | None) -> None:
     The stations' counts are simulated; their sums by district, the rolls and the names are real.
     """
     from estimation.cli.progress import spinner
-    from estimation.contest import load_contest
-    from estimation.projection import project, write_take
+    from estimation.contest import ProjectionRequest, load_contest
+    from estimation.projection import make_take, project_contest, read_takes, write_take
     from estimation.projection.headline import headline
     from estimation.publish import render
-    from estimation.publish.openings.shared import demo_night
     from estimation.simulation.showcase import MOMENT, lay_out
 
     click.echo(f"1/3 laying out {name} and drawing its sample")
     target = lay_out(name, folder)
     contest = load_contest(target)
     click.echo(f"2/3 projecting every hour from what was in, the last time at {MOMENT}")
-    previous = demo_night(str(target), -2, -1)
-    projection = project(contest, as_of=datetime.fromisoformat(MOMENT), previous=previous)
-    write_take(projection)
+    for hours in (-2, -1):
+        make_take(contest, as_of=datetime.fromisoformat(MOMENT) + timedelta(hours=hours))
+    deciding = read_takes(contest).remembered()
+    request = ProjectionRequest.of(as_of=MOMENT, previous=deciding.path if deciding else None)
+    projection = project_contest(contest, request)
+    write_take(contest, projection, read_takes(contest))
     click.echo("3/3 making the report")
     with spinner("running the notebook"):
-        parameters = {"as_of": MOMENT, "previous": str(previous.resolve()) if previous else ""}
-        page = render(contest, language=lang, parameters=parameters)
+        page = render(contest, language=lang, parameters=request.parameters())
     first, *rest = headline(projection)
     click.secho(first, bold=True)
     for line in rest:

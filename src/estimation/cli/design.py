@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from estimation.cli.options import contest_argument, leave, strict_option, where_option
+from estimation.cli.options import contest_argument, leave, request_option, strict_option
 
 
 @click.command()
@@ -38,7 +38,7 @@ from estimation.cli.options import contest_argument, leave, strict_option, where
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder; by default out/reports or out/internal."
 )
-@where_option
+@request_option("where")
 @strict_option
 def design(
     contest: Path,
@@ -73,11 +73,11 @@ def design(
 
     opened = load_contest(contest)
     asked = {
-        "margin": margin or 0.0,
-        "right_leader": right_leader or 0.0,
-        "budget": budget or 0.0,
-        "cost_station": cost_station or 0.0,
-        "cost_village": cost_village or 0.0,
+        "margin": margin,
+        "right_leader": right_leader,
+        "budget": budget,
+        "cost_station": cost_station,
+        "cost_village": cost_village,
     }
     aims_of(opened, **asked)  # what can't be asked is said before the notebook runs
     with spinner("running the notebook"):
@@ -91,7 +91,7 @@ def design(
                 "method": method or "",
                 "strata": strata or "",
                 "allocation": allocation or "",
-                **asked,
+                **{name: value or 0.0 for name, value in asked.items()},
                 "past": str(past.resolve()) if past else "",
                 "replicates": replicates,
                 "where": where or "",

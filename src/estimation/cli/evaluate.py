@@ -5,18 +5,9 @@ from pathlib import Path
 
 import click
 
-from estimation.cli.options import (
-    as_of_option,
-    contest_argument,
-    emit,
-    json_option,
-    level_option,
-    moment,
-    returns_option,
-    sample_option,
-    say,
-    where_option,
-)
+from estimation.cli.options import contest_argument, emit, json_option, request_options, say
+from estimation.contest import ProjectionRequest
+from estimation.contest.request import FILES
 
 
 @click.command()
@@ -26,12 +17,7 @@ from estimation.cli.options import (
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
     help="The official result by station; by default the contest's.",
 )
-@sample_option
-@returns_option
-@as_of_option
-@click.option("--estimator", metavar="NAME", help="multilevel, ratio, calibrated, …; by default the contest's.")
-@level_option
-@where_option
+@request_options
 @click.option(
     "--takes",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -46,12 +32,7 @@ from estimation.cli.options import (
 def evaluate(
     contest: Path,
     official: Path | None,
-    sample_file: Path | None,
-    returns_path: Path | None,
-    as_of: str | None,
-    estimator: str | None,
-    level: float | None,
-    where: str | None,
+    request: ProjectionRequest,
     takes: Path | None,
     lang: str | None,
     page: bool,
@@ -70,39 +51,22 @@ def evaluate(
     from estimation.evaluation.headline import headline
     from estimation.publish.release import place
 
-    opened, at = load_contest(contest), moment(as_of)
-    made = None
+    opened, made = load_contest(contest), None
     if page:
         from estimation.publish import render
 
-        files = {"official": official, "sample": sample_file, "returns": returns_path, "takes": takes}
-        given = {"as_of": as_of or "", "estimator": estimator or "", "level": level or 0.0, "where": where or ""}
+        files = {"official": official, "takes": takes} | {name: getattr(request, name) for name in FILES}
+        named = {name: str(path.resolve()) for name, path in files.items() if path is not None}
         with spinner("running the notebook"):
-            made = render(
-                opened,
-                kind="evaluation",
-                language=lang,
-                out=out,
-                parameters={**{name: str(path.resolve()) if path else "" for name, path in files.items()}, **given},
-            )
+            made = render(opened, kind="evaluation", language=lang, out=out, parameters=request.parameters() | named)
         folder = made.path.parent
     else:
         from estimation.evaluation import evaluate as compute
         from estimation.evaluation import write_evaluation
 
-        found = compute(
-            opened,
-            official=official,
-            sample_path=sample_file,
-            returns_path=returns_path,
-            as_of=at,
-            level=level,
-            where=where,
-            takes=takes,
-            estimate={"estimator": estimator},
-        )
+        evaluation = compute(opened, request, official=official, takes=takes)
         folder = place(opened).into(out)
-        write_evaluation(found, folder)
+        write_evaluation(evaluation, folder)
     written = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
     emit(written, json_file)
     first, *rest = headline(written, {candidate.number: candidate.label for candidate in opened.candidates})

@@ -1,16 +1,26 @@
 """What several verbs share: arguments, options, and how they speak."""
 
 import sys
-from collections.abc import Callable, Mapping
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from functools import wraps
 from pathlib import Path
+from typing import Any, get_args
 
 import click
 
-from estimation.errors import EstimationError
+from estimation.contest import ProjectionRequest
+from estimation.contest.request import CHANGES
+from estimation.errors import EstimateError, EstimationError
 from estimation.files import to_json, write_text
+from estimation.words import terminal_words
 
 Decorator = Callable[[Callable[..., None]], Callable[..., None]]
+
+_METAVARS = {"as_of": "TIME", "recorded_by": "TIME", "level": "P", "where": "LEVEL=NAME"} | dict.fromkeys(
+    ("estimator", "variance", "interval"), "NAME"
+)
 
 contest_argument = click.argument("contest", type=click.Path(path_type=Path))
 json_option = click.option(
@@ -20,50 +30,70 @@ json_option = click.option(
     help="Write the result as JSON to FILE, or to standard output with '-'.",
 )
 strict_option = click.option("--strict", is_flag=True, help="Exit with 1 when there is any warning.")
-where_option = click.option(
-    "--where",
-    metavar="LEVEL=NAME",
-    help="Only this area, e.g. regency=SITUBONDO; several levels joined by commas.",
-)
-sample_option = click.option(
-    "--sample", "sample_file", type=click.Path(path_type=Path), help="The sample; by default out/sample.csv."
-)
-returns_option = click.option(
-    "--returns",
-    "returns_path",
-    type=click.Path(path_type=Path),
-    help="A file or folder of returns; by default the inbox.",
-)
-as_of_option = click.option(
-    "--as-of", metavar="TIME", help="Look only at what had come in by then, e.g. 2024-11-27T18:30:00+07:00."
-)
-recorded_by_option = click.option(
-    "--recorded-by", metavar="TIME", help="Look only at what the ledger held then, whatever was entered later."
-)
-level_option = click.option(
-    "--level", type=float, metavar="P", help="Confidence level; by default the contest's (0.95)."
-)
-estimator_option = click.option(
-    "--estimator",
-    metavar="NAME",
-    help="auto, multilevel, two-phase, propensity, propensity-cells, ratio, separate, poststratified, raked or "
-    "calibrated; by default the contest's.",
-)
-variance_option = click.option(
-    "--variance",
-    metavar="NAME",
-    help="auto (the design's own), stratified, jackknife, bootstrap, …; by default the contest's.",
-)
-interval_option = click.option(
-    "--interval",
-    metavar="NAME",
-    help="auto, t, logit, wilson, clopper-pearson, likelihood, simultaneous or percentile; by default the contest's.",
-)
-previous_option = click.option(
-    "--previous",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    help="projection.json of the take before: a call that is no longer supported is withdrawn, aloud.",
-)
+
+
+def request_option(name: str) -> Decorator:
+    """Make the option of one field of a request: its type and its name from the field, its text from the words."""
+    field = ProjectionRequest.model_fields[name]
+    types = get_args(field.annotation) or (field.annotation,)
+    names = ", ".join(get_args(types[0])) if name in CHANGES else ""
+    metavar, text = _METAVARS.get(name), terminal_words()(f"option.{name}", names=names)
+    kind = click.Path(path_type=Path) if Path in types else float if float in types or _is_number(types) else str
+    return click.option(f"--{name.replace('_', '-')}", name, type=kind, metavar=metavar, help=text)
+
+
+def request_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a verb every option of a :class:`ProjectionRequest`; it takes them as one argument ``request``."""
+
+    @wraps(command)
+    def with_request(*args: object, **options: Any) -> None:
+        asked = {name: options.pop(name) for name in ProjectionRequest.model_fields}
+        settings = asked.pop("estimate")
+        command(*args, request=request_of(**asked, estimate=_settings(settings) or None), **options)
+
+    repeated = click.option("--estimate", metavar="KEY=VALUE", multiple=True, help=terminal_words()("option.estimate"))
+    single = [request_option(name) for name in ProjectionRequest.model_fields if name != "estimate"]
+    decorated: Callable[..., None] = with_request
+    options: list[Decorator] = [*single, repeated]
+    for option in reversed(options):
+        decorated = option(decorated)
+    return decorated
+
+
+def request_of(**options: Any) -> ProjectionRequest:
+    """Make a request of options as they stand on the command line.
+
+    Raises
+    ------
+    EstimateError
+        A value can't be used; the message names the option and what is allowed.
+    """
+    try:
+        return ProjectionRequest.of(**options)
+    except EstimateError as error:
+        lines = []
+        for line in str(error).splitlines():
+            name = next((name for name in ProjectionRequest.model_fields if line.startswith(f"{name} ")), "")
+            lines.append(f"--{name.replace('_', '-')}{line[len(name) :]}" if name else line)
+        raise EstimateError("\n".join(lines)) from error
+
+
+def _is_number(types: Sequence[object]) -> bool:
+    return any(float in get_args(inner) for inner in types)
+
+
+def _settings(pairs: Sequence[str]) -> dict[str, object]:
+    """Read ``KEY=VALUE`` as a line of TOML; what is none is text."""
+    values: dict[str, object] = {}
+    for pair in pairs:
+        key, equals, text = pair.partition("=")
+        if not equals or not key.strip():
+            raise click.UsageError(f"--estimate {pair}: write KEY=VALUE, as in --estimate delta=0.1")
+        try:
+            values[key.strip()] = tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            values[key.strip()] = text.strip()
+    return values
 
 
 def moment(text: str | None, option: str = "--as-of") -> datetime | None:

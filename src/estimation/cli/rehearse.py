@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from estimation.cli.options import as_of_option, contest_argument, emit, json_option, moment, say
+from estimation.cli.options import contest_argument, emit, json_option, moment, request_option, say
 
 
 @click.command()
@@ -41,7 +41,7 @@ from estimation.cli.options import as_of_option, contest_argument, emit, json_op
     help="1 as it was on the night, 60 an hour in a minute.",
 )
 @click.option("--grade", "only_grade", is_flag=True, help="Play nothing: grade the rehearsal that stands in CONTEST.")
-@as_of_option
+@request_option("as_of")
 @json_option
 def rehearse(
     contest: Path,

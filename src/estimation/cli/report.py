@@ -6,25 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from estimation.cli.options import (
-    as_of_option,
-    contest_argument,
-    emit,
-    estimator_option,
-    interval_option,
-    json_option,
-    leave,
-    level_option,
-    moment,
-    previous_option,
-    recorded_by_option,
-    returns_option,
-    sample_option,
-    say,
-    strict_option,
-    variance_option,
-    where_option,
-)
+from estimation.cli.options import contest_argument, emit, json_option, leave, request_options, say, strict_option
+from estimation.contest import ProjectionRequest
+from estimation.contest.request import FILES
 
 if TYPE_CHECKING:
     from estimation.contest import Contest
@@ -48,16 +32,7 @@ def tell_page(page: "Page", json_file: str | None = None) -> None:
 @contest_argument
 @click.option("--kind", type=click.Choice(KINDS), default="projection", show_default=True, help="Which report.")
 @click.option("--lang", type=click.Choice(["id", "en"]), help="Language; by default the contest's.")
-@sample_option
-@returns_option
-@as_of_option
-@recorded_by_option
-@estimator_option
-@variance_option
-@interval_option
-@level_option
-@where_option
-@previous_option
+@request_options
 @click.option(
     "--set",
     "settings",
@@ -86,16 +61,7 @@ def report(
     contest: Path,
     kind: str,
     lang: str | None,
-    sample_file: Path | None,
-    returns_path: Path | None,
-    as_of: str | None,
-    recorded_by: str | None,
-    estimator: str | None,
-    variance: str | None,
-    interval: str | None,
-    level: float | None,
-    where: str | None,
-    previous: Path | None,
+    request: ProjectionRequest,
     settings: tuple[str, ...],
     out: Path | None,
     pdf: bool,
@@ -118,22 +84,19 @@ def report(
     from estimation.contest import load_contest
 
     opened = load_contest(contest)
-    files = {"sample": sample_file, "returns": returns_path, "previous": previous}
-    options = {"as_of": as_of, "recorded_by": recorded_by, "estimator": estimator, "variance": variance}
-    options |= {"interval": interval, "where": where}
     if page is not None:
-        others = [*options.values(), level, lang, out, pdf or None, settings or None]
-        if kind != "projection" or any(other is not None for other in others):
+        files = {name: getattr(request, name) for name in FILES if getattr(request, name) is not None}
+        others = [*(set(request.parameters()) - set(files)), lang, out, pdf or None, settings or None]
+        if kind != "projection" or any(others):
             raise click.UsageError("--verify takes all of that from the page; give it no more than files and --key")
-        _verify(opened, page, {name: path for name, path in files.items() if path}, key, json_file)
+        _verify(opened, page, files, key, json_file)
         return
     if key is not None or json_file is not None:
         raise click.UsageError("--key and --json go with --verify; the numbers stand beside the page as JSON")
-    moment(as_of)
-    moment(recorded_by, "--recorded-by")
-    given: dict[str, object] = {name: str(path.resolve()) for name, path in files.items() if path}
-    given |= {name: value for name, value in options.items() if value} | ({"level": level} if level else {})
-    _make(opened, kind, lang, given | _settings(settings), out, pdf, strict)
+    parameters = request.parameters() | {
+        name: str(getattr(request, name).resolve()) for name in FILES if getattr(request, name) is not None
+    }
+    _make(opened, kind, lang, parameters | _settings(settings), out, pdf, strict)
 
 
 def _make(

@@ -13,10 +13,9 @@ from estimation.cli.options import (
     emit,
     json_option,
     leave,
-    sample_option,
+    request_option,
     say,
     strict_option,
-    where_option,
 )
 
 
@@ -80,7 +79,7 @@ def design_options(command: Callable[..., None]) -> Callable[..., None]:
     is_flag=True,
     help="Draw nothing yet: fix frame and design by their hash, before a public random number is known.",
 )
-@where_option
+@request_option("where")
 @json_option
 @strict_option
 def draw(
@@ -144,10 +143,10 @@ def draw(
 
 @click.command()
 @contest_argument
-@sample_option
+@request_option("sample")
 @json_option
 @strict_option
-def verify(contest: Path, sample_file: Path | None, json_file: str | None, strict: bool) -> None:
+def verify(contest: Path, sample: Path | None, json_file: str | None, strict: bool) -> None:
     """Draw again from frame and manifest, and compare with out/sample.csv.
 
     Exit status 0 when the same stations come out with the same weights, 1 when anything differs.
@@ -155,7 +154,7 @@ def verify(contest: Path, sample_file: Path | None, json_file: str | None, stric
     from estimation.contest import load_contest
     from estimation.sampling.verify import verify as repeat
 
-    found = repeat(load_contest(contest), sample_file)
+    found = repeat(load_contest(contest), sample)
     emit(found.document(), json_file)
     if found.same:
         say(f"the same {found.stations} stations come out with seed '{found.seed}'", json_file, bold=True)

@@ -2,6 +2,7 @@
 
 from estimation.contest.load import estimate_table, load_contest
 from estimation.contest.quantities import INVALID, LEAD, TURNOUT, share_name
+from estimation.contest.request import ProjectionRequest
 from estimation.contest.tables import (
     CONTROL_WORDS,
     Allocation,
@@ -29,6 +30,7 @@ __all__ = [
     "IntervalName",
     "Method",
     "Mode",
+    "ProjectionRequest",
     "Rule",
     "VarianceName",
     "estimate_table",

@@ -145,12 +145,16 @@ def _explain(item: dict[str, Any]) -> str:
         return f"{_place(loc[:-1])}: key '{loc[-1]}' is missing: add it"
     if kind.startswith("timezone_aware") or (loc[-1] == "publish_after" and kind.startswith("datetime")):
         return f"{_place(loc)}: '{value}' has no UTC offset: write a time like 2024-11-27T15:00:00+07:00"
-    message = str(item["msg"])
-    if kind == "literal_error":
-        allowed = [part.strip("'") for part in str(item["ctx"]["expected"]).replace(" or ", ", ").split(", ")]
-        near = nearest(str(value), allowed)
-        message = f"known are {', '.join(allowed)}" + (f": did you mean '{near}'?" if near else "")
-    return f"{_place(loc)}: {value!r} can't be used: {message}"
+    return f"{_place(loc)}: {value!r} can't be used: {explain_value(item)}"
+
+
+def explain_value(item: Mapping[str, Any]) -> str:
+    """Say why a value can't be used; where only some are known, which, and the nearest one."""
+    if item["type"] != "literal_error":
+        return str(item["msg"])
+    allowed = [part.strip("'") for part in str(item["ctx"]["expected"]).replace(" or ", ", ").split(", ")]
+    near = nearest(str(item.get("input")), allowed)
+    return f"known are {', '.join(allowed)}" + (f": did you mean '{near}'?" if near else "")
 
 
 def _check_candidates(contest: Contest, path: Path) -> None:

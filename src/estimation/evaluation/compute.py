@@ -2,19 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
-from estimation.contest import LEAD, Contest, share_name
+from estimation.contest import LEAD, Contest, ProjectionRequest, share_name
 from estimation.decision import leader_and_runner_up
 from estimation.evaluation.areas import JudgedArea, area_coverage, judge_areas
 from estimation.evaluation.judged import Coverage, Judged, judge
 from estimation.evaluation.official import Official, read_official
 from estimation.evaluation.recording import Recording, compare, held_returns
 from estimation.evaluation.split import Split, split
-from estimation.evaluation.takes import Refused, Take, call_right, read_takes
-from estimation.projection import Projection, project
-from estimation.projection.compute import open_sample
+from estimation.evaluation.takes import ComparedTake, call_right, compare_take
+from estimation.projection import Projection, open_sample, project_contest, read_takes
 from estimation.survey import Estimate
 
 
@@ -36,10 +34,10 @@ class Evaluation:
     areas : tuple of JudgedArea
     coverage : tuple of Coverage
         Over the areas, for each candidate.
-    takes : tuple of Take
+    takes : tuple of ComparedTake
         Every take of the night, as it was written then.
-    refused : tuple of Refused
-        Files that are none of this contest's takes.
+    refused : mapping of str to str
+        Folders that are none of this contest's takes, and why.
     recording : Recording
         Returns against the official counts of the same stations.
     """
@@ -51,8 +49,8 @@ class Evaluation:
     call_right: bool | None
     areas: tuple[JudgedArea, ...]
     coverage: tuple[Coverage, ...]
-    takes: tuple[Take, ...]
-    refused: tuple[Refused, ...]
+    takes: tuple[ComparedTake, ...]
+    refused: Mapping[str, str]
     recording: Recording
 
     @property
@@ -88,44 +86,35 @@ class Evaluation:
 
 def evaluate(
     contest: Contest,
+    request: ProjectionRequest | None = None,
     *,
     official: Path | None = None,
-    sample_path: Path | None = None,
-    returns_path: Path | None = None,
-    as_of: datetime | None = None,
-    level: float | None = None,
-    where: str | None = None,
     takes: Path | None = None,
-    estimate: Mapping[str, object] | None = None,
+    **options: object,
 ) -> Evaluation:
     """Hold a projection, and all takes before and after it, against the official result.
 
     Parameters
     ----------
     contest : Contest
+    request : ProjectionRequest, optional
+        Of the projection that is evaluated: see :func:`estimation.projection.project_contest`.
     official : pathlib.Path, optional
         The official result by station; the contest's own by default.
-    sample_path, returns_path, as_of, level, where, estimate
-        Of the projection that is evaluated: see :func:`estimation.projection.project`.
     takes : pathlib.Path, optional
         The folder of the night's takes; ``out/takes`` by default.
+    **options
+        In place of a request, its fields.
 
     Raises
     ------
     EstimationError
         The contest, the frame, the sample, the returns or the official result can't be used.
     """
-    projection = project(
-        contest,
-        sample_path=sample_path,
-        returns_path=returns_path,
-        as_of=as_of,
-        level=level,
-        where=where,
-        estimate=estimate,
-    )
+    request = request or ProjectionRequest.of(**options)
+    projection = project_contest(contest, request)
     contest = projection.contest
-    frame, sample, _ = open_sample(contest, sample_path, where)
+    frame, sample, _ = open_sample(contest, request.sample, request.where)
     result = read_official(contest, frame, official)
     truth = result.truth.tolist()
     found = [
@@ -133,8 +122,8 @@ def evaluate(
         for name, value in zip(result.names, truth, strict=True)
     ]
     areas = judge_areas(projection, frame, result)
-    night, refused = read_takes(takes or contest.out / "takes", contest, result)
-    held = held_returns(contest, frame, sample, returns_path, as_of)
+    night = read_takes(contest, takes)
+    held = held_returns(contest, frame, sample, request.returns, request.as_of)
     return Evaluation(
         projection=projection,
         official=result,
@@ -143,8 +132,8 @@ def evaluate(
         call_right=call_right(projection.call.status, projection.call.winner, result),
         areas=areas,
         coverage=area_coverage(areas, result),
-        takes=night,
-        refused=refused,
+        takes=tuple(compare_take(take, result) for take in night.takes),
+        refused=night.refused,
         recording=compare(frame, sample.rows, projection.counts, result.at(sample.rows, len(frame)), held),
     )
 

@@ -10,7 +10,7 @@ from estimation.evaluation.compute import Evaluation
 from estimation.evaluation.judged import Coverage, Judged
 from estimation.evaluation.recording import Difference
 from estimation.evaluation.split import PARTS
-from estimation.evaluation.takes import Take
+from estimation.evaluation.takes import ComparedTake
 from estimation.files import to_json, write_text
 from estimation.projection.document import number
 
@@ -68,7 +68,7 @@ def document(evaluation: Evaluation) -> dict[str, object]:
         ],
         "coverage": [_coverage(one) for one in e.coverage],
         "takes": [_take(take, e) for take in e.takes],
-        "refused": [{"take": one.name, "why": one.why} for one in e.refused],
+        "refused": [{"take": name, "why": why} for name, why in sorted(e.refused.items())],
         "recording": {
             "compared": e.recording.compared,
             "differing": len(e.recording.stations),
@@ -110,7 +110,7 @@ def _coverage(one: Coverage) -> dict[str, object]:
     }
 
 
-def _take(take: Take, e: Evaluation) -> dict[str, object]:
+def _take(take: ComparedTake, e: Evaluation) -> dict[str, object]:
     after = {one.name: one.estimate for one in e.quantities}
     return {
         "take": take.name,

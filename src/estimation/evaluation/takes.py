@@ -2,20 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
-from estimation.contest import INVALID, LEAD, TURNOUT, Contest, share_name
+from estimation.contest import INVALID, LEAD, TURNOUT, share_name
 from estimation.evaluation.judged import Judged
 from estimation.evaluation.official import Official
-from estimation.projection import takes
-from estimation.projection.takes import Refused, Written
-
-__all__ = ["Refused", "Take", "call_right", "read_takes"]
+from estimation.projection import Take
+from estimation.projection.record import values_of
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
-    """One take.
+class ComparedTake:
+    """One take, and its official values.
 
     Attributes
     ----------
@@ -57,12 +54,6 @@ class Take:
         return next(one for one in self.quantities if one.name == name)
 
 
-def read_takes(folder: Path, contest: Contest, official: Official) -> tuple[tuple[Take, ...], tuple[Refused, ...]]:
-    """Read and judge every take of a folder: see :func:`estimation.projection.takes.read_takes`."""
-    written, refused = takes.read_takes(folder, contest)
-    return tuple(_judge(take, official) for take in written), refused
-
-
 def call_right(status: str, winner: int | None, official: Official) -> bool | None:
     """Say whether a call named the official winner; None where nobody was called."""
     if status != "called":
@@ -70,29 +61,24 @@ def call_right(status: str, winner: int | None, official: Official) -> bool | No
     return official.winner is not None and winner == official.winner.number
 
 
-def _judge(take: Written, official: Official) -> Take:
-    raw = take.document
+def compare_take(take: Take, official: Official) -> ComparedTake:
+    """Hold a take against the official result."""
+    p = take.projection
     truth = dict(zip(official.names, official.truth.tolist(), strict=True))
-    shares = [_judged(share_name(share["number"]), takes.said(share), truth) for share in raw["shares"]]
     first, second = (candidate.number for candidate in official.pair)
-    lead = _judged(LEAD, takes.said_lead(raw, first, second), truth)
-    rest = [_judged(key, takes.said(raw[key]), truth) for key in (TURNOUT, INVALID)]
-    call, leader = raw["call"], raw["lead"]["leader"]
-    return Take(
+    values = {share_name(share.number): values_of(share) for share in p.shares}
+    values |= {LEAD: p.lead_of(first, second), TURNOUT: values_of(p.turnout), INVALID: values_of(p.invalid)}
+    return ComparedTake(
         name=take.name,
-        as_of=take.as_of,
-        drawn=raw["sample"]["drawn"],
-        used=raw["sample"]["used"],
-        estimator=raw["estimator"],
-        level=raw["level"],
-        status=call["status"],
-        winner=call["winner"],
-        withdrawn=call["withdrawn"],
-        right=call_right(call["status"], call["winner"], official),
-        leader_right=None if leader is None else leader == first,
-        quantities=(*shares, lead, *rest),
+        as_of=None if take.as_of is None else official.contest.local(take.as_of),
+        drawn=p.sample.drawn,
+        used=p.sample.used,
+        estimator=p.estimator,
+        level=p.level,
+        status=p.call.status,
+        winner=p.call.winner,
+        withdrawn=p.call.withdrawn,
+        right=call_right(p.call.status, p.call.winner, official),
+        leader_right=None if p.lead.leader is None else p.lead.leader == first,
+        quantities=tuple(Judged(name, *numbers, truth[name]) for name, numbers in values.items()),
     )
-
-
-def _judged(name: str, said: takes.Said, truth: dict[str, float]) -> Judged:
-    return Judged(name, *said, truth[name])

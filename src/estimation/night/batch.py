@@ -1,6 +1,5 @@
 """Many contests under one folder: what changed is projected, what changed gets a page, and one page lists all."""
 
-import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -10,11 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from estimation import __version__
 from estimation.errors import EstimationError
 from estimation.night.jobs import Done, run_each
 from estimation.night.single import Asked, Job, Made, Result, compute, look, make_page, noted_page, page_of
+from estimation.projection.takes import read_projection
 from estimation.publish.overview import Entry, Overview, write_overview
+from estimation.version import __version__
 
 SCHEMA = "batch/1"
 KINDS = ("projection", "evaluation")  # of pages
@@ -210,10 +210,14 @@ def _language(languages: Sequence[str], results: Sequence[Result]) -> str:
 
 def _entry(root: Path, result: Result) -> Entry:
     """Gather what the overview says of a contest."""
-    take = None if result.take is None else json.loads(result.take.read_text(encoding="utf-8"))
     folder = result.folder.relative_to(root).as_posix()
-    error = _without(root, result.error) if result.state == "failed" else ""
-    return Entry(folder, result.contest, take, error)
+    error, record = _without(root, result.error) if result.state == "failed" else "", None
+    if result.take is not None and result.contest is not None:
+        try:
+            record = read_projection(result.take, result.contest)
+        except EstimationError as refused:
+            error = error or f"{_without(root, str(result.take))}: {refused}"
+    return Entry(folder, result.contest, record, error)
 
 
 def _without(root: Path, text: str) -> str:

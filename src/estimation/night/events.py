@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from estimation.contest import Contest
-from estimation.night.takes import Take
-from estimation.projection import Projection
+from estimation.projection import Projection, Take
+from estimation.projection.record import values_of
 from estimation.returns.ledger import Ingest
 from estimation.rules import Place
 
@@ -66,7 +66,7 @@ def took(
     when = f"as of {contest.local(take.as_of):%H:%M:%S %Z}" if take.as_of else "no times of receipt"
     n_before, out_before = (before.used, before.kept_out) if before else (0, 0)
     headline = (
-        f"take {take.number}, {when}: {take.used} of {take.document['sample']['drawn']} stations used"
+        f"take {take.number}, {when}: {take.used} of {take.projection.sample.drawn} stations used"
         f"{_change(take.used - n_before)}, {take.kept_out} kept out{_change(take.kept_out - out_before)}"
     )
     lines = [headline, f"  {_standing(contest, before, take)}"]
@@ -77,13 +77,13 @@ def took(
     values = {
         "take": take.name,
         "number": take.number,
-        "as_of": take.document["as_of"],
-        "sample": take.document["sample"],
+        "as_of": take.projection.as_of,
+        "sample": take.projection.sample.document(),
         "new_returns": new,
         "newly_kept_out": len(kept_out),
-        "lead": take.document["lead"],
-        "lead_before": before.document["lead"]["estimate"] if before else None,
-        "call": {key: take.document["call"][key] for key in ("status", "winner", "withdrawn", "earlier")},
+        "lead": take.projection.lead.document(),
+        "lead_before": before.projection.lead.estimate if before else None,
+        "call": take.projection.call.model_dump(exclude={"reasons"}),
         "path": str(take.path),
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
     }
@@ -100,17 +100,16 @@ def _name(contest: Contest, number: object) -> str:
 
 def _standing(contest: Contest, before: Take | None, take: Take) -> str:
     """Say the lead now and before, and the verdict."""
-    lead, status = take.document["lead"], take.call.status
-    if lead["estimate"] is None:
-        return "nothing can be projected yet: " + "; ".join(take.document["call"]["reasons"][:1])
-    now, low, high = (100 * lead[key] for key in ("estimate", "low", "high"))
-    said = f"{_name(contest, lead['leader'])} leads {_name(contest, lead['runner_up'])} by {now:.2f} points"
+    lead, status = take.projection.lead, take.call.status
+    if lead.estimate is None:
+        return "nothing can be projected yet: " + "; ".join(take.projection.call.reasons[:1])
+    now, _, low, high = (100 * value for value in values_of(lead))
+    said = f"{_name(contest, lead.leader)} leads {_name(contest, lead.runner_up)} by {now:.2f} points"
     said += f" ({low:.2f} to {high:.2f})"
-    earlier = before.document["lead"] if before else {"estimate": None}
-    if earlier["estimate"] is not None:
-        same = earlier["leader"] == lead["leader"]
-        who = "" if same else f"{_name(contest, earlier['leader'])} by "
-        said += f"; before {who}{100 * earlier['estimate']:.2f}"
+    earlier = before.projection.lead if before else None
+    if earlier is not None and earlier.estimate is not None:
+        who = "" if earlier.leader == lead.leader else f"{_name(contest, earlier.leader)} by "
+        said += f"; before {who}{100 * earlier.estimate:.2f}"
     verdict = f"called for {_name(contest, take.call.winner)}" if status == "called" else status
     changed = before is not None and before.call.status != status
     return f"{said}; {before.call.status} → {verdict}" if before and changed else f"{said}; {verdict}"
@@ -121,13 +120,13 @@ def _alarms(contest: Contest, at: datetime, before: Take | None, take: Take) -> 
     call, found = take.call, []
     held = before is not None and before.call.withdrawn and before.call.earlier == call.earlier
     if call.withdrawn and not held:
-        why = "; ".join(take.document["call"]["reasons"][1:3])
+        why = "; ".join(take.projection.call.reasons[1:3])
         line = f"ALARM: the call for {_name(contest, call.earlier)} is withdrawn" + (f": {why}" if why else "")
         found.append(Event("alarm", at, (line,), {"alarm": "withdrawn", "candidate": call.earlier, "take": take.name}))
     if call.status == "called" and (before is None or before.call.status != "called"):
         line = f"CALLED: {_name(contest, call.winner)}"
         found.append(Event("alarm", at, (line,), {"alarm": "called", "candidate": call.winner, "take": take.name}))
-    was, now = (None if t is None else t.document["lead"]["leader"] for t in (before, take))
+    was, now = (None if t is None else t.projection.lead.leader for t in (before, take))
     if was is not None and now is not None and was != now:
         line = f"ANOTHER LEADER: {_name(contest, now)}, before {_name(contest, was)}"
         found.append(Event("alarm", at, (line,), {"alarm": "leader", "candidate": now, "take": take.name}))

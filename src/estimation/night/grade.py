@@ -15,8 +15,7 @@ from estimation.decision import leader_and_runner_up
 from estimation.errors import EstimationError
 from estimation.files import to_json, write_text
 from estimation.night.folder import KEPT
-from estimation.projection import Projection, project
-from estimation.projection.compute import open_sample
+from estimation.projection import Projection, open_sample, project_contest
 from estimation.projection.document import number
 from estimation.simulation.faults import KINDS
 from estimation.simulation.known import NOTHING, Population, open_population
@@ -93,8 +92,8 @@ def grade(contest: Contest, as_of: datetime | None = None) -> Grade:
     plan = json.loads((kept / "plan.json").read_text(encoding="utf-8"))
     text = dict.fromkeys(("kind", "tps_id", "what", "rules", "file", "at"), str)
     log = pd.read_csv(kept / "faults.csv", dtype=text, keep_default_na=False)
-    projection = project(contest, as_of=as_of)
-    clean = project(contest, returns_path=kept / "clean.csv", as_of=as_of)
+    projection = project_contest(contest, as_of=as_of)
+    clean = project_contest(contest, returns=kept / "clean.csv", as_of=as_of)
     frame, sample, _ = open_sample(contest, None, None)
     population = open_population(contest, frame.where)
     stations = frame.table["tps_id"].iloc[sample.rows]

@@ -7,15 +7,16 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
-from estimation import __version__
 from estimation.boundaries import boundaries_path
 from estimation.contest import Contest
 from estimation.files import to_json, write_text
-from estimation.night.takes import PROJECTION, inputs
+from estimation.projection.document import PROJECTION
+from estimation.projection.takes import input_hashes
 from estimation.publish.release import Placement
 from estimation.returns.intake import list_files
 from estimation.returns.locate import DEFAULT, ENV, uses_ledger
 from estimation.simulation.known import official_path
+from estimation.version import __version__
 
 SCHEMA = "batch-state/1"
 NOTE = "batch.json"  # in a contest's out
@@ -31,7 +32,7 @@ class Noted:
     inputs : mapping of str to str, or None
         See :func:`fingerprint`.
     take : str
-        The folder of the newest good take; blank where there is none.
+        The folder of the newest good take, from ``out``; blank where there is none.
     projection_sha256 : str
         Of its ``projection.json``.
     pages : mapping of str to mapping
@@ -46,7 +47,7 @@ class Noted:
 
     def good(self, contest: Contest) -> Path | None:
         """Give the take's ``projection.json``; None where it is gone or is no longer what was written."""
-        path = contest.out / "takes" / self.take / PROJECTION
+        path = contest.out / self.take / PROJECTION
         if not self.take or not path.is_file() or _hash(path) != self.projection_sha256:
             return None
         return path
@@ -86,7 +87,7 @@ def fingerprint(contest: Contest, as_of: datetime | None, estimator: str) -> dic
     named = contest.returns.ledger or DEFAULT
     if contest.returns.database is not None or named.startswith(ENV) or "://" in named:
         return None
-    found = inputs(contest)
+    found = input_hashes(contest)
     ledger = [Path(f"{contest.folder / named}{end}") for end in _PARTS] if uses_ledger(contest) else []
     came_in = list_files(contest.folder / contest.returns.path)
     found["returns"] = _digest([f"{_hash(path)} {name}" for path, name in came_in])

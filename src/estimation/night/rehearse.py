@@ -9,19 +9,19 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from estimation import __version__
 from estimation.arrays import Array, IntArray
 from estimation.contest import Contest
 from estimation.errors import DesignError
 from estimation.files import to_json, write_text
 from estimation.night.folder import KEPT, check_target, lay_out
 from estimation.night.script import BY, Script, stamps, write_script
-from estimation.projection.compute import open_sample
+from estimation.projection import open_sample
 from estimation.seeds import generator
 from estimation.simulation.arrivals import arrival_model, ranks
 from estimation.simulation.evening import clock, reporters
 from estimation.simulation.faults import Faults, inject
 from estimation.simulation.known import Population, open_population
+from estimation.version import __version__
 
 VOTING_ENDS = time(13)  # on the contest's clock, in every Indonesian election since 2019
 ARRIVAL = "log-logistic"  # fitted to a past night

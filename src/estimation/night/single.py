@@ -9,13 +9,13 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
-from estimation.contest import Contest, load_contest
+from estimation.contest import Contest, ProjectionRequest, load_contest
 from estimation.errors import EstimationError
-from estimation.night import takes
 from estimation.night.lock import locked
 from estimation.night.noted import Noted, fingerprint, note, page_key, read_noted
-from estimation.projection import Projection, project, write_take
-from estimation.projection.document import take_name
+from estimation.projection import Projection, Takes, project_contest, read_takes, takes, write_projection, write_take
+from estimation.projection.document import PROJECTION
+from estimation.projection.takes import read_record
 from estimation.publish.pages import render
 from estimation.publish.release import place
 from estimation.returns.locate import uses_ledger
@@ -140,7 +140,12 @@ def compute(job: Job) -> Result:
         with locked(contest.out / LOCK, now):
             given, take, waits = _take(contest, job.asked, now)
             digest = sha256(take.read_bytes()).hexdigest() if take else ""
-            noted = Noted(given, take.parent.name if take else "", digest, read_noted(contest).pages)
+            noted = Noted(
+                given,
+                take.parent.relative_to(contest.out).as_posix() if take else "",
+                digest,
+                read_noted(contest).pages,
+            )
             note(contest, noted)
     except Exception as error:  # told of, and the other contests go on
         return Result(job.folder, "failed", **said_of(error))
@@ -164,19 +169,17 @@ def _take(contest: Contest, asked: Asked, now: datetime) -> tuple[dict[str, str]
 
         gather(contest)  # first, so that the ledger that is hashed here is the one that the next run finds
     given = fingerprint(contest, asked.as_of, asked.estimator)
-    whole = takes.read_history(contest)
+    whole = read_takes(contest)
     history = whole
     if asked.as_of is not None:  # what was said later is not remembered
-        history = replace(whole, takes=tuple(t for t in whole.takes if t.as_of is None or t.as_of <= asked.as_of))
+        history = whole.up_to(asked.as_of)
     held = history.remembered()
-    projection = project(
-        contest,
-        as_of=asked.as_of,
-        estimate={"estimator": asked.estimator},
-        previous=held.path if held else None,
+    request = ProjectionRequest.of(
+        as_of=asked.as_of, estimator=asked.estimator or None, previous=held.path if held else None
     )
+    projection = project_contest(contest, request)
     if len(history.takes) < len(whole.takes):
-        return given, _look_back(contest, projection, history), ""
+        return given, _look_back(projection, history), ""
     last, of = whole.last, contest.estimate.takes
     if last is not None and takes.says_the_same(projection, last):
         return given, last.path, ""
@@ -186,21 +189,15 @@ def _take(contest: Contest, asked: Asked, now: datetime) -> tuple[dict[str, str]
         due = 100 * ((step or 0) + 1) / (of or 1)
         waits = f"{part:.1f} % of the information is in: the next of {of} planned takes is due at {due:.1f} %"
         return given, last.path if last else None, waits
-    put = takes.put(contest, projection, whole, given=takes.inputs(contest), ledger="", written_at=now)
-    return given, put.path, ""
+    return given, write_take(contest, projection, whole, written_at=now).path, ""
 
 
-def _look_back(contest: Contest, projection: Projection, history: takes.History) -> Path:
+def _look_back(projection: Projection, earlier: Takes) -> Path:
     """Write what would have been said earlier in the night: beside its takes, and remembered by none."""
-    for take in history.takes:
+    for take in earlier.takes:
         if take.as_of == projection.as_of and takes.says_the_same(projection, take):
             return take.path
-    first = contest.out / "takes" / take_name(projection)
-    folder, count = first, 1
-    while folder.exists():
-        count += 1
-        folder = first.with_name(f"{first.name}-{count:03d}")
-    return write_take(projection, folder)
+    return write_projection(projection)
 
 
 def page_of(result: Result, kind: str, language: str, now: datetime) -> Made | None:
@@ -222,7 +219,7 @@ def make_page(job: Job) -> Made:
     try:
         contest, take = load_contest(job.folder), Path(job.take)
         said = json.loads(take.read_text(encoding="utf-8"))
-        parameters: dict[str, object] = {"as_of": said["as_of"] or "", "estimator": job.asked.estimator}
+        parameters: dict[str, object] = {"as_of": said["as_of"], "estimator": job.asked.estimator or None}
         if job.kind == "projection":
             parameters["previous"] = _previous(take)
         now = datetime.now(UTC)
@@ -233,11 +230,11 @@ def make_page(job: Job) -> Made:
     return Made(job.kind, job.language, "made", page.path, key)
 
 
-def _previous(take: Path) -> str:
+def _previous(take: Path) -> str | None:
     """Name the take whose verdict this one remembers, as its record says."""
-    record = take.with_name(takes.RECORD)
-    name = json.loads(record.read_text(encoding="utf-8"))["previous"] if record.is_file() else None
-    return str(take.parents[1] / name / takes.PROJECTION) if name else ""
+    beside = take.with_name(takes.TAKE)
+    name = read_record(beside).previous if beside.is_file() else None
+    return str(take.parents[1] / name / PROJECTION) if name else None
 
 
 def noted_page(contest: Contest, made: Made) -> Made:

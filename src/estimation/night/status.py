@@ -10,7 +10,7 @@ from estimation.contest import Contest
 from estimation.files import to_json, write_text
 from estimation.night.events import Event
 from estimation.night.press import Printed
-from estimation.night.takes import Take
+from estimation.projection import Take
 
 STATUS = "status.json"
 LOG = "watch.log"
@@ -154,9 +154,9 @@ def status_document(
         else {
             "name": take.name,
             "number": take.number,
-            "as_of": take.document["as_of"],
+            "as_of": take.projection.as_of,
             "used": take.used,
-            "drawn": take.document["sample"]["drawn"],
+            "drawn": take.projection.sample.drawn,
             "call": take.call.status,
         },
         "page": None if page is None else page.document(),

@@ -5,11 +5,9 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from estimation.contest import Contest, load_contest
-from estimation.night import takes
+from estimation.contest import Contest, ProjectionRequest, load_contest
 from estimation.night.events import Event, Kind, took
-from estimation.night.takes import History, Take, read_history
-from estimation.projection import Projection, project
+from estimation.projection import Projection, Take, Takes, project_contest, read_takes, takes, write_take
 from estimation.returns.ledger import Ingest, ingest, open_ledger, recorded_until
 
 _Key = tuple[dict[str, str], str]
@@ -32,14 +30,14 @@ class Taker:
     ----------
     contest : Contest
         As it was read last.
-    history : History
+    history : Takes
     waiting : bool
         Files of the inbox were still being written.
     """
 
     def __init__(self, contest: Contest, now: Callable[[], datetime], sleep: Callable[[float], None]) -> None:
         self.contest = contest
-        self.history = History()
+        self.history = Takes()
         self.waiting = False
         self._now, self._sleep = now, sleep
         self._key: _Key | None = None  # of the input that needs no further take
@@ -67,29 +65,31 @@ class Taker:
         """
         started = time.perf_counter()
         contest = load_contest(self.folder)
-        given = takes.inputs(contest)
+        given = takes.input_hashes(contest)
         brought, recorded = self._read(contest, settle)
         self.contest, self.waiting = contest, bool(brought.waiting)
-        self.history = read_history(contest, self.history)
+        self.history = read_takes(contest, known=self.history)
         events = self._of_history() + self._of_files(brought)
         key, last = (given, str(brought.head)), self.history.last
         if self._key is None and last is not None:
-            self._key = (dict(last.inputs), last.ledger)
+            self._key = (dict(last.record.inputs), last.record.ledger)
         if key == self._key and not final:
             return None, events
         read = time.perf_counter()
         held = self.history.remembered()
-        projection = project(contest, previous=held.path if held else None, recorded_by=recorded)
+        projection = project_contest(
+            contest, ProjectionRequest(previous=held.path if held else None, recorded_by=recorded)
+        )
         nothing = self._why_not(projection, given, last, final)
         if nothing:
             self._key = key
             return None, events + self._once("quiet", nothing)
         projected = time.perf_counter()
-        take = takes.put(
-            contest, projection, self.history, given=given, ledger=key[1], written_at=self._now(), recorded_by=recorded
+        take = write_take(
+            contest, projection, self.history, inputs=given, ledger=key[1], written_at=self._now(), recorded_by=recorded
         )
         self._key = key
-        self.history = read_history(contest, self.history)
+        self.history = read_takes(contest, known=self.history)
         seconds = {
             "reading": read - started,
             "projecting": projected - read,
@@ -109,11 +109,11 @@ class Taker:
         """Say why no take is made of a projection; '' where one is."""
         if not projection.received and last is None:
             return "no returns of the sample yet: the first take waits for one"
-        ruled = last is not None and last.inputs.get("contest", given["contest"]) == given["contest"]
+        ruled = last is not None and last.record.inputs["contest"] == given["contest"]
         if last is not None and ruled and takes.says_the_same(projection, last):
             return "nothing that is projected has changed"
         step, of = takes.planned_step(self.contest, projection.progress), self.contest.estimate.takes
-        edited = last is not None and bool(last.inputs) and last.inputs != given
+        edited = last is not None and last.record.inputs != given
         if final or edited or takes.is_due(step, last, of):
             return ""
         return (

@@ -20,9 +20,9 @@ from estimation.night.events import Event, Teller
 from estimation.night.lock import locked
 from estimation.night.press import Press, Printed, Spoiled
 from estimation.night.status import REMIND, STATUS, Good, Troubles, log, read_page, status_document, write_status
-from estimation.night.takes import Take, input_files, sweep_takes
 from estimation.night.taking import Taker
-from estimation.projection.compute import open_sample
+from estimation.projection import Take, open_sample
+from estimation.projection.takes import input_files, sweep_takes
 from estimation.publish.release import place
 from estimation.returns.intake import list_files
 from estimation.returns.locate import DEFAULT, ENV
@@ -349,7 +349,7 @@ class Watch:
     def _idle(self) -> None:
         """Wait a moment, and say what for while there is somebody who hears it."""
         last, left = self.taker.history.last, self.settings.every - (self.clock.passed() - self._taken)
-        parts = [f"{last.used} of {last.document['sample']['drawn']} in" if last else "no take yet"]
+        parts = [f"{last.used} of {last.projection.sample.drawn} in" if last else "no take yet"]
         parts += [f"next take in {left:.0f} s at the earliest"] if left > 0 else ["waiting for returns"]
         parts += ["a page is being made"] if self.press.busy else []
         failing = self.troubles.since("take", "page")
@@ -360,8 +360,9 @@ class Watch:
 
 def _parameters(take: Take) -> dict[str, object]:
     """Give the page what the take had: the verdict to remember, and what the ledger held."""
-    held = take.path.parent.parent / take.previous / take.path.name if take.previous else None
-    return {"previous": str(held.resolve()) if held else "", "recorded_by": take.recorded_by}
+    previous, recorded_by = take.record.previous, take.record.recorded_by
+    deciding = take.path.parents[1] / previous / take.path.name if previous else None
+    return {"previous": str(deciding.resolve()) if deciding else None, "recorded_by": recorded_by or None}
 
 
 def _is_remote(contest: Contest) -> bool:

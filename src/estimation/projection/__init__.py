@@ -2,6 +2,28 @@
 
 from estimation.projection.areas import AreaResult
 from estimation.projection.compute import Projection, project
-from estimation.projection.document import document, tables, write_take
+from estimation.projection.document import document, tables, write_projection
+from estimation.projection.evening import Evening
+from estimation.projection.inputs import make_take, open_sample, project_contest, read_evening
+from estimation.projection.record import ProjectionRecord, TakeRecord
+from estimation.projection.takes import Take, Takes, read_takes, write_take
 
-__all__ = ["AreaResult", "Projection", "document", "project", "tables", "write_take"]
+__all__ = [
+    "AreaResult",
+    "Evening",
+    "Projection",
+    "ProjectionRecord",
+    "Take",
+    "TakeRecord",
+    "Takes",
+    "document",
+    "make_take",
+    "open_sample",
+    "project",
+    "project_contest",
+    "read_evening",
+    "read_takes",
+    "tables",
+    "write_projection",
+    "write_take",
+]

@@ -1,29 +1,23 @@
 """The one function that makes a projection, and what it returns."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 
-from estimation import __version__
 from estimation.arrays import Array
-from estimation.contest import INVALID, TURNOUT, Contest, estimate_table
+from estimation.contest import INVALID, TURNOUT, Contest, ProjectionRequest
 from estimation.decision import Call, Overturn, Progress, decide, information, lead_of, overturn, thin_part, thin_strata
-from estimation.errors import DesignError, EstimateError
 from estimation.estimators import Arrival, Weighting, arrived
-from estimation.frame import Frame, load_frame
+from estimation.frame import Frame
 from estimation.projection.areas import AreaResult, area_level, by_area
-from estimation.projection.earlier import previous_call
+from estimation.projection.evening import Evening
 from estimation.projection.methods import estimate_all, still_out
-from estimation.projection.quality import Quality, quality
-from estimation.returns import Counts, Intake, Resolution, read_returns, resolve, tally
-from estimation.returns.locate import uses_ledger
+from estimation.projection.quality import Quality
+from estimation.returns import Counts, Resolution
 from estimation.rules import Findings, Notice
-from estimation.sampling import Sample, ask_all, design_of, read_sample
-from estimation.sampling.manifest import read_manifest
+from estimation.sampling import Sample
 from estimation.survey import Estimate
 from estimation.survey.effects import deff_persons, deff_stations
 from estimation.survey.variance.names import name_of
@@ -111,137 +105,25 @@ class Projection:
         return int((self.counts.seen | self.counts.kept_out).sum())
 
 
-def project(
-    contest: Contest,
-    *,
-    sample_path: Path | None = None,
-    returns_path: Path | None = None,
-    as_of: datetime | None = None,
-    recorded_by: datetime | None = None,
-    level: float | None = None,
-    where: str | None = None,
-    estimate: Mapping[str, object] | None = None,
-    previous: Path | None = None,
-) -> Projection:
-    """Project a contest from its sample and the returns that are in.
+def project(evening: Evening, request: ProjectionRequest | None = None) -> Projection:
+    """Project a contest from what is in; nothing is read or written.
 
     Parameters
     ----------
-    contest : Contest
-    sample_path : pathlib.Path, optional
-        ``out/sample.csv`` by default; not needed where every station is asked.
-    returns_path : pathlib.Path, optional
-        A file or folder of returns; ``[returns] path`` by default.
-    as_of : datetime, optional
-        Look only at what had been received by then; needs a UTC offset.
-    recorded_by : datetime, optional
-        Look only at what the ledger held then, whatever was entered later, corrections among it; needs a UTC offset.
-    level : float, optional
-        Confidence level of the displayed intervals; the contest's by default.
-    where : str, optional
-        An area, ``regency=SITUBONDO``, to look at alone; the manifest's by default.
-    estimate : mapping of str to value, optional
-        Keys of ``[estimate]`` to take in place of the contest's, as ``{"estimator": "calibrated"}``; blank
-        values are passed over.
-    previous : pathlib.Path, optional
-        ``projection.json`` of the take before: a call that stood there and is no longer supported is
-        withdrawn, and said to be.
+    evening : Evening
+        Frame, sample and counts: see :func:`estimation.projection.read_evening`.
+    request : ProjectionRequest, optional
+        The estimator, level and keys of ``[estimate]`` to take in place of the contest's. What was read by it (the
+        moment, the area) is the evening's.
 
     Raises
     ------
     EstimationError
-        The contest, the frame or the sample can't be used, or no file of returns can; `recorded_by` is given, and the
-        contest keeps no ledger or a file of returns was named.
+        A key or a value that is asked for can't be used.
     """
-    if as_of is not None and as_of.tzinfo is None:
-        raise EstimateError(f"as_of {as_of.isoformat()} has no UTC offset: give the moment with its zone")
-    if recorded_by is not None and (returns_path is not None or not uses_ledger(contest)):
-        raise EstimateError(
-            f"recorded_by asks what the ledger held, and {contest.about.id} keeps none or a file of returns is named: "
-            "leave it out, or enter returns with quickcount ingest or watch"
-        )
-    changes = {name: value for name, value in (estimate or {}).items() if value}
-    files = {"sample": sample_path, "returns": returns_path, "previous": previous}
-    options = {
-        **{name: _relative(contest, path) for name, path in files.items() if path is not None},
-        **{name: str(value) for name, value in changes.items()},
-        **({} if recorded_by is None else {"recorded-by": contest.local(recorded_by).isoformat()}),
-        **({} if level is None else {"level": f"{level:g}"}),
-        **({} if where is None else {"where": where}),
-    }
-    if level is not None:
-        contest = replace(contest, about=replace(contest.about, level=level))
-    if changes:
-        contest = replace(contest, estimate=estimate_table(contest.estimate, changes))
-    frame, sample, seed = open_sample(contest, sample_path, where)
-    intake = _returns(contest, returns_path, as_of, recorded_by)
-    resolution = resolve(contest, frame, intake, sample.rows, as_of)
-    counts = tally(contest, frame, resolution, sample.rows)
-    provenance = {
-        "frame_sha256": frame.sha256,
-        **({} if frame.baseline_sha256 is None else {"baseline_sha256": frame.baseline_sha256}),
-        "sample_sha256": sample.sha256,
-        "returns_sha256": intake.sha256,
-        "seed": seed,
-        "version": __version__,
-    }
-    before = None if previous is None else previous_call(previous, contest)
-    if previous is not None:
-        provenance["previous_sha256"] = sha256(previous.read_bytes()).hexdigest()
-    found = quality(contest, frame, intake, resolution, counts, sample.rows, as_of)
-    return _assemble(contest, frame, sample, resolution, counts, provenance, before, found, options)
-
-
-def _relative(contest: Contest, path: Path) -> str:
-    """Name a file from the contest's folder, or by its name alone where it lies elsewhere."""
-    path, folder = path.resolve(), contest.folder.resolve()
-    return f"{contest.about.id}/{path.relative_to(folder).as_posix()}" if path.is_relative_to(folder) else path.name
-
-
-def _returns(contest: Contest, path: Path | None, as_of: datetime | None, recorded_by: datetime | None) -> Intake:
-    """Read what is named; else the ledger, where one is kept, with what is new in the inbox; else the inbox."""
-    if path is None and uses_ledger(contest):
-        from estimation.returns.ledger import gather  # SQLAlchemy takes as long to load as a projection to compute
-
-        return gather(contest, as_of=as_of, recorded_by=recorded_by)
-    return read_returns(contest, path)
-
-
-def open_sample(contest: Contest, path: Path | None, where: str | None) -> tuple[Frame, Sample, str | None]:
-    """Read the frame, the sample and the seed that its manifest names.
-
-    Raises
-    ------
-    DesignError
-        There is no sample and not every station is asked, or it doesn't fit the frame.
-    """
-    if path is None and contest.returns.asked == "all":
-        frame = load_frame(contest, where)
-        return frame, ask_all(frame, design_of(contest).strata or "district"), None
-    path = path or contest.out / "sample.csv"
-    if not path.is_file():
-        raise DesignError(
-            f"{path}: there is no sample: draw one with 'quickcount draw {contest.folder}', name one with --sample, "
-            f'or write asked = "all" under [returns] where every station is asked'
-        )
-    manifest = read_manifest(path)
-    frame = load_frame(contest, where or (manifest.where if manifest else None))
-    design = design_of(contest, **(manifest.design if manifest else {}))
-    sample = read_sample(path, frame, design)
-    return frame, sample, manifest.seed if manifest else None
-
-
-def _assemble(
-    contest: Contest,
-    frame: Frame,
-    sample: Sample,
-    resolution: Resolution,
-    counts: Counts,
-    provenance: Mapping[str, str | None],
-    before: Call | None,
-    found: Quality,
-    options: Mapping[str, str],
-) -> Projection:
+    request = request or ProjectionRequest()
+    contest = request.applied_to(evening.contest)
+    frame, sample, counts, resolution = evening.frame, evening.sample, evening.counts, evening.resolution
     numbers = [candidate.number for candidate in contest.candidates]
     arrival = arrived(sample, counts.seen, contest.estimate.single)
     progress = _progress(contest, frame, sample, counts, arrival)
@@ -252,7 +134,7 @@ def _assemble(
     shares = estimate.select([f"share:{number}" for number in numbers]) if estimate else None
     others = methods.others if methods else {}
     remaining = overturn(contest, estimate, counts, sample, limit=contest.estimate.drift) if estimate else None
-    call = decide(contest, estimate, progress, others=others, overturn=remaining, previous=before)
+    call = decide(contest, estimate, progress, others=others, overturn=remaining, previous=evening.previous)
     blank = np.full(len(numbers), np.nan)
     votes = float(counts.valid[counts.seen].sum())
     weighting = methods.weighting if methods else None
@@ -284,14 +166,15 @@ def _assemble(
         notices=_once(
             _notices(contest, frame, arrival, resolution, counts, estimate, call, areas, predicted),
             methods.notices if methods else (),
+            evening.notices,
         ),
         findings=Findings.join(resolution.findings, frame.findings),
-        provenance=provenance,
+        provenance=evening.provenance,
         frame=frame,
         sample=sample,
         resolution=resolution,
-        quality=found,
-        options=options,
+        quality=evening.quality,
+        options=request.options(evening.contest),
     )
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,12 @@ from estimation.files import to_json, write_text
 from estimation.projection.areas import AreaResult
 from estimation.projection.arrivals import Split, splits
 from estimation.projection.compute import Projection
-from estimation.projection.earlier import SCHEMA
 from estimation.projection.officers import roster
+from estimation.projection.record import SCHEMA, ProjectionRecord
 from estimation.survey import Estimate
+
+PROJECTION = "projection.json"
+PROJECTIONS = "projections"  # in a contest's out: what was projected by hand
 
 
 def number(value: float) -> float | None:
@@ -43,13 +47,18 @@ def quantities(estimate: Estimate | None, names: Sequence[str], level: float) ->
     ]
 
 
-def document(projection: Projection) -> dict[str, object]:
+def document(projection: Projection) -> dict[str, Any]:
     """Compose ``projection.json``; the same inputs give the same document."""
+    return record_of(projection).document()
+
+
+def record_of(projection: Projection) -> ProjectionRecord:
+    """Fill the record that ``projection.json`` holds; the same inputs give the same record."""
     p, level = projection, projection.contest.about.level
     numbers = [candidate.number for candidate in p.contest.candidates]
     shares = p.estimate.select([f"share:{n}" for n in numbers]) if p.estimate else None
     turnout, invalid = quantities(p.estimate, (TURNOUT, INVALID), level)
-    return {
+    fields: dict[str, Any] = {
         "schema": SCHEMA,
         "contest": p.contest.about.id,
         "mode": p.contest.about.mode,
@@ -78,6 +87,7 @@ def document(projection: Projection) -> dict[str, object]:
         "warnings": [{"code": notice.code, "text": notice.text} for notice in p.notices],
         "provenance": dict(p.provenance),
     }
+    return ProjectionRecord.model_validate(fields)
 
 
 def _shares(p: Projection, shares: Estimate | None) -> list[dict[str, object]]:
@@ -205,22 +215,36 @@ def tables(projection: Projection) -> Mapping[str, pd.DataFrame]:
     }
 
 
-def take_name(projection: Projection) -> str:
-    """Name the folder of a take by its moment on the contest's clock, ``20241127T183000+0700``."""
+def folder_name(projection: Projection) -> str:
+    """Name the folder of a projection by its moment on the contest's clock, ``20241127T183000+0700``."""
     if projection.as_of is None:
         return "untimed"
     return projection.contest.local(projection.as_of).strftime("%Y%m%dT%H%M%S%z")
 
 
-def write_take(projection: Projection, folder: Path | None = None) -> Path:
+def write_projection(projection: Projection, folder: Path | None = None) -> Path:
     """Write ``projection.json`` and the tables as CSV; returns the path of the JSON.
 
     Parameters
     ----------
     folder : pathlib.Path, optional
-        ``out/takes/<moment>`` by default.
+        ``out/projections/<moment>`` by default, so that what a person asks for never lies among the takes of a watch;
+        where other numbers of that moment stand there, ``<moment>-002``.
     """
-    folder = folder or projection.contest.out / "takes" / take_name(projection)
+    text = to_json(document(projection))
+    if folder is None:
+        folder = projection.contest.out / PROJECTIONS / folder_name(projection)
+        if (folder / PROJECTION).is_file() and (folder / PROJECTION).read_text(encoding="utf-8") != text:
+            folder = free_folder(folder)
     for name, table in tables(projection).items():
         write_text(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
-    return write_text(folder / "projection.json", to_json(document(projection)))
+    return write_text(folder / PROJECTION, text)
+
+
+def free_folder(folder: Path) -> Path:
+    """Give the first name that is free: ``<folder>``, ``<folder>-002``, ``<folder>-003`` and so on."""
+    path, count = folder, 1
+    while path.exists():
+        count += 1
+        path = folder.with_name(f"{folder.name}-{count:03d}")
+    return path

@@ -7,7 +7,7 @@ from pathlib import Path
 from estimation.boundaries import load_boundaries
 from estimation.contest import Contest
 from estimation.frame import Frame, load_frame
-from estimation.projection.compute import open_sample
+from estimation.projection.inputs import open_sample
 from estimation.returns import read_returns, resolve
 from estimation.rules import Findings
 from estimation.sampling import ask_all

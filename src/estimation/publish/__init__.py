@@ -7,16 +7,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from estimation.publish.openings.backtest import open_backtest, save_backtest
-    from estimation.publish.openings.design import open_design, save_design
-    from estimation.publish.openings.evaluation import open_evaluation, save_evaluation
-    from estimation.publish.openings.projection import open_projection, save
     from estimation.publish.pages import Page, render
     from estimation.publish.part import Part
     from estimation.publish.reports.backtest import BacktestReport
     from estimation.publish.reports.design import DesignReport
     from estimation.publish.reports.evaluation import EvaluationReport
     from estimation.publish.reports.projection import ProjectionReport
+    from estimation.publish.saving import save
 
 __all__ = [
     "BacktestReport",
@@ -25,15 +22,8 @@ __all__ = [
     "Page",
     "Part",
     "ProjectionReport",
-    "open_backtest",
-    "open_design",
-    "open_evaluation",
-    "open_projection",
     "render",
     "save",
-    "save_backtest",
-    "save_design",
-    "save_evaluation",
 ]
 
 _HOMES = {
@@ -43,10 +33,7 @@ _HOMES = {
     "pages": ("Page", "render"),
     "part": ("Part",),
     "reports.projection": ("ProjectionReport",),
-    "openings.projection": ("open_projection", "save"),
-    "openings.backtest": ("open_backtest", "save_backtest"),
-    "openings.design": ("open_design", "save_design"),
-    "openings.evaluation": ("open_evaluation", "save_evaluation"),
+    "saving": ("save",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}
 

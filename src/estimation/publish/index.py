@@ -1,7 +1,6 @@
 """``index.html`` of a contest: every take of the night with the newest on top, for a screen that stays on."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,6 +8,8 @@ from typing import Any
 
 from estimation.contest import Contest
 from estimation.files import write_text
+from estimation.projection import ProjectionRecord, read_takes
+from estimation.projection.record import LeadRecord, QuantityRecord, ShareRecord
 from estimation.publish import pagefile
 from estimation.publish.release import INTERNAL, place
 from estimation.publish.template import render_index
@@ -17,8 +18,6 @@ from estimation.words import LANGUAGES, Words, catalogue, isolated
 NAME = "index.html"
 SHOWN = 4  # candidates, largest share first
 REFRESH = 30  # seconds
-_PROJECTION = "projection/1"
-_UNTIMED = "0001-01-01T00:00:00+00:00"  # sorts a take without a moment last
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,7 @@ class Row:
 
 
 def write_index(contest: Contest, language: str, now: datetime, folder: Path | None = None) -> Path:
-    """Write the list of a contest's takes and pages; a take that can't be read is counted and left out.
+    """Write the list of a contest's takes and pages; a take that is refused is counted and left out.
 
     Parameters
     ----------
@@ -65,8 +64,9 @@ def write_index(contest: Contest, language: str, now: datetime, folder: Path | N
     """
     words, placement = Words(language), place(contest, now)
     folder = placement.into(folder)
-    takes, unread = _takes(contest)
-    newest = takes[0][1] if takes else None
+    night = read_takes(contest)
+    takes, unread = night.takes[::-1], len(night.refused)
+    newest = takes[0].projection if takes else None
     heads = _ranked(contest, newest)
     html = render_index(
         words,
@@ -75,108 +75,91 @@ def write_index(contest: Contest, language: str, now: datetime, folder: Path | N
         placement=placement,
         newest=None if newest is None else _screen(contest, words, newest, heads),
         heads=[isolated(contest.candidates[i].label) for i in heads],
-        rows=[_row(contest, words, name, document, heads, folder) for name, document in takes],
+        rows=[_row(contest, words, take.name, take.projection, heads, folder) for take in takes],
         pages=_pages(words, contest, folder),
         unread=words("index.unread", count=words.whole(unread)) if unread else "",
-        level=words.level(newest["level"]) if newest else "",
+        level=words.level(newest.level) if newest else "",
         refresh=REFRESH,
         moment=contest.local(now).replace(microsecond=0),
     )
     return write_text(folder / NAME, html)
 
 
-def _takes(contest: Contest) -> tuple[list[tuple[str, Mapping[str, Any]]], int]:
-    """Read the takes that are this contest's, the newest first, and count those that can't be read."""
-    found, unread = [], 0
-    for path in (contest.out / "takes").glob("*/projection.json"):
-        try:
-            document = json.loads(path.read_text(encoding="utf-8"))
-            fits = document["schema"] == _PROJECTION and document["contest"] == contest.about.id
-        except (OSError, ValueError, KeyError, TypeError):
-            fits = False
-        if fits and document["mode"] == contest.about.mode:
-            found.append((path.parent.name, document))
-        else:
-            unread += 1
-    found.sort(key=lambda take: (datetime.fromisoformat(take[1]["as_of"] or _UNTIMED), take[0]), reverse=True)
-    return found, unread
+def _when(contest: Contest, record: ProjectionRecord) -> datetime | None:
+    return None if record.moment is None else contest.local(record.moment)
 
 
-def _when(contest: Contest, document: Mapping[str, Any]) -> datetime | None:
-    return contest.local(datetime.fromisoformat(document["as_of"])) if document["as_of"] else None
-
-
-def _ranked(contest: Contest, newest: Mapping[str, Any] | None) -> list[int]:
+def _ranked(contest: Contest, newest: ProjectionRecord | None) -> list[int]:
     """Give the places of the candidates in the list: the largest shares of the newest take."""
     order = list(range(len(contest.candidates)))
-    if newest is not None and all(share["estimate"] is not None for share in newest["shares"]):
-        order.sort(key=lambda i: -newest["shares"][i]["estimate"])
+    if newest is not None:
+        order.sort(key=lambda i: -(newest.shares[i].estimate or 0.0))
     return order[:SHOWN]
 
 
-def _screen(contest: Contest, w: Words, document: Mapping[str, Any], heads: Sequence[int]) -> dict[str, Any]:
+def _screen(contest: Contest, w: Words, record: ProjectionRecord, heads: Sequence[int]) -> dict[str, Any]:
     """Say the newest take as a wall shows it."""
-    when = _when(contest, document)
+    when = _when(contest, record)
     shares = [
         {
             "number": contest.candidates[i].number,
             "name": isolated(contest.candidates[i].label),
-            "value": _percent(w, document["shares"][i]["estimate"]),
-            "interval": _interval(w, document["shares"][i]),
+            "value": _percent(w, record.shares[i].estimate),
+            "interval": _interval(w, record.shares[i]),
         }
         for i in heads
     ]
     return {
-        "status": _status(w, document),
-        "kind": "missed" if document["call"]["withdrawn"] else document["call"]["status"],
+        "status": _status(w, record),
+        "kind": "missed" if record.call.withdrawn else record.call.status,
         "as_of": w("banner.as_of", moment=w.moment(when)) if when else w("banner.untimed"),
         "moment": when.isoformat() if when else "",
         "shares": shares,
-        "lead": _lead(contest, w, document),
-        "turnout": f"{_percent(w, document['turnout']['estimate'])} ({_interval(w, document['turnout'])})",
-        "inside": _inside(w, document),
-        "part": 100 * document["sample"]["used"] / max(document["sample"]["drawn"], 1),
+        "lead": _lead(contest, w, record),
+        "turnout": f"{_percent(w, record.turnout.estimate)} ({_interval(w, record.turnout)})",
+        "inside": _inside(w, record),
+        "part": 100 * record.sample.used / max(record.sample.drawn, 1),
     }
 
 
-def _row(contest: Contest, w: Words, name: str, document: Mapping[str, Any], heads: Sequence[int], folder: Path) -> Row:
-    when = _when(contest, document)
+def _row(contest: Contest, w: Words, name: str, record: ProjectionRecord, heads: Sequence[int], folder: Path) -> Row:
+    when = _when(contest, record)
     inside = folder.resolve() == (contest.out / INTERNAL).resolve()
     return Row(
         when.isoformat() if when else "",
         w.moment(when) if when else name,
-        _inside(w, document),
-        tuple(_percent(w, document["shares"][i]["estimate"]) for i in heads),
-        _lead(contest, w, document),
-        _status(w, document),
+        _inside(w, record),
+        tuple(_percent(w, record.shares[i].estimate) for i in heads),
+        _lead(contest, w, record),
+        _status(w, record),
         f"../takes/{name}/projection.json" if inside else "",
     )
 
 
-def _inside(w: Words, document: Mapping[str, Any]) -> str:
-    return f"{w.whole(document['sample']['used'])} / {w.whole(document['sample']['drawn'])}"
+def _inside(w: Words, record: ProjectionRecord) -> str:
+    return f"{w.whole(record.sample.used)} / {w.whole(record.sample.drawn)}"
 
 
-def _status(w: Words, document: Mapping[str, Any]) -> str:
-    said = w(f"verdict.status_{document['call']['status'].replace('-', '_')}")
-    return f"{w('verdict.withdrawn')}. {said}" if document["call"]["withdrawn"] else said
+def _status(w: Words, record: ProjectionRecord) -> str:
+    said = w(f"verdict.status_{record.call.status.replace('-', '_')}")
+    return f"{w('verdict.withdrawn')}. {said}" if record.call.withdrawn else said
 
 
-def _lead(contest: Contest, w: Words, document: Mapping[str, Any]) -> str:
-    lead = document["lead"]
+def _lead(contest: Contest, w: Words, record: ProjectionRecord) -> str:
+    lead = record.lead
     names = {candidate.number: isolated(candidate.label) for candidate in contest.candidates}
-    if lead["estimate"] is None:
+    if lead.estimate is None or lead.leader is None:
         return "–"
-    return f"{w.points(lead['estimate'])} ({_interval(w, lead)}), {names[lead['leader']]}"
+    return f"{w.points(lead.estimate)} ({_interval(w, lead)}), {names[lead.leader]}"
 
 
 def _percent(w: Words, value: float | None) -> str:
     return "–" if value is None else w.percent(value)
 
 
-def _interval(w: Words, quantity: Mapping[str, Any]) -> str:
-    ends = quantity["low"], quantity["high"]
-    return "–" if None in ends else f"{w.points(ends[0])} – {w.points(ends[1])}"
+def _interval(w: Words, quantity: QuantityRecord | ShareRecord | LeadRecord) -> str:
+    low, high = quantity.low, quantity.high
+    return "–" if low is None or high is None else f"{w.points(low)} – {w.points(high)}"
 
 
 def _pages(w: Words, contest: Contest, folder: Path) -> list[dict[str, str]]:

@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import estimation
 from estimation.contest import Contest
 from estimation.errors import ReportError
+from estimation.version import __version__
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -92,7 +92,7 @@ def describe(
         "release": status,
         "parameters": {name: _portable(contest, name, value) for name, value in sorted(parameters.items())},
         "inputs": {"contest_sha256": sha256((contest.folder / "contest.toml").read_bytes()), **inputs},
-        "code": {"version": estimation.__version__, "sha256": code_sha256(source), **versions()},
+        "code": {"version": __version__, "sha256": code_sha256(source), **versions()},
         "numbers": {} if projection is None else numbers_of(projection),
         "files": {name: sha256(content) for name, content in sorted(files.items())},
         "body_sha256": sha256(body.encode("utf-8")),
@@ -186,7 +186,7 @@ def sha256(content: bytes) -> str:
 @cache
 def code_sha256(source: Path) -> str:
     """Give one hash of all that makes a report: every file of the package that is code or words, and the notebook."""
-    package = Path(estimation.__file__).parent
+    package = Path(__file__).resolve().parents[1]
     kept = {".py", ".toml", ".json", ".j2", ".css", ".js"}
     shipped = {"demo", "notebooks"}  # an installed package holds them, a checkout has them elsewhere
     names = [path.relative_to(package) for path in package.rglob("*") if path.suffix in kept and path.is_file()]

@@ -18,6 +18,8 @@ from markupsafe import Markup
 
 from estimation.contest import Contest
 from estimation.files import to_json, write_text
+from estimation.projection import ProjectionRecord
+from estimation.projection.record import LeadRecord, QuantityRecord, ShareRecord
 from estimation.publish.release import INTERNAL, PUBLIC, place
 from estimation.publish.spreadsheet import defused
 from estimation.publish.template import environment
@@ -43,7 +45,7 @@ class Entry:
         From the root.
     contest : Contest or None
         None where ``contest.toml`` can't be used.
-    document : mapping or None
+    record : ProjectionRecord or None
         Its newest good ``projection.json``; None where it has none.
     error : str
         Why it has no newer one; blank where nothing failed.
@@ -51,7 +53,7 @@ class Entry:
 
     folder: str
     contest: Contest | None
-    document: Mapping[str, Any] | None
+    record: ProjectionRecord | None
     error: str = ""
 
 
@@ -113,38 +115,41 @@ def row_of(folder: Path, entry: Entry, now: datetime, *, shut: bool) -> dict[str
     if entry.contest is not None:
         about = entry.contest.about
         row |= {"contest": about.id, "title": about.title, "mode": about.mode}
-    if entry.document is not None:
-        row |= _numbers(entry.document)
+    if entry.record is not None:
+        row |= _numbers(entry.record)
     if entry.error:
         row |= {"status": "failed", "error": entry.error if shut else None}
     return row
 
 
-def _numbers(said: Mapping[str, Any]) -> dict[str, Any]:
+def _numbers(record: ProjectionRecord) -> dict[str, Any]:
     """Take the row's numbers from ``projection.json``."""
-    sample, lead, turnout, call = said["sample"], said["lead"], said["turnout"], said["call"]
-    names = {share["number"]: share for share in said["shares"]}
-    first, second = names.get(lead["leader"]), names.get(lead["runner_up"])
-    ends = ("estimate", "low", "high")
+    sample, lead, call = record.sample, record.lead, record.call
+    shares = {share.number: share for share in record.shares}
+    first, second = shares.get(lead.leader or 0), shares.get(lead.runner_up or 0)
     return {
-        "status": "withdrawn" if call["withdrawn"] else call["status"],
-        "as_of": said["as_of"],
-        **{key: sample[key] for key in ("drawn", "received", "used")},
-        "kept_out": sample["received"] - sample["used"],
-        "leader": lead["leader"],
-        "leader_name": first["name"] if first else None,
-        **_ends("share", first or dict.fromkeys(ends)),
-        "runner_up": lead["runner_up"],
-        "runner_up_name": second["name"] if second else None,
+        "status": "withdrawn" if call.withdrawn else call.status,
+        "as_of": record.as_of,
+        "drawn": sample.drawn,
+        "received": sample.received,
+        "used": sample.used,
+        "kept_out": sample.received - sample.used,
+        "leader": lead.leader,
+        "leader_name": first.name if first else None,
+        **_ends("share", first),
+        "runner_up": lead.runner_up,
+        "runner_up_name": second.name if second else None,
         **_ends("lead", lead),
-        **_ends("turnout", turnout),
-        "level": said["level"],
-        "warnings": len(said["warnings"]),
+        **_ends("turnout", record.turnout),
+        "level": record.level,
+        "warnings": len(record.warnings),
     }
 
 
-def _ends(name: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: values["estimate"], f"{name}_low": values["low"], f"{name}_high": values["high"]}
+def _ends(name: str, quantity: QuantityRecord | ShareRecord | LeadRecord | None) -> dict[str, float | None]:
+    keys = (name, f"{name}_low", f"{name}_high")
+    values = (None, None, None) if quantity is None else (quantity.estimate, quantity.low, quantity.high)
+    return dict(zip(keys, values, strict=True))
 
 
 def _page(folder: Path, entry: Entry, now: datetime, *, shut: bool) -> str | None:

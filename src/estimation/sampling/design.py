@@ -140,7 +140,7 @@ def one_cost(cost: str, cost_station: float) -> None:
 
 
 def design_of(contest: Contest, **changes: object) -> Design:
-    """Take the design of ``[design]`` in ``contest.toml``, with what the caller changes.
+    """Take the design of ``[design]`` in ``contest.toml``, with what the caller changes (None: not given).
 
     Costs are part of it only where the allocation goes by them; the design report reads them for all.
 
@@ -153,9 +153,10 @@ def design_of(contest: Contest, **changes: object) -> Design:
     values = {name: getattr(contest.design, name) for name in names}
     if changes.get("method") not in (None, values["method"]):
         values["strata"] = None  # the contest's strata belong to its method
-    for one, other in (("cost", "cost_station"), ("cost_station", "cost")):
-        if changes.get(one) and not changes.get(other):
-            values[other] = type(values[other])()  # a station has one cost
+    if changes.get("cost") and changes.get("cost_station") is None:
+        values["cost_station"] = 0.0  # a station has one cost
+    if changes.get("cost_station") is not None and changes.get("cost") is None:
+        values["cost"] = ""
     values |= {name: value for name, value in changes.items() if value is not None}
     if values["strata"] is None:
         values["strata"] = "district" if values["method"] in STRATIFIED else ""

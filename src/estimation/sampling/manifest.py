@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from estimation import __version__
 from estimation.contest import Contest
 from estimation.errors import DesignError
 from estimation.files import to_json, write_text
@@ -24,6 +23,7 @@ from estimation.frame import Frame
 from estimation.sampling import rivest
 from estimation.sampling.design import Design
 from estimation.sampling.sample import Sample
+from estimation.version import __version__
 
 HOW = (
     "design_sha256 is the SHA-256 of design_text; sha256 is that of the lines frame sha256, design_sha256 and, where "

@@ -37,7 +37,7 @@ class Aims:
     cost : str
         Frame column with the cost of each station; blank for none.
     cost_station, cost_village : float
-        Cost of every station, and of going to a village; 0: not given.
+        Cost of every station, and of going to a village; 0: nothing.
     """
 
     margin: float = MARGIN
@@ -69,7 +69,7 @@ class Aims:
 
 
 def aims_of(contest: Contest, **changes: float | None) -> Aims:
-    """Take the aims of ``[design]`` in ``contest.toml``, with what the caller changes (0 and None: nothing).
+    """Take the aims of ``[design]`` in ``contest.toml``, with what the caller changes (None: not given, 0 is a value).
 
     Raises
     ------
@@ -78,10 +78,10 @@ def aims_of(contest: Contest, **changes: float | None) -> Aims:
     """
     table = contest.design
     values = {name: getattr(table, name) for name in Aims.__dataclass_fields__}
-    values |= {name: value for name, value in changes.items() if value}
-    if changes.get("cost_station"):
+    values |= {name: value for name, value in changes.items() if value is not None}
+    if changes.get("cost_station") is not None:
         values["cost"] = ""
-    return Aims(**{**values, "margin": values["margin"] or MARGIN})
+    return Aims(**{**values, "margin": MARGIN if values["margin"] is None else values["margin"]})
 
 
 @dataclass(frozen=True, slots=True)

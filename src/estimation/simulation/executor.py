@@ -6,8 +6,8 @@ from concurrent.futures import CancelledError, Executor, ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from estimation import __version__
 from estimation.errors import EstimationError
+from estimation.version import __version__
 
 if TYPE_CHECKING:
     from distributed import Client

@@ -96,7 +96,7 @@ def plan(
     replicates: int = 500,
     where: str | None = None,
     changes: Mapping[str, object] | None = None,
-    asked: Mapping[str, float] | None = None,
+    asked: Mapping[str, float | None] | None = None,
 ) -> Plan:
     """Work the plan out.
 
@@ -120,6 +120,7 @@ def plan(
         The contest or its frame can't be used, the design can't be drawn, or the budget pays no sample.
     """
     aims = aims_of(contest, **(asked or {}))
+    changes = {name: value for name, value in (changes or {}).items() if value is not None}
     path = contest.out / "sample.csv"
     manifest = read_manifest(path) if path.is_file() and not changes else None
     where = where or (manifest.where if manifest else None)
@@ -128,8 +129,8 @@ def plan(
         design = design_of(contest, **(dict(manifest.design) | {"seed": manifest.seed}))
         sample = read_sample(path, frame, design)
     else:
-        costs = {name: getattr(aims, name) or None for name in ("cost", "cost_station", "cost_village")}
-        design = design_of(contest, **{**costs, **(changes or {})})
+        costs = {name: getattr(aims, name) for name in ("cost", "cost_station", "cost_village")}
+        design = design_of(contest, **{**costs, **changes})
         sample = draw(frame, design)
     prices = prices_of(frame, aims.cost, aims.cost_station, aims.cost_village)
     found = Plan(

@@ -1,6 +1,7 @@
 """Every text of the pages, in both languages, and numbers and dates as their readers write them."""
 
 import math
+import os
 import tomllib
 import unicodedata
 from collections.abc import Mapping
@@ -9,16 +10,15 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from babel.dates import format_datetime
-from babel.numbers import format_decimal
-
 from estimation.errors import ReportError
 from estimation.rules import RULES, Notice
 
 LANGUAGES = ("id", "en")
+TERMINAL = "QUICKCOUNT_LANG"  # the environment variable that chooses the command's language
 _LOCALE = {"id": "id", "en": "en_GB"}
 _CLOCK = {"id": "d MMMM y HH.mm", "en": "d MMMM y, HH:mm"}
 _NBSP = "\u00a0"
+_LARGEST = 1e9  # what is beyond is said to be
 _ISOLATE = "\u2068{}\u2069"  # first strong isolate, pop directional isolate
 _TURNS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}  # Unicode's bidirectional controls
 _FROM_RIGHT = {"R", "AL"}
@@ -74,6 +74,10 @@ class Words:
         """Write a number with that many decimals, ``3,4``; a minus sign is a real one."""
         if not math.isfinite(value):
             return "–"
+        if abs(value) > _LARGEST:  # a bound of 1e139 standard errors, where one degree of freedom is left
+            return f"{'>' if value > 0 else '<'}{_NBSP}{self.decimal(math.copysign(_LARGEST, value), 0)}"
+        from babel.numbers import format_decimal  # here, as a command that writes no page needs none of it
+
         text = format_decimal(
             round(value, digits) + 0.0,
             format="#,##0." + "0" * digits if digits else "#,##0",
@@ -100,6 +104,8 @@ class Words:
 
     def moment(self, moment: datetime) -> str:
         """Write a time with its zone, ``27 November 2024 18.30 WIB``."""
+        from babel.dates import format_datetime
+
         zone = moment.tzname() or ""
         zone = f"UTC{zone}" if zone[:1] in "+-" else zone
         return f"{format_datetime(moment, _CLOCK[self.language], locale=_LOCALE[self.language])} {zone}"
@@ -119,3 +125,16 @@ class Words:
         if isinstance(value, str):
             return isolated(value)
         return self.decimal(value, 0 if float(value).is_integer() else 1)
+
+
+def terminal_words() -> Words:
+    """Give the words of the command: by ``QUICKCOUNT_LANG``, else Indonesian where the system is, else English.
+
+    Raises
+    ------
+    ReportError
+        ``QUICKCOUNT_LANG`` names no language that is known.
+    """
+    chosen = os.environ.get(TERMINAL, "")
+    system = next((os.environ[name] for name in ("LC_ALL", "LC_MESSAGES", "LANG") if os.environ.get(name)), "")
+    return Words(chosen or ("id" if system.startswith("id") else "en"))

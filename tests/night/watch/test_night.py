@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from estimation.contest import load_contest
-from estimation.night.takes import read_history
+from estimation.projection import read_takes
 
 from .conftest import drop
 
@@ -61,7 +61,7 @@ def test_the_order_of_files_and_copies_of_them_change_no_byte(make_small, play) 
             if copies:
                 shutil.copyfile(folder / "inbox" / f"{i}.csv", folder / "inbox" / f"copy-{i}.csv")
             play(folder, once=True, settle=0)
-        return read_history(load_contest(folder)).takes[-1].path.read_bytes()
+        return read_takes(load_contest(folder)).takes[-1].path.read_bytes()
 
     straight = last([0, 1, 2, 3], False)
     assert json.loads(straight)["sample"] == {"drawn": 12, "received": 10, "used": 10}

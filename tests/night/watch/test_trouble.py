@@ -46,10 +46,10 @@ def test_a_bad_edit_of_the_contest_is_said_and_the_night_goes_on(small: Path, pl
 
 
 def test_a_mistake_of_the_program_is_logged_and_survived(small: Path, play, monkeypatch) -> None:
-    real = taking.project
-    monkeypatch.setattr(taking, "project", lambda *_, **__: 1 / 0)
+    real = taking.project_contest
+    monkeypatch.setattr(taking, "project_contest", lambda *_, **__: 1 / 0)
     drop(small, "a.csv", [1, 2])
-    night = play(small, {20: lambda: monkeypatch.setattr(taking, "project", real)}, until=40)
+    night = play(small, {20: lambda: monkeypatch.setattr(taking, "project_contest", real)}, until=40)
     first = "ALARM: no take can be made, the last one stays: ZeroDivisionError: division by zero (see out/watch.log)"
     assert night.said("trouble") == [first]
     assert len(night.said("take")) == 1

@@ -28,7 +28,9 @@ def test_a_take_follows_a_new_file_and_the_next_waits_its_time(small: Path, play
 @pytest.mark.slow
 def test_unchanged_input_is_projected_once(small: Path, play, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    monkeypatch.setattr(taking, "project", lambda *a, project=taking.project, **k: calls.append(1) or project(*a, **k))
+    monkeypatch.setattr(
+        taking, "project_contest", lambda *a, project=taking.project_contest, **k: calls.append(1) or project(*a, **k)
+    )
     drop(small, "a.csv", [1, 2])
     play(small, until=60)
     assert len(calls) == 1

@@ -50,7 +50,7 @@ def _load() -> "Shell":
     """Import what a report needs, lay out an empty figure, which finds the fonts, and make an empty namespace."""
     import pyarrow.csv  # noqa: F401
 
-    import estimation.publish.openings.projection  # noqa: F401
+    import estimation.publish.saving  # noqa: F401
     from estimation.publish.card import find_fonts
     from estimation.publish.cells.shell import Shell
     from estimation.publish.figures.canvas import paint

@@ -4,7 +4,9 @@ import base64
 import io
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ INK, QUIET, LINE = "#1c1c1a", "#6b6a64", "#d9d6cc"
 WIDTHS = {"wide": 7.2, "narrow": 3.5}  # inches at 100 px: a desktop column and a phone
 Tick = Callable[[float], str]
 _FONT = "font-family: 'Source Sans 3', 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
+_KEPT: "ContextVar[list[Canvas] | None]" = ContextVar("kept", default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,17 @@ class Figure:
     def address(self) -> str:
         """The same as the address of an image."""
         return f"data:image/svg+xml;base64,{base64.b64encode(self.standalone.encode()).decode('ascii')}"
+
+
+@contextmanager
+def keeping_canvases() -> "Iterator[list[Canvas]]":
+    """Keep the Matplotlib figures that are drawn inside, in the order of drawing, for whoever wants them as such."""
+    canvases: list[Canvas] = []
+    token = _KEPT.set(canvases)
+    try:
+        yield canvases
+    finally:
+        _KEPT.reset(token)
 
 
 def canvas(
@@ -88,12 +102,15 @@ def paint(salt: str, width: float, height: float, fill: "Callable[[Canvas], None
         "font.size": 10,
         "text.parse_math": False,  # a name with dollar signs is no formula
     }
+    kept = _KEPT.get()
     with mpl.rc_context(style), warnings.catch_warnings():
         # letters stay letters, and the reader's fonts draw them: that this machine's lack one is of no account
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
         whole = Canvas(figsize=(width, height), dpi=100)
         FigureCanvasSVG(whole)
         fill(whole)
+        if kept is not None:
+            kept.append(whole)
         stream = io.StringIO()
         whole.savefig(stream, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return _bare(stream.getvalue())

@@ -28,13 +28,15 @@ def plan_of(
     Parameters
     ----------
     design : mapping of str to value, optional
-        Keys of ``[design]``; None is passed over.
+        Keys of ``[design]``; None: not given.
     estimators : sequence of str
-        By default the contest's and the ratio.
+        Where there is none, the contest's and the ratio.
     received : str or sequence of float
         ``"0.1,0.5,1"``.
+    level : float, optional
+        In (0, 1); the contest's where it is not given.
     estimate : mapping of str to value, optional
-        Keys of ``[estimate]``.
+        Keys of ``[estimate]``; None: not given.
 
     Raises
     ------
@@ -53,14 +55,18 @@ def plan_of(
         raise EstimationError(f"--received '{received}': write parts of the sample such as 0.1,0.5,1") from error
     chosen = estimators or tuple(dict.fromkeys((contest.estimate.estimator, "ratio")))
     return Plan(
-        design=design_of(contest, **{key: value for key, value in (design or {}).items() if value is not None}),
+        design=design_of(contest, **_set(design)),
         estimators=tuple(dict.fromkeys(chosen)),  # type: ignore[arg-type]
         arrival=arrival,
         received=tuple(parts),
         replicates=replicates,
-        level=level or contest.about.level,
-        table=estimate_table(contest.estimate, estimate or {}),
+        level=contest.about.level if level is None else level,
+        table=estimate_table(contest.estimate, _set(estimate)),
     )
+
+
+def _set(values: Mapping[str, object] | None) -> dict[str, object]:
+    return {key: value for key, value in (values or {}).items() if value is not None}
 
 
 def headline(population: Population, plan: Plan, replay: Replay) -> list[str]:

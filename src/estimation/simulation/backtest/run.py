@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from estimation import __version__
 from estimation.contest import Contest, EstimateTable, load_contest
 from estimation.errors import EstimationError
 from estimation.files import write_bytes
@@ -22,6 +21,8 @@ from estimation.simulation.backtest.replay import Plan, Replay, Stage, replay_bl
 from estimation.simulation.backtest.table import first_calls, tabulate
 from estimation.simulation.executor import executor
 from estimation.simulation.known import Population, open_population
+from estimation.survey.intervals import check_level
+from estimation.version import __version__
 
 SCHEMA = "backtest/1"
 ASIDE = ("agree",)  # [estimate] keys that a backtest does not look at
@@ -134,8 +135,10 @@ def check(plan: Plan) -> None:
     Raises
     ------
     EstimationError
-        A part of the returns does not lie in (0, 1] or stands twice, or there are fewer than two nights.
+        A part of the returns does not lie in (0, 1] or stands twice, the level is no probability, or there are
+        fewer than two nights.
     """
+    check_level(plan.level)
     if plan.replicates < 2:
         raise EstimationError(f"--replicates {plan.replicates}: at least 2 are needed, and 1,000 say something")
     if not plan.received or not all(0 < part <= 1 for part in plan.received):

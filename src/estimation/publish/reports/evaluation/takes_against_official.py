@@ -8,7 +8,7 @@ import numpy as np
 
 from estimation.contest import LEAD
 from estimation.evaluation import Evaluation
-from estimation.evaluation.takes import Take
+from estimation.evaluation.takes import ComparedTake
 from estimation.publish.figures import Figure, Moment, course
 from estimation.publish.part import Part, Section, picture, table
 from estimation.publish.reports.evaluation.miss_text import deviate, interval, label_of, said_held, signed, tick
@@ -21,7 +21,7 @@ def takes(e: Evaluation, w: Words) -> Part:
     """Draw the lead through the night against the official line, and tabulate the takes."""
     heading, notes = w("evaluation.heading_takes"), []
     if e.refused:
-        which = "; ".join(f"{one.name}: {one.why}" for one in e.refused)
+        which = "; ".join(f"{name}: {why}" for name, why in e.refused.items())
         notes.append(w("evaluation.refused", count=w.whole(len(e.refused)), which=which))
     if not e.takes:
         return Section("takes", heading, (w("evaluation.no_takes"), *notes))
@@ -39,7 +39,7 @@ def takes(e: Evaluation, w: Words) -> Part:
     return picture("takes", heading, _course(e, w, drawn, clock), header=header, rows=rows, caption=caption)
 
 
-def _row(e: Evaluation, w: Words, take: Take, clock: str) -> list[str]:
+def _row(e: Evaluation, w: Words, take: ComparedTake, clock: str) -> list[str]:
     one = take.quantity(LEAD)
     said = w(f"verdict.status_{take.status.replace('-', '_')}")
     if take.right is not None:
@@ -56,7 +56,7 @@ def _row(e: Evaluation, w: Words, take: Take, clock: str) -> list[str]:
     ]
 
 
-def _course(e: Evaluation, w: Words, shown: Sequence[Take], clock: str) -> Figure:
+def _course(e: Evaluation, w: Words, shown: Sequence[ComparedTake], clock: str) -> Figure:
     first, second = e.official.pair
     times = [take.as_of for take in shown if take.as_of is not None]
     midnight = times[0].replace(hour=0, minute=0, second=0, microsecond=0)

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
 from estimation.contest import Candidate, share_name
-from estimation.projection.takes import NOTHING, Refused, Said, Written, said, said_lead
+from estimation.projection import Takes
+from estimation.projection.record import values_of
 from estimation.publish.figures import Figure, Track, convergence
 from estimation.publish.page_table import Cell, Shown
 from estimation.publish.part import Part, Section, picture
@@ -21,6 +23,18 @@ COLUMNS = 2  # candidates tabulated
 TAKES_SHOWN = 16  # evenly through the night; every take's own projection.json has its own
 
 
+class Value(NamedTuple):
+    """A quantity of a take: estimate, standard error and interval; NaN where it said nothing."""
+
+    estimate: float
+    se: float
+    low: float
+    high: float
+
+
+NOTHING = Value(math.nan, math.nan, math.nan, math.nan)
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
     """One take: its moment, what was in, the candidates' shares, the lead of today's first over today's second."""
@@ -28,22 +42,22 @@ class Point:
     as_of: datetime
     used: int
     drawn: int
-    shares: dict[int, Said]
-    lead: Said
+    shares: dict[int, Value]
+    lead: Value
     status: str
     withdrawn: bool
 
 
-def course(v: View, takes: Sequence[Written], refused: Sequence[Refused]) -> Part:
+def course(v: View, takes: Takes) -> Part:
     """Draw shares and lead through the night, and tabulate the takes."""
     w, heading = v.w, v.w("course.heading")
     points, other = _points(v, takes)
     notes = []
     if other:
         notes.append(w("course.other", count=w.whole(other)))
-    if refused:
-        which = "; ".join(f"{one.name}: {one.why}" for one in refused)
-        notes.append(w("course.refused", count=w.whole(len(refused)), which=which))
+    if takes.refused:
+        which = "; ".join(f"{name}: {why}" for name, why in takes.refused.items())
+        notes.append(w("course.refused", count=w.whole(len(takes.refused)), which=which))
     if len(points) < 2:
         return Section("course", heading, (w("course.few"), *notes))
     place = np.unique(np.linspace(0, len(points) - 1, min(len(points), TAKES_SHOWN)).round().astype(int))
@@ -77,38 +91,38 @@ def clock_of(w: Words, moments: Sequence[datetime]) -> str:
     return w("course.clock" if len({moment.date() for moment in moments}) < 2 else "course.clock_day")
 
 
-def _points(v: View, takes: Sequence[Written]) -> tuple[list[Point], int]:
+def _points(v: View, takes: Takes) -> tuple[list[Point], int]:
     """Take what can be compared with this projection, and this projection last; count what can't."""
     p = v.p
     if p.as_of is None or p.estimate is None:
         return [], 0
     now, first = p.contest.local(p.as_of), v.pair(p.estimate)
-    found, other = [], 0
-    for take in takes:
-        raw = take.document
-        if take.as_of is None or take.as_of >= now:
+    points, other = [], 0
+    for take in takes.takes:
+        record, moment = take.projection, take.as_of and p.contest.local(take.as_of)
+        if moment is None or moment >= now:
             continue
         same = (
-            raw["level"] == p.contest.about.level
-            and raw["population"]["stations"] == p.stations
-            and raw["sample"]["drawn"] == p.progress.drawn
-            and raw["provenance"]["sample_sha256"] == p.provenance["sample_sha256"]
+            record.level == p.contest.about.level
+            and record.population.stations == p.stations
+            and record.sample.drawn == p.progress.drawn
+            and record.provenance.sample_sha256 == p.provenance["sample_sha256"]
         )
         if not same:
             other += 1
-        elif raw["lead"]["leader"] is not None:
-            found.append(
+        elif record.lead.leader is not None:
+            points.append(
                 Point(
-                    take.as_of,
-                    raw["sample"]["used"],
-                    raw["sample"]["drawn"],
-                    {share["number"]: said(share) for share in raw["shares"]},
-                    said_lead(raw, first[0].number, first[1].number),
-                    raw["call"]["status"],
-                    raw["call"]["withdrawn"],
+                    moment,
+                    record.sample.used,
+                    record.sample.drawn,
+                    {share.number: Value(*values_of(share)) for share in record.shares},
+                    Value(*record.lead_of(first[0].number, first[1].number)),
+                    record.call.status,
+                    record.call.withdrawn,
                 )
             )
-    return [*found, _now(v, now)], other
+    return [*points, _now(v, now)], other
 
 
 def _now(v: View, now: datetime) -> Point:
@@ -117,14 +131,14 @@ def _now(v: View, now: datetime) -> Point:
     assert p.lead is not None
     own, lead = v.values(p.estimate), v.values(p.lead)["lead"]
 
-    def of(values: tuple[float, float, float]) -> Said:
-        return Said(values[0], math.nan, values[1], values[2])
+    def of(values: tuple[float, float, float]) -> Value:
+        return Value(values[0], math.nan, values[1], values[2])
 
     shares = {c.number: of(own[share_name(c.number)]) for c in v.candidates}
     return Point(now, p.progress.used, p.progress.drawn, shares, of(lead), p.call.status, p.call.withdrawn)
 
 
-def _shown(v: View, one: Said, *, points: bool = False) -> Shown:
+def _shown(v: View, one: Value, *, points: bool = False) -> Shown:
     if not math.isfinite(one.estimate):
         return Shown("–", "–", "–")
     return v.written(one.estimate, one.low, one.high, points=points)
@@ -170,7 +184,7 @@ def _figure(v: View, points: Sequence[Point], pair: tuple[Candidate, Candidate],
     )
 
 
-def _track(label: str, color: str, marker: str, values: Sequence[Said], say: object) -> Track:
+def _track(label: str, color: str, marker: str, values: Sequence[Value], say: object) -> Track:
     assert callable(say)
     value, low, high = ([100 * getattr(one, key) for one in values] for key in ("estimate", "low", "high"))
     return Track(label, color, marker, value, low, high, say(values[-1].estimate))

@@ -1,11 +1,9 @@
 """The report as one object: each method gives one part of the page, in the page's order."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from estimation.boundaries import Boundaries
-from estimation.projection import Projection
-from estimation.projection.takes import Refused, Written
+from estimation.projection import Projection, Takes
 from estimation.publish.part import ArrivalCheck, Part
 from estimation.publish.reports.projection import (
     area_results,
@@ -32,18 +30,15 @@ class ProjectionReport:
     ----------
     projection : Projection
     words : Words
-    takes : sequence of Written
+    takes : Takes
         Those of the night, for the chart of how it went; later ones than this projection are left out.
-    refused : sequence of Refused
-        Takes that could not be read.
     boundaries : Boundaries or None
         Outlines of areas for the map.
     """
 
     projection: Projection
     words: Words
-    takes: Sequence[Written] = ()
-    refused: Sequence[Refused] = ()
+    takes: Takes = field(default_factory=Takes)
     boundaries: Boundaries | None = None
 
     def __repr__(self) -> str:
@@ -93,7 +88,7 @@ class ProjectionReport:
 
     def course(self) -> Part:
         """Draw how the projection went through the night, take by take."""
-        return course.course(self.view, self.takes, self.refused)
+        return course.course(self.view, self.takes)
 
     def turnout(self) -> Part:
         """Say turnout and the invalid share."""

@@ -1,0 +1,1 @@
+"""The front door: what an analyst writes in a notebook, on top of everything else."""
