@@ -205,7 +205,7 @@ def fresh(root: Path, source: Path, numbers: range) -> Path:
 
 def parts(root: Path) -> dict[str, float]:
     """Measure what the processor time of a contest goes to, in milliseconds: the least of five runs, in one process."""
-    from estimation.night.single import Asked, Job, compute
+    from estimation.night import batch_job
 
     spent: dict[str, float] = {}
     for name, (module, function) in STEPS.items():
@@ -218,7 +218,7 @@ def parts(root: Path) -> dict[str, float]:
             (folder / "out" / "batch.json").unlink(missing_ok=True)
             spent.clear()
             begin = time.process_time()
-            compute(Job(folder, Asked()))
+            batch_job.run(batch_job.Job(folder, batch_job.Asked()))
             took = {**spent, "all of it": time.process_time() - begin}
             for name, value in took.items() if turn else ():
                 least[folder, name] = min(value, least.get((folder, name), value))
@@ -227,7 +227,7 @@ def parts(root: Path) -> dict[str, float]:
 
 
 STEPS = {
-    "contest.toml": ("night.single", "load_contest"),
+    "contest.toml": ("night.batch_job", "load_contest"),
     "frame and baseline": ("projection.compute", "load_frame"),
     "sample": ("projection.compute", "read_sample"),
     "returns: reading": ("projection.compute", "_returns"),

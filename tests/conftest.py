@@ -12,9 +12,12 @@ from hypothesis import settings
 
 from estimation.cli import main
 from estimation.simulation.showcase import lay_out
+from estimation.workers import processes
 
 settings.register_profile("quickcount", deadline=None)  # a busy machine is no failure
 settings.load_profile("quickcount")
+# one fork server serves all tests of a run: whichever test starts it, reports find what they need imported
+processes._preload.update(dict.fromkeys(["estimation.night.batch_job", "estimation.publish.warm"]))
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -41,8 +41,8 @@ def test_nothing_to_show_is_status_one(run, make_contest) -> None:
 @pytest.mark.parametrize(
     ("words", "status", "message"),
     [
-        (["--until", "late"], 1, "--until 'late' is no time: write it like 2024-11-27T23:00:00+07:00"),
-        (["--until", "2024-11-27T23:00:00"], 1, "has no UTC offset: write it like 2024-11-27T23:00:00+07:00"),
+        (["--until", "late"], 1, "--until 'late' is no time: write it like 2024-11-27T18:30:00+07:00"),
+        (["--until", "2024-11-27T23:00:00"], 1, "has no UTC offset: write it like 2024-11-27T18:30:00+07:00"),
         (["--every", "-1"], 2, "--every"),
         (["--lang", "fr"], 2, "--lang"),
         ([], 1, "there is no sample: draw one with 'quickcount draw"),

@@ -2,9 +2,8 @@
 
 import json
 import os
-import signal
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
@@ -16,11 +15,11 @@ from estimation.errors import EstimationError
 from estimation.files import write_text
 from estimation.night import batch as module
 from estimation.night.batch import batch, document, find_contests, headline
-from estimation.night.jobs import Done, run_each
-from estimation.night.single import Asked, Job, Result, compute
+from estimation.night.batch_job import Asked, Job, Result
 from estimation.projection import project_contest, write_projection
 from estimation.publish.pages import Page
 from estimation.publish.release import place
+from estimation.workers.processes import run_named
 
 ALL = '[returns]\nasked = "all"\n\n[estimate]\nestimator = "ratio"\n'
 
@@ -40,19 +39,20 @@ def returns(count: int, first: int = 120) -> list[dict[str, object]]:
     ]
 
 
-class Here(Executor):
+class Here:
     """Works in this process, which is warm: what the pool of processes does has tests of its own."""
 
-    def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+    def submit(self, name: str, *arguments: object) -> Future[object]:
         future: Future[object] = Future()
-        future.set_result(fn(*args, **kwargs))
+        future.set_result(run_named(name, arguments))
         return future
 
 
 @pytest.fixture(autouse=True)
 def here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if "processes" not in request.fixturenames:
-        monkeypatch.setattr("estimation.night.jobs.executor", lambda *_: nullcontext(Here()))
+        monkeypatch.setattr("estimation.workers.jobs.open_pool", lambda *_, **__: nullcontext(Here()))
+        monkeypatch.setattr(module, "warm", lambda _: None)
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def broken(job: Job) -> Result:
 
 
 def test_a_fault_of_the_program_is_told_with_its_trace(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("estimation.night.single.project_contest", broken)
+    monkeypatch.setattr("estimation.night.batch_job.project_contest", broken)
     done = batch(root)
     assert [result.state for result in done.results] == ["failed"] * 3
     assert done.results[0].error.startswith("TypeError: ")
@@ -175,44 +175,33 @@ def test_a_fault_of_the_program_is_told_with_its_trace(root: Path, monkeypatch: 
     assert "Traceback" in done.results[0].trace
 
 
-def dies(job: Job) -> Result:
-    """Die over a, always, and over b the first time."""
-    mark = job.folder.parent / "died"
+DIES = """
+import os, signal
+from estimation.night.batch_job import run
+
+def dies(job):
+    # over a always, and over b the first time
+    mark = job.folder.parent / f"died-{job.folder.name}"
     if job.folder.name == "a" or (job.folder.name == "b" and not mark.exists()):
         mark.touch()
         os.kill(os.getpid(), signal.SIGKILL)
-    return compute(job)
+    return run(job)
+"""
 
 
 @pytest.mark.slow
 def test_a_killed_process_takes_only_its_own_contest_down(
     processes: None, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "compute", dies)
+    (root / "code").mkdir()
+    (root / "code" / "dying_job.py").write_text(DIES)
+    monkeypatch.syspath_prepend(root / "code")
+    monkeypatch.setattr(module, "_RUN", "dying_job:dies")
     done = batch(root, workers=2)
     assert [result.state for result in done.results] == ["failed", "computed", "computed"]
     assert "the process at work on it was killed, and so was another that tried it alone" in done.results[0].error
     assert "b: a process was killed while it was in hand; it was done again, and is whole" in headline(done)
     assert states(root)["b"] == "unchanged"
-
-
-def odd(number: int) -> int:
-    if number == 3:
-        raise LookupError("three")
-    if number % 7 == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return number * number
-
-
-def test_every_job_ends_once(processes: None) -> None:
-    ended: list[Done[int, int]] = []
-    run_each(odd, range(1, 20), workers=3, told=ended.append)
-    assert sorted(done.job for done in ended) == list(range(1, 20))
-    assert {done.job: done.result for done in ended if done.result is not None} == {
-        n: n * n for n in range(1, 20) if n not in (3, 7, 14)
-    }
-    assert next(done.error for done in ended if done.job == 3) == "LookupError: three"
-    assert sorted(done.job for done in ended if "was killed" in done.error) == [7, 14]
 
 
 @pytest.mark.slow
@@ -275,7 +264,7 @@ def fake_render(contest, *, kind, language, parameters, now):  # type: ignore[no
 
 @pytest.mark.slow
 def test_pages_are_made_where_their_input_changed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("estimation.night.single.render", fake_render)
+    monkeypatch.setattr("estimation.night.batch_job.render", fake_render)
 
     def pages() -> list[tuple[str, ...]]:
         return [tuple(page.state for page in r.pages) for r in batch(root, kinds=["projection"]).results]

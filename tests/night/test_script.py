@@ -10,7 +10,7 @@ from estimation.contest import load_contest
 from estimation.errors import EstimationError
 from estimation.frame import load_frame
 from estimation.night import Rehearsal, play, prepare
-from estimation.night.script import Event, Script
+from estimation.night.script import FileWrite, Script
 from estimation.returns import read_returns, resolve
 from estimation.simulation.faults import Faults
 from estimation.simulation.known import open_population
@@ -91,7 +91,7 @@ def test_the_log_names_the_file_and_the_line(town: Path, tmp_path: Path) -> None
 
 
 def test_speed_60_plays_an_hour_in_a_minute(tmp_path: Path) -> None:
-    events = tuple(Event(second, f"{second}.csv", b"x\n") for second in (3600, 5400, 5400.5, 7200))
+    events = tuple(FileWrite(second, f"{second}.csv", b"x\n") for second in (3600, 5400, 5400.5, 7200))
     now, slept = [100.0], []
 
     def sleep(seconds: float) -> None:
@@ -110,5 +110,5 @@ def test_at_once_nobody_sleeps(tmp_path: Path) -> None:
     def never(seconds: float) -> None:
         raise AssertionError(seconds)
 
-    play(Script((Event(3600, "a.csv", b"x\n"),), pd.DataFrame()), tmp_path, sleep=never)
+    play(Script((FileWrite(3600, "a.csv", b"x\n"),), pd.DataFrame()), tmp_path, sleep=never)
     assert (tmp_path / "a.csv").read_bytes() == b"x\n"

@@ -13,14 +13,11 @@ import nbformat
 import pytest
 
 from estimation.contest import ProjectionRequest, load_contest
-from estimation.publish import cells, render
-from estimation.publish.cells import client
+from estimation.publish import render
 from estimation.publish.executed import body_of, parts_of
 from estimation.publish.notebooks import NotebookError, run_notebook
 from estimation.resources import notebook
 from estimation.simulation.showcase import MOMENT
-
-pytestmark = pytest.mark.skipif(not cells.available(), reason="cells run in a fork on Linux only")
 
 
 def write(folder: Path, *sources: str) -> Path:
@@ -39,7 +36,7 @@ def run(folder: Path, *sources: str, engine: str = "forked", x: str = "given"):
 
 
 def outputs(notebook) -> list[dict]:
-    return [output for cell in notebook.cells for output in cell.get("outputs", [])]
+    return [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
 
 
 def test_results_displays_and_prints_are_kept_apart(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -51,10 +48,10 @@ def test_results_displays_and_prints_are_kept_apart(tmp_path: Path, caplog: pyte
             "x;",
             "import warnings\nwarnings.warn('careful')",
         )
-    kinds = [(output.output_type, output.get("name")) for output in outputs(notebook)]
+    kinds = [(output["output_type"], output.get("name")) for output in outputs(notebook)]
     assert kinds == [("stream", "stdout"), ("display_data", None), ("execute_result", None), ("stream", "stderr")]
-    assert outputs(notebook)[0].text == "a given\nb\n"
-    assert [cell.execution_count for cell in notebook.cells] == [1, 2, 3, 4, 5]
+    assert outputs(notebook)[0]["text"] == "a given\nb\n"
+    assert [cell["execution_count"] for cell in notebook["cells"]] == [1, 2, 3, 4, 5]
     body = body_of(parts_of(notebook))
     assert body.index("<i>shown</i>") < body.index("<b>1</b>")
     assert "given" not in body
@@ -69,7 +66,10 @@ def test_runs_see_nothing_of_each_other(tmp_path: Path) -> None:
         "import os, sys\n'secret' in dir(), 'LEFT' in os.environ, 'left' in sys.modules",
         "os.getcwd()",
     )
-    assert [output.data["text/plain"] for output in outputs(seen)] == ["(False, False, False)", f"'{tmp_path / 'two'}'"]
+    assert [output["data"]["text/plain"] for output in outputs(seen)] == [
+        "(False, False, False)",
+        f"'{tmp_path / 'two'}'",
+    ]
 
 
 def test_threads_each_run_in_their_own_folder(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_threads_each_run_in_their_own_folder(tmp_path: Path) -> None:
     source = "import os, time\ntime.sleep(0.2)\nopen('here', 'w').write(x)\nos.getcwd()"
     with ThreadPoolExecutor(4) as pool:
         runs = pool.map(lambda i: run(tmp_path / str(i), source, x=f"run {i}"), range(4))
-        assert [outputs(one)[0].data["text/plain"] for one in runs] == [f"'{tmp_path / str(i)}'" for i in range(4)]
+        assert [outputs(one)[0]["data"]["text/plain"] for one in runs] == [f"'{tmp_path / str(i)}'" for i in range(4)]
     assert [(tmp_path / str(i) / "here").read_text() for i in range(4)] == [f"run {i}" for i in range(4)]
     assert Path.cwd() == here
 
@@ -90,20 +90,9 @@ def test_a_failing_cell_ends_the_run_and_is_named(tmp_path: Path) -> None:
 
 
 def test_a_run_that_is_killed_is_an_error_and_the_next_one_works(tmp_path: Path) -> None:
-    with pytest.raises(NotebookError, match="has ended: was it killed, or short of memory"):
+    with pytest.raises(NotebookError, match="ended with status -9: was it killed, or short of memory"):
         run(tmp_path, "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)")
-    assert outputs(run(tmp_path, "1 + 1"))[0].data["text/plain"] == "2"
-
-
-@pytest.mark.slow
-def test_a_server_that_was_killed_is_started_anew(tmp_path: Path) -> None:
-    cells.warm()
-    assert client._server is not None
-    process = client._server._process
-    process.kill()
-    process.wait()
-    assert outputs(run(tmp_path, "2 + 2"))[0].data["text/plain"] == "4"
-    assert client._server._process.pid != process.pid
+    assert outputs(run(tmp_path, "1 + 1"))[0]["data"]["text/plain"] == "2"
 
 
 def children_of(pid: int) -> list[int]:
@@ -136,13 +125,14 @@ def test_no_run_outlives_its_asker_even_when_that_is_killed(tmp_path: Path) -> N
             assert time.monotonic() < end
             time.sleep(0.05)
         run_pid = int((tmp_path / "pid").read_text())
-        (server,) = children_of(asker.pid)
-        assert children_of(server) == [run_pid]
+        children = children_of(asker.pid)
+        (server,) = [child for child in children if children_of(child) == [run_pid]]
     finally:
         os.kill(asker.pid, signal.SIGKILL)
         asker.wait()
     assert gone(run_pid)
-    assert gone(server)
+    assert all(gone(child) for child in children)
+    assert server in children
 
 
 @pytest.mark.slow
@@ -162,21 +152,6 @@ def test_a_kernel_and_a_fork_give_the_same_page_byte_for_byte(demo: Path, tmp_pa
     )
     assert forked == kernel
     assert len(forked) == 8
-
-
-@pytest.mark.slow
-def test_where_no_fork_can_be_had_a_kernel_runs_the_notebook(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    cells.close()
-    monkeypatch.setattr(client, "_PYTHON", "/bin/false")
-    try:
-        notebook = run(tmp_path, "'by a kernel'")
-    finally:
-        cells.close()
-    assert outputs(notebook)[0].data["text/plain"] == "'by a kernel'"
-    assert "does not start" in caplog.text
-    assert "a kernel runs the notebook" in caplog.text
 
 
 @pytest.mark.parametrize("name", ["projection", "evaluation"])

@@ -16,8 +16,7 @@ from estimation.simulation.arrivals.recorded import Recorded
 from estimation.simulation.backtest import backtest, document, plan_of
 from estimation.simulation.backtest.record import record_of
 from estimation.simulation.backtest.replay import stage
-from estimation.simulation.backtest.run import _key, _work
-from estimation.simulation.executor import executor
+from estimation.simulation.backtest.run import _key, replay_in_worker
 from estimation.simulation.known import open_population
 
 
@@ -92,9 +91,9 @@ def test_blocks_are_kept_by_all_that_they_depend_on(large, plan):
 def test_a_worker_that_reads_another_election_says_so(large, plan):
     folder = str(large.contest.folder)
     with pytest.raises(EstimationError, match="reads other stations, counts or rules there than this machine"):
-        _work(folder, None, plan, "0" * 16, 0)
+        replay_in_worker(folder, None, plan, "0" * 16, 0)
     with pytest.raises(EstimationError, match="does not see this folder: let the cluster's machines share it"):
-        _work(f"{folder}-elsewhere", None, plan, "0" * 16, 0)
+        replay_in_worker(f"{folder}-elsewhere", None, plan, "0" * 16, 0)
 
 
 def test_the_document_says_which_area_and_which_settings(large, plan):
@@ -115,11 +114,6 @@ def test_the_document_says_which_area_and_which_settings(large, plan):
         "official_sha256": sha256(official).hexdigest(),
     }
     assert record_of(written).inputs == written["inputs"]
-
-
-def test_no_workers_can_not_work():
-    with pytest.raises(EstimationError, match="--workers 0: at least 1 is needed"), executor(0):
-        pass
 
 
 def test_a_cluster_needs_its_package(large, plan, monkeypatch):

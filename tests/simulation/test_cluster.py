@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from estimation.simulation import executor
+from estimation.workers import jobs
 
 pytestmark = pytest.mark.slow
 
@@ -117,7 +117,7 @@ def test_a_worker_without_the_package_is_named_and_not_waited_for(run, large, cl
 
 
 def test_a_scheduler_without_workers_is_not_waited_for(run, large, tmp_path, monkeypatch):
-    monkeypatch.setattr(executor, "ANSWER", 1.0)
+    monkeypatch.setattr(jobs, "ANSWER_SECONDS", 1.0)
     with scheduler(tmp_path) as address:
         status, _, err = run("backtest", large.contest.folder, *PLAN, "--cluster", address)
     assert status == 1
@@ -130,7 +130,7 @@ def test_where_nothing_listens_it_says_so_soon(run, large):
         address = f"tcp://127.0.0.1:{taken.getsockname()[1]}"
     begin = time.monotonic()
     status, _, err = run("backtest", large.contest.folder, *PLAN, "--cluster", address)
-    assert time.monotonic() - begin < 3 * executor.ANSWER
+    assert time.monotonic() - begin < 3 * jobs.ANSWER_SECONDS
     assert status == 1
     assert f"error: --cluster {address}: no Dask scheduler answers there (Timed out trying to connect to" in err
     assert "give the address that dask scheduler shows, such as tcp://10.0.0.1:8786" in err

@@ -56,7 +56,7 @@ def batch(
     from estimation.cli.progress import bar
     from estimation.night.batch import batch as run
     from estimation.night.batch import document, headline
-    from estimation.night.single import Asked
+    from estimation.night.batch_job import Asked
 
     if kinds and not pages:
         raise click.UsageError("--kind says which pages: give --pages too")

@@ -78,9 +78,9 @@ def report(
 
     With --verify nothing is written: exit status 1 when a number, a text or an input differs.
     """
-    from estimation.publish import cells
+    from estimation.publish.notebooks import warm
 
-    cells.warm()  # first of all: it imports while this process does
+    warm()  # first of all: it imports while this process does
     from estimation.contest import load_contest
 
     opened = load_contest(contest)

@@ -2,14 +2,12 @@
 
 import json
 import sys
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from estimation.cli.options import contest_argument
-from estimation.errors import EstimationError
+from estimation.cli.options import contest_argument, moment
 
 if TYPE_CHECKING:
     from estimation.night.events import Event
@@ -68,20 +66,10 @@ def watch(
     from estimation.night.watch import Settings
     from estimation.night.watch import watch as keep_watch
 
-    settings = Settings(every, settle, once, _moment(until), languages, pages)
+    settings = Settings(every, settle, once, moment(until, "--until"), languages, pages)
     with _Screen(json_file) as screen:
         if not keep_watch(contest, settings, screen):
             raise click.exceptions.Exit(1)
-
-
-def _moment(text: str | None) -> datetime | None:
-    try:
-        time = None if text is None else datetime.fromisoformat(text)
-    except ValueError as error:
-        raise EstimationError(f"--until '{text}' is no time: write it like 2024-11-27T23:00:00+07:00") from error
-    if time is not None and time.tzinfo is None:
-        raise EstimationError(f"--until '{text}' has no UTC offset: write it like 2024-11-27T23:00:00+07:00")
-    return time
 
 
 class _Screen:

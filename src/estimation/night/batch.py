@@ -7,17 +7,18 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from estimation.errors import EstimationError
-from estimation.night.jobs import Done, run_each
-from estimation.night.single import Asked, Job, Made, Result, compute, look, make_page, noted_page, page_of
+from estimation.night.batch_job import Asked, Job, Made, Result, current_page, needs_run, record_page
 from estimation.projection.takes import read_projection
 from estimation.publish.overview import Entry, Overview, write_overview
 from estimation.version import __version__
+from estimation.workers import Done, run_each, warm
 
 SCHEMA = "batch/1"
 KINDS = ("projection", "evaluation")  # of pages
+_RUN, _MAKE_PAGE = "estimation.night.batch_job:run", "estimation.night.batch_job:make_page"
+_PRELOAD = ["estimation.night.batch_job"]
 Told = Callable[[int, int], None]
 Shown = Callable[[str], AbstractContextManager[Told]]
 
@@ -101,7 +102,7 @@ def batch(
 ) -> Batch:
     """Project every contest under a folder that changed, make the pages that changed, and the overview of all.
 
-    A contest that can't be projected, a page that can't be made and a process that dies are told of, and stop nothing
+    A contest that can't be projected, a page that can't be made and a process that dies are reported, and stop nothing
     else; what a contest had before stays. The overview is written before the pages are made, and again after.
 
     Parameters
@@ -109,7 +110,7 @@ def batch(
     root : pathlib.Path
     asked : Asked, optional
     workers, cluster
-        See :func:`estimation.simulation.executor.executor`; a cluster's workers must see the folders at the same paths.
+        See :func:`estimation.workers.open_pool`; a cluster's workers must see the folders at the same paths.
     kinds : sequence of str
         Of the pages, some of ``KINDS``; none are made by default.
     languages : sequence of str
@@ -127,11 +128,13 @@ def batch(
     """
     asked, root = asked or Asked(), root.resolve()
     folders = find_contests(root)
-    results = {folder: look(Job(folder, asked)) for folder in folders}
+    if cluster is None:
+        warm(_PRELOAD)  # the workers' imports go on while it is seen what has changed
+    results = {folder: needs_run(Job(folder, asked)) for folder in folders}
 
-    def computed(done: Done[Job, Result]) -> None:
+    def computed(done: Done[Job]) -> None:
         before = results[done.job.folder]
-        after = done.result or Result(done.job.folder, "failed", error=done.error)
+        after = done.result or Result(done.job.folder, "failed", error=done.error, trace=done.trace)
         take = before.take if after.state == "failed" else after.take
         results[done.job.folder] = replace(after, contest=before.contest, take=take, again=done.again)
 
@@ -141,7 +144,7 @@ def batch(
         return Batch(root, asked, ordered, write_overview(root, entries, _language(languages, ordered), now()))
 
     changed = [Job(folder, asked) for folder, result in results.items() if result.state == "computed"]
-    _all(compute, changed, workers, cluster, shown("projecting contests"), computed)
+    _all(_RUN, changed, workers, cluster, shown("projecting contests"), computed)
     if not kinds:
         return listed()
     listed()
@@ -151,23 +154,23 @@ def batch(
         results[folder] = replace(results[folder], pages=kept)
         jobs += wanted
 
-    def printed(done: Done[Job, Made]) -> None:
+    def printed(done: Done[Job]) -> None:
         job, result = done.job, results[done.job.folder]
-        page = done.result or Made(job.kind, job.language, "failed", error=done.error)
-        page = noted_page(result.contest, page) if result.contest else page
+        page = done.result or Made(job.kind, job.language, "failed", error=done.error, trace=done.trace)
+        page = record_page(result.contest, page) if result.contest else page
         results[job.folder] = replace(result, pages=(*result.pages, page))
 
-    _all(make_page, jobs, workers, cluster, shown("making pages"), printed)
+    _all(_MAKE_PAGE, jobs, workers, cluster, shown("making pages"), printed)
     return listed()
 
 
 def _all(
-    work: Callable[[Job], Any],
+    name: str,
     jobs: Sequence[Job],
     workers: int,
     cluster: str | None,
     shown: AbstractContextManager[Told],
-    ended: Callable[[Done[Job, Any]], None],
+    ended: Callable[[Done[Job]], None],
 ) -> None:
     """Do jobs, and show how far it is."""
     if not jobs:
@@ -176,13 +179,13 @@ def _all(
     with shown as say:
         say(0, len(jobs))
 
-        def told(done: Done[Job, Any]) -> None:
+        def report(done: Done[Job]) -> None:
             nonlocal count
             ended(done)
             count += 1
             say(count, len(jobs))
 
-        run_each(work, jobs, workers=workers, cluster=cluster, told=told)
+        run_each(name, jobs, count=workers, cluster=cluster, preload=_PRELOAD, report=report)
 
 
 def _pages(
@@ -195,7 +198,7 @@ def _pages(
     kept, wanted = [], []
     for kind in kinds:
         for language in dict.fromkeys(languages or (contest.report.language,)):
-            page = page_of(result, kind, language, now)
+            page = current_page(result, kind, language, now)
             if page is not None:
                 kept.append(page)
             else:

@@ -3,26 +3,14 @@
 import json
 import os
 import socket
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from estimation.errors import EstimationError
-
-if sys.platform == "win32":
-    import msvcrt
-
-    def _take(handle: int) -> None:
-        os.lseek(handle, 1 << 30, os.SEEK_SET)  # far behind what the file says, which others must be able to read
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-
-else:
-    import fcntl
-
-    def _take(handle: int) -> None:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @contextmanager
@@ -32,9 +20,9 @@ def locked(path: Path, since: datetime) -> Iterator[None]:
     Parameters
     ----------
     path : pathlib.Path
-        The file stays afterwards: only the lock on it counts.
+        The file stays afterwards: only the lock on it counts. It names its holder.
     since : datetime
-        The present moment, for whoever is refused.
+        The present moment, for the one that is refused.
 
     Raises
     ------
@@ -42,20 +30,19 @@ def locked(path: Path, since: datetime) -> Iterator[None]:
         Another process holds it; the message names that process.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        try:
-            _take(handle)
-        except (BlockingIOError, PermissionError) as error:  # the latter on Windows
-            raise EstimationError(f"{path}: {_holder(path)}: end that one first, or work with it") from error
-        mine = {"process": os.getpid(), "host": socket.gethostname(), "since": since.isoformat()}
+        # without a fallback: a lock that is a mere file would outlive a killed process
+        lock = FileLock(path, blocking=False, mode=0o644, fallback_to_soft=False)
+        lock.acquire()
+    except Timeout as error:
+        raise EstimationError(f"{path}: {_holder(path)}: end that one first, or work with it") from error
+    try:
+        holder = {"process": os.getpid(), "host": socket.gethostname(), "since": since.isoformat()}
         with suppress(OSError):  # on a full disk the lock holds, though it can't name its holder
-            os.ftruncate(handle, 0)
-            os.lseek(handle, 0, os.SEEK_SET)
-            os.write(handle, json.dumps(mine).encode("utf-8"))
+            path.write_text(json.dumps(holder), encoding="utf-8")
         yield
     finally:
-        os.close(handle)
+        lock.release()
 
 
 def _holder(path: Path) -> str:

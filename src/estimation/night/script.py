@@ -21,7 +21,7 @@ ZONES = (7, 8, 9)  # WIB, WITA, WIT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Event:
+class FileWrite:
     """A file as it stands from a moment on.
 
     Attributes
@@ -46,14 +46,14 @@ class Script:
 
     Attributes
     ----------
-    events : tuple of Event
+    events : tuple of FileWrite
         In their order.
     log : pandas.DataFrame
         The faults as :func:`estimation.simulation.faults.inject` logged them, with the half-written files, and
         ``file``, ``line`` and ``at`` (the right time of receipt; blank where nothing is sent).
     """
 
-    events: tuple[Event, ...]
+    events: tuple[FileWrite, ...]
     log: pd.DataFrame
 
 
@@ -99,7 +99,7 @@ def write_script(
         seconds = sent["second"].to_numpy()[places]
         for second in np.unique(seconds):
             text = head + "".join(rows[i] for i in places[seconds <= second])
-            events.append(Event(float(second), str(file), text.encode("utf-8")))
+            events.append(FileWrite(float(second), str(file), text.encode("utf-8")))
     at = sent.set_index("message")
     halves, extra = _half_written(events, sent, log, half_written, rng)
     log = pd.concat([log, extra], ignore_index=True)
@@ -113,8 +113,8 @@ def write_script(
 
 
 def _half_written(
-    events: list[Event], sent: pd.DataFrame, log: pd.DataFrame, rate: float, rng: np.random.Generator
-) -> tuple[list[Event], pd.DataFrame]:
+    events: list[FileWrite], sent: pd.DataFrame, log: pd.DataFrame, rate: float, rng: np.random.Generator
+) -> tuple[list[FileWrite], pd.DataFrame]:
     """Pick writings of files whose new rows have no other fault, and write their first part only, for a while.
 
     The chosen events are replaced in the list; the second halves are given back.
@@ -131,9 +131,9 @@ def _half_written(
         last_row = whole.content.rstrip(b"\n").rfind(b"\n") + 1
         cut = int(rng.integers(last_row + 1, len(whole.content) - 1))
         seconds = int(rng.integers(*HALF_SECONDS))
-        events[i] = Event(whole.second, whole.file, whole.content[:cut], whole=False)
+        events[i] = FileWrite(whole.second, whole.file, whole.content[:cut], whole=False)
         if whole.second + seconds < following.get((whole.file, whole.second), np.inf):
-            later.append(Event(whole.second + seconds, whole.file, whole.content, whole=False))
+            later.append(FileWrite(whole.second + seconds, whole.file, whole.content, whole=False))
         what = f"the file ended after {cut} of {len(whole.content)} bytes for {seconds} s"
         rules = " ".join(KINDS["half_written"].rules)
         entries += [("half_written", station[m], m, what, rules) for m in new[whole.file, whole.second]]

@@ -9,7 +9,7 @@ from pathlib import Path
 from estimation.contest import Contest
 from estimation.files import to_json, write_text
 from estimation.night.events import Event
-from estimation.night.press import Printed
+from estimation.night.page_worker import PageMade
 from estimation.projection import Take
 
 STATUS = "status.json"
@@ -104,14 +104,14 @@ class Good:
     made_at: datetime
 
     @classmethod
-    def of(cls, printed: Printed, contest: Contest, at: datetime) -> "Good":
-        """Take it from what the press said."""
+    def of(cls, made: PageMade, contest: Contest, at: datetime) -> "Good":
+        """Take it from what the page worker made."""
         base = contest.folder.resolve()
         paths = {
             language: path.relative_to(base).as_posix() if path.is_relative_to(base) else str(path)
-            for language, path in ((language, Path(text)) for language, text in printed.paths.items())
+            for language, path in ((language, Path(text)) for language, text in made.paths.items())
         }
-        return cls(printed.take, printed.placement, paths, at)
+        return cls(made.take, made.placement, paths, at)
 
     def document(self) -> dict[str, object]:
         """Give it as ``status.json`` has it."""

@@ -18,7 +18,7 @@ from estimation.files import sweep
 from estimation.night import stale_banner
 from estimation.night.events import Event, Teller
 from estimation.night.lock import locked
-from estimation.night.press import Press, Printed, Spoiled
+from estimation.night.page_worker import PageFailed, PageMade, PageWorker
 from estimation.night.status import REMIND, STATUS, Good, Troubles, log, read_page, status_document, write_status
 from estimation.night.taking import Taker
 from estimation.projection import Take, open_sample
@@ -130,12 +130,12 @@ def watch(folder: Path, settings: Settings, tell: Teller, clock: Clock | None = 
     for language in settings.languages:
         Words(language)
     open_sample(contest, None, None)
-    press = Press()
+    page_worker = PageWorker()
     with locked(contest.out / "watch.lock", clock.now()), clock.stopping():
         try:
-            return Watch(contest, settings, tell, clock, press).run()
+            return Watch(contest, settings, tell, clock, page_worker).run()
         finally:
-            press.stop()
+            page_worker.stop()
 
 
 class Watch:
@@ -147,11 +147,13 @@ class Watch:
     settings : Settings
     tell : Teller
     clock : Clock
-    press : Press
+    page_worker : PageWorker
     """
 
-    def __init__(self, contest: Contest, settings: Settings, tell: Teller, clock: Clock, press: Press) -> None:
-        self.settings, self.clock, self.press = settings, clock, press
+    def __init__(
+        self, contest: Contest, settings: Settings, tell: Teller, clock: Clock, page_worker: PageWorker
+    ) -> None:
+        self.settings, self.clock, self.page_worker = settings, clock, page_worker
         self.tell = tell
         self.taker = Taker(contest, clock.now, self._settled)
         self.page = read_page(contest)
@@ -161,7 +163,7 @@ class Watch:
         self._inbox: dict[str, Stamp] = {}
         self._changed = clock.passed()  # when the inbox changed last
         self._taken = self._tried = -float("inf")  # when the last take was written, and the last round made
-        self._pressed = self._patient = -float("inf")  # when a page failed, and until when no status is tried again
+        self._page_failed = self._patient = -float("inf")  # when a page failed, and until when no status is tried again
         self._marked: datetime | None = None  # when pages were marked as old; one that a killed watch marked is found
         self._clean = False
         self._written: dict[str, object] = {}
@@ -180,7 +182,7 @@ class Watch:
             over = self.settings.once or (self.settings.until is not None and now >= self.settings.until)
             self._guard("take", partial(self._turn, over))
             self._guard("page", self._pages)
-            while over and self.press.busy and not self.clock.stopped:
+            while over and self.page_worker.busy and not self.clock.stopped:
                 self._idle()
                 self._guard("page", self._pages)
             self._after()
@@ -237,27 +239,27 @@ class Watch:
         self.clock.sleep(seconds - (self.clock.passed() - self._changed))
 
     def _pages(self) -> bool:
-        """Hear what the press has to say, and give it the newest take; says whether a page was made."""
+        """Collect the pages that are made, and have those of the newest take made; says whether a page was made."""
         if not self.settings.pages:
             return False
         contest, now = self.taker.contest, self.clock.now()
-        answer = self.press.poll(self.clock.passed())
-        made = isinstance(answer, Printed)
-        if isinstance(answer, Printed):
+        answer = self.page_worker.poll()
+        made = isinstance(answer, PageMade)
+        if isinstance(answer, PageMade):
             self.page = Good.of(answer, contest, now)
             self._marked, self._clean = None, True
             line = ", ".join(self.page.paths.values())
             self._say(Event("page", now, (f"page: {line} ({answer.placement})",), self.page.document()))
-        elif isinstance(answer, Spoiled):
-            self._pressed = self.clock.passed()
+        elif isinstance(answer, PageFailed):
+            self._page_failed = self.clock.passed()
             if answer.trace:
                 self._log(answer.trace)
             raise EstimationError(answer.why)
         last = self.taker.history.last
-        waits = "page" in self.troubles and (self.settings.once or self.clock.passed() - self._pressed < RETRY)
-        if last is not None and not self.press.busy and not waits and self._is_behind(last):
+        waits = "page" in self.troubles and (self.settings.once or self.clock.passed() - self._page_failed < RETRY)
+        if last is not None and not self.page_worker.busy and not waits and self._is_behind(last):
             languages = self.settings.languages or (contest.report.language,)
-            self.press.start(contest.folder, last.name, languages, _parameters(last), self.clock.passed())
+            self.page_worker.start(contest.folder, last.name, languages, _parameters(last))
         return made
 
     def _is_behind(self, last: Take) -> bool:
@@ -351,7 +353,7 @@ class Watch:
         last, left = self.taker.history.last, self.settings.every - (self.clock.passed() - self._taken)
         parts = [f"{last.used} of {last.projection.sample.drawn} in" if last else "no take yet"]
         parts += [f"next take in {left:.0f} s at the earliest"] if left > 0 else ["waiting for returns"]
-        parts += ["a page is being made"] if self.press.busy else []
+        parts += ["a page is being made"] if self.page_worker.busy else []
         failing = self.troubles.since("take", "page")
         parts += [f"FAILING since {failing.astimezone():%H:%M:%S}, tried again"] if failing else []
         self._heard = self._heard and self._tell(partial(self.tell.idle, " · ".join(parts)))

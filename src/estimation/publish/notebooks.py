@@ -1,22 +1,25 @@
 """Runs a notebook with its parameters."""
 
-import contextlib
+import ast
+import json
 import logging
-import os
-import sys
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
+from estimation import workers
 from estimation.columns import nearest
 from estimation.errors import ReportError
-from estimation.publish import cells
-
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
 
 Engine = Literal["forked", "kernel"]
-_SLOW = "rfc3987_syntax"  # a grammar for addresses with letters of every script, built anew at each import
+Notebook = dict[str, Any]  # as nbformat 4 stores it
+Cell = dict[str, Any]
+
+_PRELOAD = ("estimation.publish.warm",)
+_RUN_CELLS = "estimation.publish.shell:run_cells"
+_PARAMETERS = "parameters"
+_INJECTED = "injected-parameters"
 _log = logging.getLogger(__name__)
 
 
@@ -28,41 +31,20 @@ class NotebookError(ReportError):
         self.run = run
 
 
-@contextlib.contextmanager
-def quick_imports() -> Iterator[None]:
-    """Import papermill in half the time.
-
-    It validates notebooks by jsonschema, which at import takes up a check of internationalised addresses where one
-    is installed, and that takes a second. No notebook has a field of that kind. The check is blocked for the time of
-    the import; whoever imports it later gets it.
-    """
-    if _SLOW in sys.modules:
-        yield
-        return
-    sys.modules[_SLOW] = None  # type: ignore[assignment]  # what importlib takes as: not to be had
-    try:
-        yield
-    finally:
-        del sys.modules[_SLOW]
-
-
-def default_engine() -> Engine:
-    """Choose the engine: cells in a fork where the system can do it, else papermill's own with a kernel."""
-    return "forked" if cells.available() else "kernel"
+def warm() -> None:
+    """Have what notebooks import be imported in the background, by the process that the next run is forked from."""
+    workers.warm(_PRELOAD)
 
 
 def check_parameters(source: Path, values: Mapping[str, object]) -> None:
-    """Check parameter names before the run, as papermill only warns of a typing error.
+    """Check parameter names before the run.
 
     Raises
     ------
     ReportError
         A name is not in the notebook's parameters cell; the nearest that is, is named.
     """
-    with quick_imports():
-        import papermill
-
-    known = set(papermill.inspect_notebook(str(source)))
+    known = _parameters(_read(source))
     for name in values:
         if name not in known:
             near = nearest(name, known)
@@ -72,68 +54,118 @@ def check_parameters(source: Path, values: Mapping[str, object]) -> None:
             )
 
 
-def run_notebook(source: Path, target: Path, values: Mapping[str, object], engine: Engine) -> "NotebookNode":
-    """Run a notebook with papermill; ``target`` gets the run, also one that failed.
+def run_notebook(source: Path, target: Path, values: Mapping[str, object], engine: Engine) -> Notebook:
+    """Run a notebook; ``target`` gets the run, also one that failed.
 
     Parameters
     ----------
+    source, target : pathlib.Path
+        The folder of `target` is the working directory of the run.
+    values : mapping
+        Of parameters: text, numbers, true and false, None, or lists and mappings of these.
     engine : str
-        ``forked``, or ``kernel``: then the kernel listens on local sockets that no network reaches, where the
-        system has such. Where no fork can be had, the kernel runs the notebook, and that is logged.
+        ``forked`` runs the cells in a fork of a process that has everything imported; ``kernel`` has papermill run
+        them in a Jupyter kernel, which listens on local sockets that no network reaches.
+
+    Returns
+    -------
+    dict
+        The run, as nbformat 4 stores it.
 
     Raises
     ------
     NotebookError
         A cell failed, or the process that ran it ended; the message is that of its error.
     """
+    run = _run_forked if engine == "forked" else _run_in_kernel
+    notebook = run(source, target, values)
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            if output["output_type"] == "stream":
+                _log.warning("%s wrote: %s", source.name, output["text"].strip())
+    return notebook
+
+
+def _run_forked(source: Path, target: Path, values: Mapping[str, object]) -> Notebook:
+    notebook = _read(source)
+    _inject(notebook, values)
+    cells = notebook["cells"]
+    code = [i for i, cell in enumerate(cells) if cell["cell_type"] == "code" and cell["source"].strip()]
     try:
-        if engine == "forked":
-            try:
-                return _execute(source, target, values, _forked(target.parent))
-            except cells.NoForkError as error:
-                _log.warning("%s; a kernel runs the notebook", error)
-        return _execute(source, target, values, _kernel(target.parent))
-    except NotebookError:
-        raise
-    except ReportError as error:
+        with workers.Workers(fresh=True, preload=_PRELOAD) as pool:
+            sources = [cells[i]["source"] for i in code]
+            results = pool.submit(_RUN_CELLS, str(target.parent), sources).result()
+    except workers.WorkerError as error:
         raise NotebookError(f"the notebook {source.name} failed: {error}") from error
+    for i, (outputs, count) in zip(code, results, strict=False):
+        cells[i] |= {"outputs": outputs, "execution_count": count}
+    target.write_text(json.dumps(notebook, indent=1, ensure_ascii=False), encoding="utf-8")
+    for i in code[: len(results)]:
+        for output in cells[i]["outputs"]:
+            if output["output_type"] == "error":
+                message = f"the notebook {source.name} failed in cell {i}: {output['ename']}: {output['evalue']}"
+                raise NotebookError(message, target.read_bytes())
+    return notebook
 
 
-def _execute(source: Path, target: Path, values: Mapping[str, object], engine: dict[str, Any]) -> "NotebookNode":
-    with quick_imports():
-        import papermill
+def _run_in_kernel(source: Path, target: Path, values: Mapping[str, object]) -> Notebook:
+    import papermill
     from nbclient.exceptions import DeadKernelError
     from papermill.exceptions import PapermillExecutionError
+    from traitlets.config import Config
 
     try:
-        notebook: NotebookNode = papermill.execute_notebook(
+        notebook: Notebook = papermill.execute_notebook(
             str(source),
             str(target),
             parameters=dict(values),
             progress_bar=False,
             request_save_on_cell_execute=False,
-            **engine,
+            cwd=str(target.parent),
+            config=Config({"KernelManager": {"transport": "ipc"}}),
         )
     except PapermillExecutionError as error:
         message = f"the notebook {source.name} failed in cell {error.cell_index}: {error.ename}: {error.evalue}"
         raise NotebookError(message, target.read_bytes()) from error
     except DeadKernelError as error:
         raise NotebookError(f"the notebook {source.name} failed: its kernel died: was it killed?") from error
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            if output.output_type == "stream":
-                _log.warning("%s wrote: %s", source.name, output.text.strip())
     return notebook
 
 
-def _forked(folder: Path) -> dict[str, Any]:
-    from estimation.publish.cells.engine import NAME
+def _read(source: Path) -> Notebook:
+    """Read a notebook; the source of each cell as one text."""
+    notebook: Notebook = json.loads(source.read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        cell["source"] = "".join(cell["source"])
+    return notebook
 
-    return {"engine_name": NAME, "folder": folder}
+
+def _tags(cell: Cell) -> list[str]:
+    tags: list[str] = cell["metadata"].get("tags", [])
+    return tags
 
 
-def _kernel(folder: Path) -> dict[str, Any]:
-    from traitlets.config import Config
+def _parameters(notebook: Notebook) -> set[str]:
+    """Name what the parameters cell assigns to."""
+    names: set[str] = set()
+    for cell in notebook["cells"]:
+        for line in ast.parse(cell["source"]).body if _PARAMETERS in _tags(cell) else ():
+            targets = line.targets if isinstance(line, ast.Assign) else [getattr(line, "target", None)]
+            names |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return names
 
-    config = Config({"KernelManager": {"transport": "ipc"}} if os.name == "posix" else {})
-    return {"cwd": str(folder), "config": config}
+
+def _inject(notebook: Notebook, values: Mapping[str, object]) -> None:
+    """Add a cell with the values of the parameters after the one with their defaults, as papermill does."""
+    cells = notebook["cells"]
+    place = next((i for i, cell in enumerate(cells, start=1) if _PARAMETERS in _tags(cell)), 0)
+    lines = ["# Parameters", *(f"{name} = {_literal(value)}" for name, value in values.items())]
+    injected: Cell = {"cell_type": "code", "id": _INJECTED, "execution_count": None, "outputs": []}
+    cells.insert(place, {**injected, "metadata": {"tags": [_INJECTED]}, "source": "\n".join(lines)})
+
+
+def _literal(value: object) -> str:
+    """Write a value as Python does."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return f"float({str(value)!r})"
+    return repr(value if isinstance(value, str | int | float | list | tuple | dict | None) else str(value))

@@ -11,7 +11,6 @@ from pathlib import Path
 from estimation.contest import Contest
 from estimation.errors import ReportError
 from estimation.files import write_bytes, write_text
-from estimation.publish import cells
 from estimation.publish.archive import files_of, packed
 from estimation.publish.executed import body_of, json_of, parts_of
 from estimation.publish.index import write_index
@@ -20,8 +19,8 @@ from estimation.publish.notebooks import (
     Engine,
     NotebookError,
     check_parameters,
-    default_engine,
     run_notebook,
+    warm,
 )
 from estimation.publish.part import Part
 from estimation.publish.pdf import begin_loading, check_installed, to_pdf
@@ -100,7 +99,7 @@ def render(
     out: Path | None = None,
     parameters: Mapping[str, object] | None = None,
     now: datetime | None = None,
-    engine: Engine | None = None,
+    engine: Engine = "forked",
     pdf: bool = False,
 ) -> Page:
     """Make a report of a contest.
@@ -118,9 +117,9 @@ def render(
         Of the notebook; ``contest``, ``language`` and ``save_to`` are set here.
     now : datetime, optional
         The moment, with an offset, by which the page is released or not and which it carries; the clock's by default.
-    engine : str, optional
+    engine : str
         ``forked`` runs the cells in a fork of a process that has everything imported, ``kernel`` in a kernel of their
-        own; both give the same page. By default the first, where the system can do it.
+        own; both give the same page.
     pdf : bool
         Make the page as PDF too; needs the extra ``pdf``.
 
@@ -136,8 +135,8 @@ def render(
     placement = place(contest, moment)
     out, name = placement.into(out), f"{kind}-{words.language}"
     failure = _Failure(contest, words, placement, moment, out, name)
-    if (engine or default_engine()) == "forked":
-        cells.warm()  # it imports in the background
+    if engine == "forked":
+        warm()  # it imports in the background
     if pdf:
         check_installed()
     check_parameters(source, {**(parameters or {}), "contest": "", "language": "", "save_to": ""})
@@ -167,7 +166,7 @@ def compose(
     language: str,
     parameters: Mapping[str, object] | None,
     now: datetime,
-    engine: Engine | None = None,
+    engine: Engine = "forked",
     signed: Seal | None = None,
     pdf: bool = False,
 ) -> Composed:
@@ -189,7 +188,7 @@ def compose(
             "language": words.language,
             "save_to": str(saved),
         }
-        parts = parts_of(run_notebook(source, Path(scratch) / f"{kind}.ipynb", values, engine or default_engine()))
+        parts = parts_of(run_notebook(source, Path(scratch) / f"{kind}.ipynb", values, engine))
         files = {path.name: path.read_bytes() for path in sorted(saved.iterdir()) if path.name != MARK}
     summary, body, data = json.loads(files.pop(SUMMARY)), body_of(parts), json_of(parts)
     document = describe(

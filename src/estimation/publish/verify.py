@@ -82,7 +82,7 @@ def verify(
     *,
     files: Mapping[str, Path] | None = None,
     key: Path | None = None,
-    engine: Engine | None = None,
+    engine: Engine = "forked",
 ) -> tuple[PageCheck, ...]:
     """Make a page again from the contest folder and compare everything on it; the folder is only read.
 

@@ -1,4 +1,4 @@
-"""A contest of 24 stations of which 12 are drawn, a clock that is wound by hand, and a press that prints nothing."""
+"""A contest of 24 stations of which 12 are drawn, a clock that is wound by hand, and pages that are made by nobody."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ import pytest
 
 from estimation.contest import load_contest
 from estimation.night.events import Event
-from estimation.night.press import Printed, Spoiled
+from estimation.night.page_worker import PageFailed, PageMade
 from estimation.night.watch import Clock, Settings, Watch
 
 START = datetime(2024, 11, 27, 11, tzinfo=UTC)  # 18:00 on the contest's clock
@@ -76,12 +76,13 @@ class Hand(Clock):
         self.stopped = self.stopped or self.second >= self.until
 
 
-class Still:
-    """A press that says what it is told to: pages take ``lasts`` seconds and succeed, unless ``fails`` says why not."""
+class FakePages:
+    """A page worker without a process: pages take ``lasts`` seconds and succeed, unless ``fails`` says why not."""
 
     def __init__(self, folder: Path, lasts: float = 3.0) -> None:
         self.folder, self.lasts, self.fails = folder, lasts, ""
         self.started: list[tuple[float, str, tuple[str, ...], Mapping[str, object]]] = []
+        self.clock: Hand | None = None
         self._until: float | None = None
         self.status = "internal"
 
@@ -89,27 +90,28 @@ class Still:
     def busy(self) -> bool:
         return self._until is not None
 
-    def start(
-        self, contest: Path, take: str, languages: Sequence[str], parameters: Mapping[str, object], now: float
-    ) -> None:
+    def start(self, contest: Path, take: str, languages: Sequence[str], parameters: Mapping[str, object]) -> None:
         assert not self.busy
+        assert self.clock is not None
+        now = self.clock.passed()
         self.started.append((now, take, tuple(languages), parameters))
         self._until = now + self.lasts
 
-    def poll(self, now: float) -> Printed | Spoiled | None:
-        if self._until is None or now < self._until:
+    def poll(self) -> PageMade | PageFailed | None:
+        assert self.clock is not None
+        if self._until is None or self.clock.passed() < self._until:
             return None
         self._until = None
         _, take, languages, _ = self.started[-1]
         if self.fails:
-            return Spoiled(take, self.fails)
+            return PageFailed(take, self.fails)
         paths = {}
         for language in languages:
             path = self.folder / "out" / "internal" / f"projection-{language}.html"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(f'<html>\n<body class="mode-live">\n<p id="of">{take}</p>\n</body>\n</html>\n')
             paths[language] = str(path)
-        return Printed(take, self.status, paths, "headline")
+        return PageMade(take, self.status, paths, "headline")
 
     def stop(self) -> None:
         self._until = None
@@ -118,10 +120,11 @@ class Still:
 class Night:
     """A watch that is played in no time."""
 
-    def __init__(self, folder: Path, settings: Settings, clock: Hand, press: Still) -> None:
-        self.folder, self.clock, self.press = folder, clock, press
+    def __init__(self, folder: Path, settings: Settings, clock: Hand, pages: FakePages) -> None:
+        self.folder, self.clock, self.pages = folder, clock, pages
+        pages.clock = clock
         self.events: list[Event] = []
-        self.well = Watch(load_contest(folder), settings, self, clock, press).run()  # type: ignore[arg-type]
+        self.well = Watch(load_contest(folder), settings, self, clock, pages).run()  # type: ignore[arg-type]
 
     def __call__(self, event: Event) -> None:
         self.events.append(event)
@@ -147,12 +150,12 @@ def play() -> Callable[..., Night]:
         folder: Path,
         plan: Mapping[float, Callable[[], object]] | None = None,
         until: float = 60.0,
-        press: Still | None = None,
+        pages: FakePages | None = None,
         ends: float | None = None,
         **settings: Any,
     ) -> Night:
         last = None if ends is None else START + timedelta(seconds=ends)
-        asked = Settings(pages=press is not None, until=last, **settings)
-        return Night(folder, asked, Hand(plan or {}, until), press or Still(folder))
+        asked = Settings(pages=pages is not None, until=last, **settings)
+        return Night(folder, asked, Hand(plan or {}, until), pages or FakePages(folder))
 
     return one

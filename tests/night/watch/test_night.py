@@ -129,7 +129,7 @@ def test_a_page_outlives_whoever_makes_it_and_nobody_outlives_the_watch(small: P
         assert page.read_text(encoding="utf-8") == good
         trouble = events(small, "trouble")[0]
         assert trouble["part"] == "page"
-        assert trouble["what"] == "the process that made it ended with status -9: was it killed?"
+        assert trouble["what"] == "the process at work on it ended with status -9: was it killed, or short of memory?"
         assert len(takes(small)) == 1
         wait(lambda: _runs(me))  # it is tried again; now the watch itself is killed
         started = me.children(recursive=True)
@@ -144,10 +144,11 @@ def test_a_page_outlives_whoever_makes_it_and_nobody_outlives_the_watch(small: P
 
 
 def _runs(process: psutil.Process) -> list[psutil.Process]:
-    """Find what makes a page, once it has begun: the process for pages, and all that it started."""
-    found = []
-    for child in process.children():
+    """Find what makes a page, once it has begun: the page worker, and all that it started."""
+    runs = []
+    for server in process.children():
         with suppress(psutil.NoSuchProcess):  # a zombie is one too
-            below = child.children(recursive=True) if "spawn_main" in " ".join(child.cmdline()) else []
-            found += [child, *below] if below else []
-    return found
+            for worker in server.children():
+                below = worker.children(recursive=True)
+                runs += [worker, *below] if below else []
+    return runs

@@ -22,7 +22,7 @@ from estimation.projection import (
 from estimation.projection.record import CallRecord
 from estimation.projection.takes import is_due, planned_step
 
-from .conftest import Still, drop
+from .conftest import FakePages, drop
 
 
 def take(number: int, call: Call, step: int | None = None) -> Take:
@@ -75,7 +75,7 @@ def test_planned_takes_are_parts_of_the_information(make_small) -> None:
 
 def test_a_take_can_be_made_again_when_more_has_come_in(small: Path, play) -> None:
     drop(small, "a.csv", [0, 1, 2, 3])
-    night = play(small, once=True, press=Still(small))
+    night = play(small, once=True, pages=FakePages(small))
     contest, (first,) = load_contest(small), read_takes(load_contest(small)).takes
     drop(small, "b.csv", [4, 5])
     drop(small, "correction.csv", [1], first=100)  # of the same minute: the moment of receipt can't tell it apart
@@ -90,7 +90,7 @@ def test_a_take_can_be_made_again_when_more_has_come_in(small: Path, play) -> No
         assert again.provenance["returns_sha256"] == take.projection.provenance.returns_sha256
         assert again.options == {"recorded-by": contest.local(known).isoformat()}
     assert first.projection.shares != second.projection.shares
-    assert [dict(parameters) for *_, parameters in night.press.started] == [
+    assert [dict(parameters) for *_, parameters in night.pages.started] == [
         {"previous": None, "recorded_by": first.record.recorded_by}
     ]
 

@@ -12,12 +12,12 @@ from estimation import files
 from estimation.contest import load_contest
 from estimation.night import taking
 from estimation.night.events import Event
-from estimation.night.press import Press
+from estimation.night.page_worker import PageWorker
 from estimation.night.stale_banner import add, age, remove
 from estimation.night.watch import Settings, Watch
 from estimation.words import Words
 
-from .conftest import START, Hand, Still, drop
+from .conftest import START, FakePages, Hand, drop
 
 
 def edit(path: Path, old: str, new: str) -> None:
@@ -68,7 +68,7 @@ def test_a_terminal_that_is_gone_ends_nothing(small: Path) -> None:
 
     drop(small, "a.csv", [1, 2])
     clock = Hand({}, until=3)
-    assert Watch(load_contest(small), Settings(pages=False), Gone(), clock, Press()).run()
+    assert Watch(load_contest(small), Settings(pages=False), Gone(), clock, PageWorker()).run()
     assert len(list((small / "out" / "takes").iterdir())) == 1
     said = (small / "out" / "watch.log").read_text().count("BrokenPipeError: ")
     assert said == 4  # start, take, end, and once of what is waited for
@@ -78,7 +78,7 @@ def test_a_terminal_that_is_gone_ends_nothing(small: Path) -> None:
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EDQUOT, errno.EIO])
 def test_on_a_full_disk_nothing_half_stands_and_all_good_stays(small: Path, play, monkeypatch, code: int) -> None:
     drop(small, "a.csv", [1, 2])
-    press = Still(small)
+    pages = FakePages(small)
     page = small / "out" / "internal" / "projection-id.html"
     seen: list[str] = []
 
@@ -94,7 +94,7 @@ def test_on_a_full_disk_nothing_half_stands_and_all_good_stays(small: Path, play
         seen.append(page.read_text())
         monkeypatch.undo()
 
-    night = play(small, {12: fill, 46: look}, until=60, press=press)
+    night = play(small, {12: fill, 46: look}, until=60, pages=pages)
     said = night.said("trouble")
     assert said[0] == f"ALARM: no take can be made, the last one stays: a file: {os.strerror(code)}"
     assert {line.split(":")[1].strip() for line in said} == {
@@ -111,20 +111,20 @@ def test_on_a_full_disk_nothing_half_stands_and_all_good_stays(small: Path, play
 @pytest.mark.slow
 def test_while_no_page_can_be_made_the_last_one_says_how_old_it_is(small: Path, play) -> None:
     drop(small, "a.csv", [1, 2])
-    press = Still(small)
+    pages = FakePages(small)
     page = small / "out" / "internal" / "projection-en.html"
     seen: list[str] = []
 
     def die() -> None:
-        press.fails = "DeadKernelError: Kernel died"
+        pages.fails = "DeadKernelError: Kernel died"
         drop(small, "b.csv", [3])
 
     def look() -> None:
         seen.append(page.read_text(encoding="utf-8"))
         seen.append((small / "out" / "status.json").read_text(encoding="utf-8"))
-        press.fails = ""
+        pages.fails = ""
 
-    night = play(small, {20: die, 125: look}, until=140, press=press, languages=("en",))
+    night = play(small, {20: die, 125: look}, until=140, pages=pages, languages=("en",))
     assert night.said("trouble")[0] == (
         "ALARM: no page can be made, the last good one stays: DeadKernelError: Kernel died"
     )
@@ -146,12 +146,12 @@ def test_while_no_page_can_be_made_the_last_one_says_how_old_it_is(small: Path, 
 @pytest.mark.slow
 def test_a_mark_left_by_a_killed_watch_is_taken_away(small: Path, play) -> None:
     drop(small, "a.csv", [1, 2])
-    play(small, once=True, press=Still(small), languages=("en",))
+    play(small, once=True, pages=FakePages(small), languages=("en",))
     page = small / "out" / "internal" / "projection-en.html"
     before = page.read_text(encoding="utf-8")
     add(page, Words("en"), made=START, since=START, now=START)
     assert page.read_text(encoding="utf-8") != before
-    play(small, until=5, press=Still(small), languages=("en",))
+    play(small, until=5, pages=FakePages(small), languages=("en",))
     assert page.read_text(encoding="utf-8") == before
 
 

@@ -12,7 +12,7 @@ from estimation.errors import EstimationError
 from estimation.night import taking
 from estimation.night.lock import locked
 
-from .conftest import START, Still, drop, station
+from .conftest import START, FakePages, drop, station
 
 
 @pytest.mark.slow
@@ -93,8 +93,8 @@ def test_planned_takes_wait_for_their_information(make_small, play) -> None:
     for i in range(6):
         drop(folder, f"{i}.csv", [i])
     plan = {10.0 * i: lambda i=i: drop(folder, f"{i}.csv", [i]) for i in range(6, 12)}
-    press = Still(folder)
-    night = play(folder, plan, until=140, press=press)
+    pages = FakePages(folder)
+    night = play(folder, plan, until=140, pages=pages)
     records = [json.loads(p.read_text()) for p in sorted((folder / "out" / "takes").glob("*/take.json"))]
     steps = [record["step"] for record in records]
     assert steps == sorted(set(steps))
@@ -102,7 +102,7 @@ def test_planned_takes_wait_for_their_information(make_small, play) -> None:
     assert len(steps) <= 4
     assert any("of the information: the next of 4 planned takes is due at" in line for line in night.said("quiet"))
     # the page is no further look: it is of what the ledger held at the take
-    assert press.started[-1][3]["recorded_by"] == records[-1]["recorded_by"] > records[0]["recorded_by"]
+    assert pages.started[-1][3]["recorded_by"] == records[-1]["recorded_by"] > records[0]["recorded_by"]
     changed = play(folder, {5: lambda: drop(folder, "new.csv", [11], first=110)}, until=20)
     assert len(changed.at("take")) == 1  # all is in: a correction is projected
 
@@ -142,20 +142,20 @@ def test_once_says_whether_there_is_anything(small: Path, play) -> None:
     assert not night.well
     assert night.said("quiet") == ["no returns of the sample yet: the first take waits for one"]
     drop(small, "a.csv", [1, 2])
-    night = play(small, once=True, press=Still(small))
+    night = play(small, once=True, pages=FakePages(small))
     assert night.well
     assert len(night.at("page")) == 1
-    again = play(small, once=True, press=Still(small))
-    assert (again.well, again.press.started, again.at("take")) == (True, [], [])
+    again = play(small, once=True, pages=FakePages(small))
+    assert (again.well, again.pages.started, again.at("take")) == (True, [], [])
 
 
 @pytest.mark.slow
 def test_a_slow_page_delays_no_take_and_the_newest_wins(small: Path, play) -> None:
     drop(small, "a.csv", [1, 2])
     plan = {10.0 * i: lambda i=i: drop(small, f"{i}.csv", [i]) for i in range(3, 7)}
-    night = play(small, plan, until=120, every=5, press=Still(small, lasts=35.0), languages=("id", "en"))
+    night = play(small, plan, until=120, every=5, pages=FakePages(small, lasts=35.0), languages=("id", "en"))
     assert len(night.at("take")) == 5
-    started = [(take, languages) for _, take, languages, _ in night.press.started]
+    started = [(take, languages) for _, take, languages, _ in night.pages.started]
     assert started[0] == ("20241127T180200+0700", ("id", "en"))
     assert started[-1] == ("20241127T180600+0700", ("id", "en"))
     assert len(started) == 3  # those in between were passed over
@@ -171,11 +171,11 @@ def test_the_page_is_made_again_when_it_may_be_published(small: Path, play, monk
     toml = toml.replace('rule = "plurality"', 'rule = "plurality"\nrelease = "public"\nregistration = "1/2024"')
     (small / "contest.toml").write_text(toml)
     drop(small, "a.csv", [1, 2])
-    press = Still(small)
-    press.status = "embargoed"
-    night = play(small, {25: lambda: setattr(press, "status", "public")}, until=60, press=press)
-    assert [take for _, take, _, _ in press.started] == ["20241127T180200+0700"] * 2
-    assert 29.9 < press.started[1][0] < 30.5
+    pages = FakePages(small)
+    pages.status = "embargoed"
+    night = play(small, {25: lambda: setattr(pages, "status", "public")}, until=60, pages=pages)
+    assert [take for _, take, _, _ in pages.started] == ["20241127T180200+0700"] * 2
+    assert 29.9 < pages.started[1][0] < 30.5
     assert len(night.at("take")) == 1
 
 

@@ -19,10 +19,10 @@ from estimation.files import write_bytes
 from estimation.simulation.arrivals.recorded import Recorded
 from estimation.simulation.backtest.replay import Plan, Replay, Stage, replay_block, stage
 from estimation.simulation.backtest.table import first_calls, tabulate
-from estimation.simulation.executor import executor
 from estimation.simulation.known import Population, open_population
 from estimation.survey.intervals import check_level
 from estimation.version import __version__
+from estimation.workers import open_pool
 
 SCHEMA = "backtest/1"
 ASIDE = ("agree",)  # [estimate] keys that a backtest does not look at
@@ -47,7 +47,7 @@ def backtest(
     where : str, optional
         One area, ``regency=SITUBONDO``.
     workers, cluster
-        See :func:`estimation.simulation.executor.executor`.
+        See :func:`estimation.workers.open_pool`.
     keep : pathlib.Path, optional
         Folder for finished blocks; those of the same plan that are there already are not computed again.
     progress : function of (blocks done, blocks), optional
@@ -75,9 +75,11 @@ def backtest(
             done[block] = _save(folder, block, replay_block(opened, block))
             say(len(done), plan.blocks)
     elif missing:
-        with executor(workers, cluster) as pool:
-            given = str(contest.folder.resolve()), where, plan, key
-            waiting: dict[Future[Replay], int] = {pool.submit(_work, *given, block): block for block in missing}
+        with open_pool(workers, cluster, preload=[__name__]) as pool:
+            arguments = str(contest.folder.resolve()), where, plan, key
+            waiting: dict[Future[Replay], int] = {
+                pool.submit(f"{__name__}:replay_in_worker", *arguments, block): block for block in missing
+            }
             for future in as_completed(waiting):
                 done[waiting[future]] = _save(folder, waiting[future], future.result())
                 say(len(done), plan.blocks)
@@ -180,7 +182,7 @@ def _stage(folder: str, where: str | None, plan: Plan, key: str) -> Stage:
     return opened
 
 
-def _work(folder: str, where: str | None, plan: Plan, key: str, block: int) -> Replay:
+def replay_in_worker(folder: str, where: str | None, plan: Plan, key: str, block: int) -> Replay:
     """Replay one block in another process, which opens the contest once."""
     return replay_block(_stage(folder, where, plan, key), block)
 

@@ -1,4 +1,4 @@
-"""What a contest's last take and pages were made from: by it a later run knows that nothing has changed."""
+"""What a contest's last take and pages were made from, by which a later run knows that nothing has changed."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -19,13 +19,13 @@ from estimation.simulation.known import official_path
 from estimation.version import __version__
 
 SCHEMA = "batch-state/1"
-NOTE = "batch.json"  # in a contest's out
+FILE = "batch.json"  # in a contest's out
 _PARTS = ("", "-wal")  # the ledger, and what SQLite has not yet put into it
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
-    """What ``out/batch.json`` says.
+class BatchState:
+    """What ``out/batch.json`` holds.
 
     Attributes
     ----------
@@ -45,29 +45,29 @@ class Noted:
     projection_sha256: str = ""
     pages: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
-    def good(self, contest: Contest) -> Path | None:
+    def good_take(self, contest: Contest) -> Path | None:
         """Give the take's ``projection.json``; None where it is gone or is no longer what was written."""
         path = contest.out / self.take / PROJECTION
         if not self.take or not path.is_file() or _hash(path) != self.projection_sha256:
             return None
         return path
 
+    @classmethod
+    def load(cls, contest: Contest) -> "BatchState":
+        """Read it; blank where there is none, or none that can be read: then all is made anew."""
+        try:
+            document = json.loads((contest.out / FILE).read_text(encoding="utf-8"))
+            if document["schema"] != SCHEMA:
+                return cls()
+            made_from, pages = document["inputs"], {name: dict(page) for name, page in document["pages"].items()}
+            inputs = None if made_from is None else dict(made_from)
+            return cls(inputs, document["take"], document["projection_sha256"], pages)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return cls()
 
-def read_noted(contest: Contest) -> Noted:
-    """Read it; blank where there is none, or none that can be read: then all is made anew."""
-    try:
-        said = json.loads((contest.out / NOTE).read_text(encoding="utf-8"))
-        if said["schema"] != SCHEMA:
-            return Noted()
-        given, pages = said["inputs"], {name: dict(page) for name, page in said["pages"].items()}
-        return Noted(None if given is None else dict(given), said["take"], said["projection_sha256"], pages)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return Noted()
-
-
-def note(contest: Contest, noted: Noted) -> None:
-    """Write it."""
-    write_text(contest.out / NOTE, to_json({"schema": SCHEMA, **asdict(noted)}))
+    def save(self, contest: Contest) -> None:
+        """Write it."""
+        write_text(contest.out / FILE, to_json({"schema": SCHEMA, **asdict(self)}))
 
 
 def fingerprint(contest: Contest, as_of: datetime | None, estimator: str) -> dict[str, str] | None:
@@ -77,7 +77,7 @@ def fingerprint(contest: Contest, as_of: datetime | None, estimator: str) -> dic
     -------
     dict of str to str, or None
         SHA-256 of ``contest.toml``, frame, baseline, sample, manifest, returns and ledger; the options; the program's
-        version. None where it can't be told without asking: returns or ledger stand in a database elsewhere.
+        version. None where only a query could tell: returns or ledger are in a database elsewhere.
 
     Raises
     ------
@@ -87,24 +87,24 @@ def fingerprint(contest: Contest, as_of: datetime | None, estimator: str) -> dic
     named = contest.returns.ledger or DEFAULT
     if contest.returns.database is not None or named.startswith(ENV) or "://" in named:
         return None
-    found = input_hashes(contest)
+    hashes = input_hashes(contest)
     ledger = [Path(f"{contest.folder / named}{end}") for end in _PARTS] if uses_ledger(contest) else []
-    came_in = list_files(contest.folder / contest.returns.path)
-    found["returns"] = _digest([f"{_hash(path)} {name}" for path, name in came_in])
-    found["ledger"] = _digest([_hash(path) for path in ledger if path.is_file()])
-    return found | {"as_of": as_of.isoformat() if as_of else "", "estimator": estimator}
+    returns = list_files(contest.folder / contest.returns.path)
+    hashes["returns"] = _digest([f"{_hash(path)} {name}" for path, name in returns])
+    hashes["ledger"] = _digest([_hash(path) for path in ledger if path.is_file()])
+    return hashes | {"as_of": as_of.isoformat() if as_of else "", "estimator": estimator}
 
 
 def page_key(contest: Contest, take: Path, kind: str, language: str, placement: Placement) -> str:
     """Hash all that a page is made from: take, contest.toml, map, where it may go, the program's version."""
-    said = [__version__, kind, language, placement.status, _hash(take), _hash(contest.folder / "contest.toml")]
+    parts = [__version__, kind, language, placement.status, _hash(take), _hash(contest.folder / "contest.toml")]
     outlines = boundaries_path(contest) if kind == "projection" else None
-    said.append("" if outlines is None else _hash(outlines))
+    parts.append("" if outlines is None else _hash(outlines))
     if kind == "evaluation":
         official = official_path(contest)
-        said.append("" if official is None else _hash(official))
-        said += sorted(path.parent.name for path in take.parents[1].glob(f"*/{PROJECTION}"))
-    return _digest(said)
+        parts.append("" if official is None else _hash(official))
+        parts += sorted(path.parent.name for path in take.parents[1].glob(f"*/{PROJECTION}"))
+    return _digest(parts)
 
 
 def _hash(path: Path) -> str:

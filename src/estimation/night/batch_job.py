@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 from estimation.contest import Contest, ProjectionRequest, load_contest
 from estimation.errors import EstimationError
+from estimation.night.batch_state import BatchState, fingerprint, page_key
 from estimation.night.lock import locked
-from estimation.night.noted import Noted, fingerprint, note, page_key, read_noted
 from estimation.projection import Projection, Takes, project_contest, read_takes, takes, write_projection, write_take
 from estimation.projection.document import PROJECTION
 from estimation.projection.takes import read_record
@@ -71,7 +71,7 @@ class Made:
         ``made``, ``unchanged`` or ``failed``; the last good page stays where one failed.
     path : pathlib.Path or None
     made_from : str
-        See :func:`estimation.night.noted.page_key`.
+        See :func:`estimation.night.batch_state.page_key`.
     error, trace : str
         Why it failed; the trace only of what is a fault of this program.
     """
@@ -118,37 +118,32 @@ class Result:
     pages: tuple[Made, ...] = ()
 
 
-def look(job: Job) -> Result:
-    """Tell whether a contest has to be projected: ``computed`` where it has, though nothing is computed here."""
+def needs_run(job: Job) -> Result:
+    """Say whether a contest has to be projected: ``computed`` if so, though nothing is computed here."""
     try:
         contest = load_contest(job.folder)
-    except Exception as error:  # told of, and the other contests go on
-        return Result(job.folder, "failed", **said_of(error))
-    noted, take, given = read_noted(contest), None, None
+    except Exception as error:  # reported, and the other contests go on
+        return Result(job.folder, "failed", **error_text(error))
+    state, take, inputs = BatchState.load(contest), None, None
     with suppress(EstimationError, OSError):  # computing it says what is wrong
-        take = noted.good(contest)
-        given = fingerprint(contest, job.asked.as_of, job.asked.estimator)
-    same = take is not None and given is not None and given == noted.inputs
+        take = state.good_take(contest)
+        inputs = fingerprint(contest, job.asked.as_of, job.asked.estimator)
+    same = take is not None and inputs is not None and inputs == state.inputs
     return Result(job.folder, "unchanged" if same else "computed", contest, take)
 
 
-def compute(job: Job) -> Result:
-    """Project a contest, write its take where it says something new, and note what it was made from."""
+def run(job: Job) -> Result:
+    """Project a contest, write its take where it says something new, and record what it was made from."""
     try:
         contest = load_contest(job.folder)
         now = datetime.now(UTC)
         with locked(contest.out / LOCK, now):
-            given, take, waits = _take(contest, job.asked, now)
+            inputs, take, waits = _take(contest, job.asked, now)
             digest = sha256(take.read_bytes()).hexdigest() if take else ""
-            noted = Noted(
-                given,
-                take.parent.relative_to(contest.out).as_posix() if take else "",
-                digest,
-                read_noted(contest).pages,
-            )
-            note(contest, noted)
-    except Exception as error:  # told of, and the other contests go on
-        return Result(job.folder, "failed", **said_of(error))
+            name = take.parent.relative_to(contest.out).as_posix() if take else ""
+            BatchState(inputs, name, digest, BatchState.load(contest).pages).save(contest)
+    except Exception as error:  # reported, and the other contests go on
+        return Result(job.folder, "failed", **error_text(error))
     return Result(job.folder, "unchanged" if waits else "computed", take=take, waits=waits)
 
 
@@ -168,7 +163,7 @@ def _take(contest: Contest, asked: Asked, now: datetime) -> tuple[dict[str, str]
         from estimation.returns.ledger import gather
 
         gather(contest)  # first, so that the ledger that is hashed here is the one that the next run finds
-    given = fingerprint(contest, asked.as_of, asked.estimator)
+    inputs = fingerprint(contest, asked.as_of, asked.estimator)
     whole = read_takes(contest)
     history = whole
     if asked.as_of is not None:  # what was said later is not remembered
@@ -179,17 +174,17 @@ def _take(contest: Contest, asked: Asked, now: datetime) -> tuple[dict[str, str]
     )
     projection = project_contest(contest, request)
     if len(history.takes) < len(whole.takes):
-        return given, _look_back(projection, history), ""
+        return inputs, _look_back(projection, history), ""
     last, of = whole.last, contest.estimate.takes
     if last is not None and takes.says_the_same(projection, last):
-        return given, last.path, ""
+        return inputs, last.path, ""
     step = takes.planned_step(contest, projection.progress)
     if not takes.is_due(step, last, of):
         part = 100 * projection.progress.information
         due = 100 * ((step or 0) + 1) / (of or 1)
         waits = f"{part:.1f} % of the information is in: the next of {of} planned takes is due at {due:.1f} %"
-        return given, last.path if last else None, waits
-    return given, write_take(contest, projection, whole, written_at=now).path, ""
+        return inputs, last.path if last else None, waits
+    return inputs, write_take(contest, projection, whole, written_at=now).path, ""
 
 
 def _look_back(projection: Projection, earlier: Takes) -> Path:
@@ -200,12 +195,12 @@ def _look_back(projection: Projection, earlier: Takes) -> Path:
     return write_projection(projection)
 
 
-def page_of(result: Result, kind: str, language: str, now: datetime) -> Made | None:
+def current_page(result: Result, kind: str, language: str, now: datetime) -> Made | None:
     """Give the page that is there, where it was made from what there is now; else None."""
     contest, take = result.contest, result.take
     if contest is None or take is None:
         return None
-    known = read_noted(contest).pages.get(f"{kind}-{language}", {})
+    known = BatchState.load(contest).pages.get(f"{kind}-{language}", {})
     path, key = contest.folder / known.get("path", ""), ""
     with suppress(EstimationError, OSError):  # making it says what is wrong
         key = page_key(contest, take, kind, language, place(contest, now))
@@ -218,15 +213,15 @@ def make_page(job: Job) -> Made:
     """Make one page of a take, as of its moment; the numbers on it are the take's."""
     try:
         contest, take = load_contest(job.folder), Path(job.take)
-        said = json.loads(take.read_text(encoding="utf-8"))
-        parameters: dict[str, object] = {"as_of": said["as_of"], "estimator": job.asked.estimator or None}
+        document = json.loads(take.read_text(encoding="utf-8"))
+        parameters: dict[str, object] = {"as_of": document["as_of"], "estimator": job.asked.estimator or None}
         if job.kind == "projection":
             parameters["previous"] = _previous(take)
         now = datetime.now(UTC)
         key = page_key(contest, take, job.kind, job.language, place(contest, now))
         page = render(contest, kind=job.kind, language=job.language, parameters=parameters, now=now)
-    except Exception as error:  # told of, and the other pages are made
-        return Made(job.kind, job.language, "failed", **said_of(error))
+    except Exception as error:  # reported, and the other pages are made
+        return Made(job.kind, job.language, "failed", **error_text(error))
     return Made(job.kind, job.language, "made", page.path, key)
 
 
@@ -237,24 +232,24 @@ def _previous(take: Path) -> str | None:
     return str(take.parents[1] / name / PROJECTION) if name else None
 
 
-def noted_page(contest: Contest, made: Made) -> Made:
-    """Note what a page was made from; where that can't be written, the page counts as failed, and is made again."""
+def record_page(contest: Contest, made: Made) -> Made:
+    """Record what a page was made from; where that can't be written, the page counts as failed, and is made again."""
     if made.path is None:
         return made
-    noted, path = read_noted(contest), made.path.relative_to(contest.folder).as_posix()
-    pages = {**noted.pages, f"{made.kind}-{made.language}": {"made_from": made.made_from, "path": path}}
+    state, path = BatchState.load(contest), made.path.relative_to(contest.folder).as_posix()
+    pages = {**state.pages, f"{made.kind}-{made.language}": {"made_from": made.made_from, "path": path}}
     try:
-        note(contest, replace(noted, pages=pages))
+        replace(state, pages=pages).save(contest)
     except OSError as error:
-        return replace(made, state="failed", **said_of(error))
+        return replace(made, state="failed", **error_text(error))
     return made
 
 
-def said_of(error: Exception) -> dict[str, Any]:
-    """Say an error as what, where and what to do; of a fault of this program, keep the trace."""
+def error_text(error: Exception) -> dict[str, Any]:
+    """Describe an error: what, where and what to do; of a fault of this program, keep the trace."""
     if isinstance(error, EstimationError):
         return {"error": str(error)}
     if isinstance(error, OSError):
         return {"error": f"{error.filename or 'a file'}: {error.strerror or error}: check the path and the disk"}
-    said = f"{type(error).__name__}: {error}: this is a fault of the program: report it, with the trace in --json"
-    return {"error": said, "trace": traceback.format_exc()}
+    text = f"{type(error).__name__}: {error}: this is a fault of the program: report it, with the trace in --json"
+    return {"error": text, "trace": traceback.format_exc()}

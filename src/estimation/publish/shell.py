@@ -2,7 +2,10 @@
 
 import base64
 import io
+import os
 import sys
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +114,42 @@ class Shell(InteractiveShell):
         self.outputs.append(
             {"output_type": "error", "ename": etype.__name__, "evalue": str(evalue), "traceback": list(stb)}
         )
+
+
+def start() -> Shell:
+    """Make the one shell of this process, which ``display()`` finds, where there is none yet."""
+    if not Shell.initialized():
+        # IPython wants a folder for a profile, and nobody uses it
+        with tempfile.TemporaryDirectory(prefix="quickcount-") as scratch:
+            Shell.instance(Path(scratch))
+    shell = Shell.instance()
+    assert isinstance(shell, Shell)
+    return shell
+
+
+def run_cells(folder: str, sources: Sequence[str]) -> list[tuple[list[Output], int]]:
+    """Run cells in order, up to the first that fails.
+
+    Parameters
+    ----------
+    folder : str
+        The working directory.
+    sources : sequence of str
+
+    Returns
+    -------
+    list of tuple
+        Outputs and number of each cell that was run; see :meth:`Shell.run`.
+    """
+    shell = start()
+    os.chdir(folder)
+    results = []
+    for source in sources:
+        outputs, count = shell.run(source)
+        results.append((outputs, count))
+        if outputs and outputs[-1]["output_type"] == "error":
+            break
+    return results
 
 
 def _text(bundle: dict[str, Any]) -> dict[str, Any]:
