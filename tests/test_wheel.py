@@ -24,7 +24,7 @@ def test_the_demo_runs_from_an_unpacked_wheel(tmp_path: Path) -> None:
     assert "estimation/notebooks/projection.ipynb" in names
     assert "estimation/demo/situbondo-2024/contest.toml" in names
     assert "estimation/words/id.toml" in names
-    assert "estimation/publish/backtest_report/scoreboard.json" in names
+    assert "estimation/publish/reports/backtest/scoreboard.json" in names
     assert "estimation/publish/templates/page.html.j2" in names
     run = subprocess.run(
         [sys.executable, "-m", "estimation", "demo", str(tmp_path / "demo"), "--lang", "en"],

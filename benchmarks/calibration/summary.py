@@ -21,7 +21,7 @@ LEVEL = 0.95
 SLACK = 1e-7  # of numbers that were kept in single precision
 RESULTS = Path(__file__).resolve().parent / "results" / "scoreboard.json"
 PACKAGED = (
-    Path(__file__).resolve().parents[2] / "src" / "estimation" / "publish" / "backtest_report" / "scoreboard.json"
+    Path(__file__).resolve().parents[2] / "src" / "estimation" / "publish" / "reports" / "backtest" / "scoreboard.json"
 )
 BESIDE = ("ratio-z", "ratio-t-logit", "calibrated", "committee-5", "committee-10")  # shown beside the predictor
 Held = tuple[Case, list[str], np.ndarray, dict[str, np.ndarray]]

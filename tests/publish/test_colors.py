@@ -5,8 +5,18 @@ from itertools import combinations
 import pytest
 
 from estimation.contest import Candidate
-from estimation.publish.colors import APART, CONTRAST, PAPERS, colors_of, contrast, darker, distance, text_on, visible
-from estimation.publish.part import PALETTE
+from estimation.publish.colors import (
+    APART,
+    CONTRAST,
+    PALETTE,
+    PAPERS,
+    colors_of,
+    contrast,
+    darker,
+    distance,
+    text_on,
+    visible,
+)
 
 
 def candidates(*colors: str | None) -> tuple[Candidate, ...]:

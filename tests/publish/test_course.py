@@ -11,7 +11,7 @@ import estimation as qc
 from estimation.contest import load_contest
 from estimation.projection import make_take, project_contest, read_takes
 from estimation.publish import ProjectionReport
-from estimation.publish.projection_report.course import TAKES_SHOWN
+from estimation.publish.reports.projection.course import TAKES_SHOWN
 from estimation.words import Words
 
 FIRST = datetime.fromisoformat("2024-11-27T14:40:00+07:00")

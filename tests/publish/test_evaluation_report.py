@@ -12,8 +12,8 @@ import estimation as qc
 from estimation.contest import load_contest
 from estimation.projection import make_take
 from estimation.publish import EvaluationReport, render
-from estimation.publish.evaluation_report.takes import TAKES_SHOWN
 from estimation.publish.figures import Bar, Compared, Moment, beside, course, signed_bars
+from estimation.publish.reports.evaluation.takes_against_official import TAKES_SHOWN
 from estimation.simulation.showcase import MOMENT, lay_out
 from estimation.words import Words
 

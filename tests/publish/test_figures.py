@@ -5,9 +5,12 @@ import re
 import numpy as np
 import pytest
 
-from estimation.publish.figures import Row, dot_and_interval, scatter_map
+from estimation.publish.figures import ShareRow, dot_and_interval, scatter_map
 
-ROWS = [Row("A–B", 52.3, 50.5, 54.1, "#1F5FA8", "52,3 %"), Row("C & D", 47.7, 45.9, 49.5, "#B4501E", "47,7 %")]
+ROWS = [
+    ShareRow("A–B", 52.3, 50.5, 54.1, "#1F5FA8", "52,3 %"),
+    ShareRow("C & D", 47.7, 45.9, 49.5, "#B4501E", "47,7 %"),
+]
 
 
 @pytest.fixture
@@ -39,7 +42,7 @@ def test_ids_are_unique_over_both_widths(figure) -> None:
 
 
 def test_one_dot_without_width_is_drawn() -> None:
-    figure = dot_and_interval("one", [Row("A", 100.0, 100.0, 100.0, "#000000", "100 %")], alt="", tick=str)
+    figure = dot_and_interval("one", [ShareRow("A", 100.0, 100.0, 100.0, "#000000", "100 %")], alt="", tick=str)
     assert "A  100 %" in figure.svg["wide"]
 
 

@@ -6,8 +6,8 @@ from typing import get_args
 import pytest
 
 from estimation.contest import IntervalName, VarianceName
-from estimation.publish.projection_report import method
-from estimation.publish.projection_report.formulas import Formula
+from estimation.publish.formulas import Formula
+from estimation.publish.reports.projection import method
 
 EVERY = [
     *method.VARIANCES.values(), *method.UNEQUAL.values(), *method.INTERVAL_OF.values(), *method.DISTANCES.values(),

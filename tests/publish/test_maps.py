@@ -14,7 +14,7 @@ from estimation.projection import project_contest
 from estimation.publish import ProjectionReport
 from estimation.publish.figures import Ground, Spot, symbol_map
 from estimation.publish.figures.canvas import WIDTHS
-from estimation.publish.projection_report.maps import MOST, _rings, _simplified
+from estimation.publish.reports.projection.area_map import MOST, _rings, _simplified
 from estimation.words import Words
 
 DISTRICTS = ("UTARA", "TIMUR", "SELATAN", "BARAT")

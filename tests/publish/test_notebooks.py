@@ -14,7 +14,8 @@ import pytest
 
 from estimation.contest import ProjectionRequest, load_contest
 from estimation.publish import render
-from estimation.publish.notebooks import NotebookError, body_of, run_notebook
+from estimation.publish.executed import body_of, parts_of
+from estimation.publish.notebooks import NotebookError, run_notebook
 from estimation.resources import notebook
 from estimation.simulation.showcase import MOMENT
 
@@ -51,7 +52,7 @@ def test_results_displays_and_prints_are_kept_apart(tmp_path: Path, caplog: pyte
     assert kinds == [("stream", "stdout"), ("display_data", None), ("execute_result", None), ("stream", "stderr")]
     assert outputs(notebook)[0]["text"] == "a given\nb\n"
     assert [cell["execution_count"] for cell in notebook["cells"]] == [1, 2, 3, 4, 5]
-    body = body_of(notebook)
+    body = body_of(parts_of(notebook))
     assert body.index("<i>shown</i>") < body.index("<b>1</b>")
     assert "given" not in body
     assert "book.ipynb wrote: a given" in caplog.text

@@ -52,7 +52,8 @@ def test_only_our_style_and_script_run_and_the_policy_names_them_by_hash(html: s
     assert (rules["default-src"], rules["img-src"], rules["base-uri"], rules["form-action"]) == (
         "'none'", "data:", "'none'", "'none'",
     )  # fmt: skip
-    assert re.findall(r"<script([^>]*)>", html) == [' type="application/json" id="manifest"', ""]
+    data = [f' type="application/json" id="{name}"' for name in ("manifest", "parts")]
+    assert re.findall(r"<script([^>]*)>", html) == [*data, ""]
     assert not re.search(r"\son[a-z]+=", html)
 
 

@@ -10,7 +10,7 @@ import estimation as qc
 from estimation.contest import EstimatorName, load_contest
 from estimation.projection import project_contest
 from estimation.publish import ProjectionReport
-from estimation.publish.projection_report.shares import dispute_limit
+from estimation.publish.reports.projection.shares import dispute_limit
 from estimation.simulation.showcase import MOMENT
 from estimation.words import Words
 

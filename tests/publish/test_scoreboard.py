@@ -10,9 +10,9 @@ import pytest
 
 from estimation.contest import EstimateTable
 from estimation.errors import ReportError
-from estimation.publish.backtest_report import scoreboard as module
-from estimation.publish.backtest_report.scoreboard import SIZES, scoreboard, scoreboard_part
 from estimation.publish.part import Part
+from estimation.publish.reports.backtest import scoreboard as module
+from estimation.publish.reports.backtest.scoreboard import SIZES, scoreboard, scoreboard_part
 from estimation.words import Words
 
 CALIBRATION = Path(__file__).resolve().parents[2] / "benchmarks" / "calibration"

@@ -15,8 +15,9 @@ from estimation.errors import ReportError
 from estimation.projection import make_take, project_contest
 from estimation.publish import render
 from estimation.publish.manifest import KEY_VARIABLE, Seal, fingerprint, numbers_of, seal, signed_by
+from estimation.publish.pagefile import with_stale_line, without_stale_line
 from estimation.publish.pages import Composed, compose
-from estimation.publish.verify import Check, holds, read_page, verify
+from estimation.publish.verify import PageCheck, holds, read_page, verify
 from estimation.returns.ledger import ingest, open_ledger, recorded_until
 from estimation.simulation.showcase import MOMENT
 
@@ -61,7 +62,7 @@ def tampered(page: Path, folder: Path, *changes: tuple[str, str]) -> Path:
     return folder / page.name
 
 
-def differing(checks: tuple[Check, ...]) -> dict[str, str]:
+def differing(checks: tuple[PageCheck, ...]) -> dict[str, str]:
     return {check.name: check.text for check in checks if check.outcome == "different"}
 
 
@@ -87,7 +88,7 @@ def test_a_digit_in_the_page_is_found_and_named(contest: Contest, page: Path, tm
     found = differing(checks)
     assert set(found) == {
         "body",
-        "text candidates, 1 Yusuf Rio Wahyu Prayogo – Ulfiyah ± 1,7 · 38.632 suara masuk, Perolehan",
+        "text candidates, 1 Yusuf Rio Wahyu Prayogo – Ulfiyah, Perolehan",
         "page",
     }
     (cell,) = (text for name, text in found.items() if name.startswith("text"))
@@ -195,6 +196,50 @@ def test_the_line_by_which_a_watch_says_how_old_a_page_is_changes_nothing(
     skip = re.search(r'<a class="skip".*?</a>', page.read_text(encoding="utf-8"))[0]
     old = tampered(page, tmp_path, (skip, skip + '\n<p class="aging" role="status">12 menit</p>'))
     assert holds(verify(contest, old))
+
+
+def test_only_one_line_of_text_at_its_place_is_taken_for_a_watchs() -> None:
+    page = '<body class="x">\n<a class="skip" href="#main">Skip</a>\n<main id="main">\n<p>51.5 %</p>\n</main>'
+    old = with_stale_line(page, "12 min < 1 h", "color:#fff")
+    assert old.split("\n")[2] == '<p class="aging" role="status" style="color:#fff">12 min &lt; 1 h</p>'
+    assert without_stale_line(old) == page
+    assert with_stale_line(old, "12 min < 1 h", "color:#fff") == old
+    for forged in (
+        old.replace("12 min", "<b>53.5 %</b>"),
+        old.replace("\n<main", '\n<p class="aging" >53.5 %</p>\n<main'),
+        page.replace("<p>51.5", '<p class="aging" >53.5 %</p>\n<p>51.5'),
+    ):
+        assert "53.5" in without_stale_line(forged)
+    assert with_stale_line("<p>no page</p>", "old", "") == "<p>no page</p>"
+
+
+def test_data_that_were_changed_with_the_page_do_not_fit_the_inputs(
+    contest: Contest, page: Path, tmp_path: Path
+) -> None:
+    checks = verify(contest, tampered(page, tmp_path, ("51,5\u00a0%", "53,5\u00a0%")))
+    found = differing(checks)
+    assert {"body", "parts", "page"} < set(found)
+    place = "text candidates, 1 Yusuf Rio Wahyu Prayogo – Ulfiyah, Perolehan"
+    assert found[place] == "the page says '53,5\\xa0%', the inputs give '51,5\\xa0%'"
+    assert not any("its own data" in text for text in found.values())
+
+
+def test_a_page_whose_data_alone_were_changed_is_found(contest: Contest, page: Path, tmp_path: Path) -> None:
+    old, new = '"value":"51,5\u00a0%"', '"value":"53,5\u00a0%"'
+    checks = verify(contest, tampered(page, tmp_path, (old, new)))
+    found = differing(checks)
+    assert {"parts", "page"} < set(found)
+    assert "body" not in found
+    texts = [check.text for check in checks]
+    assert "the page says '51,5\\xa0%', its own data say '53,5\\xa0%'" in texts
+    assert "the page says '53,5\\xa0%', the inputs give '51,5\\xa0%'" in texts
+
+
+@pytest.mark.parametrize("data", ["", "{", "{}", '[{"is":"Path"}]', '["x"]'])
+def test_a_page_whose_data_are_no_parts_is_an_error(contest: Contest, page: Path, tmp_path: Path, data: str) -> None:
+    other = tampered(page, tmp_path, (read_page(page).file.parts, data))
+    with pytest.raises(ReportError, match=r"no data of a part|the data of the page's parts can't be read"):
+        verify(contest, other)
 
 
 @pytest.fixture(scope="module")

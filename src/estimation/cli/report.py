@@ -13,7 +13,7 @@ from estimation.contest.request import FILES
 if TYPE_CHECKING:
     from estimation.contest import Contest
     from estimation.publish import Page
-    from estimation.publish.verify import Check
+    from estimation.publish.verify import PageCheck
 
 KINDS = ("projection", "design", "evaluation", "backtest")
 SHOWN = 20  # differences named on the terminal; --json lists all
@@ -159,7 +159,7 @@ def _verify(contest: "Contest", page: Path, files: Mapping[str, Path], key: Path
         raise click.exceptions.Exit(1)
 
 
-def _tell_checks(checks: "Sequence[Check]", json_file: str | None) -> None:
+def _tell_checks(checks: "Sequence[PageCheck]", json_file: str | None) -> None:
     marks = {"same": "=", "different": "≠", "open": "?"}
     texts = [check for check in checks if check.name.startswith("text ")]
     for check in checks:

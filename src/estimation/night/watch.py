@@ -15,7 +15,7 @@ from types import FrameType
 from estimation.contest import Contest, load_contest
 from estimation.errors import EstimationError
 from estimation.files import sweep
-from estimation.night.aging import mark_old, unmark
+from estimation.night import stale_banner
 from estimation.night.events import Event, Teller
 from estimation.night.lock import locked
 from estimation.night.page_worker import PageFailed, PageMade, PageWorker
@@ -286,11 +286,11 @@ class Watch:
         there = [(language, contest.folder / name) for language, name in self.page.paths.items()]
         for language, path in [(language, path) for language, path in there if path.is_file()]:
             if since is None:
-                unmark(path)
+                stale_banner.remove(path)
             else:
                 local = contest.local
                 made, since_then, moment = local(self.page.made_at), local(since), local(now)
-                mark_old(path, Words(language), made=made, since=since_then, now=moment)
+                stale_banner.add(path, Words(language), made=made, since=since_then, now=moment)
         self._clean = since is None
         return True
 

@@ -7,12 +7,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from estimation.publish.backtest_report import BacktestReport
-    from estimation.publish.design_report import DesignReport
-    from estimation.publish.evaluation_report import EvaluationReport
     from estimation.publish.pages import Page, render
     from estimation.publish.part import Part
-    from estimation.publish.projection_report import ProjectionReport
+    from estimation.publish.reports.backtest import BacktestReport
+    from estimation.publish.reports.design import DesignReport
+    from estimation.publish.reports.evaluation import EvaluationReport
+    from estimation.publish.reports.projection import ProjectionReport
     from estimation.publish.saving import save
 
 __all__ = [
@@ -27,12 +27,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "backtest_report": ("BacktestReport",),
-    "design_report": ("DesignReport",),
-    "evaluation_report": ("EvaluationReport",),
+    "reports.backtest": ("BacktestReport",),
+    "reports.design": ("DesignReport",),
+    "reports.evaluation": ("EvaluationReport",),
     "pages": ("Page", "render"),
     "part": ("Part",),
-    "projection_report": ("ProjectionReport",),
+    "reports.projection": ("ProjectionReport",),
     "saving": ("save",),
 }
 _HOME = {name: home for home, names in _HOMES.items() for name in names}

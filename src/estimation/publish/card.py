@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from estimation.publish.figures.canvas import INK, LINE, QUIET, shortened
-from estimation.publish.projection_report import ProjectionReport
+from estimation.publish.reports.projection import ProjectionReport
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

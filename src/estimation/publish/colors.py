@@ -8,8 +8,8 @@ import numpy as np
 
 from estimation.arrays import Array
 from estimation.contest import Candidate
-from estimation.publish.part import PALETTE
 
+PALETTE = ("#1F5FA8", "#B4501E", "#2E7D4F", "#7A4E9E", "#8A6D00", "#A8325E", "#2B7C86", "#6B5B4B", "#555555")
 PAPERS = ("#fbfaf6", "#ffffff")  # of the page and of its cards
 CONTRAST = 3.0  # graphics against their ground (WCAG 2.2, 1.4.11)
 APART = 8.0  # CIE76; nearer colours are one colour for a reader who looks up and down between them

@@ -1,6 +1,5 @@
 """``index.html`` of a contest: every take of the night with the newest on top, for a screen that stays on."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from estimation.contest import Contest
 from estimation.files import write_text
 from estimation.projection import ProjectionRecord, read_takes
 from estimation.projection.record import LeadRecord, QuantityRecord, ShareRecord
+from estimation.publish import pagefile
 from estimation.publish.release import INTERNAL, place
 from estimation.publish.template import render_index
 from estimation.words import LANGUAGES, Words, catalogue, isolated
@@ -18,7 +18,6 @@ from estimation.words import LANGUAGES, Words, catalogue, isolated
 NAME = "index.html"
 SHOWN = 4  # candidates, largest share first
 REFRESH = 30  # seconds
-_MADE = re.compile(r'<p id="rendered"[^\n]*<time datetime="([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +166,7 @@ def _pages(w: Words, contest: Contest, folder: Path) -> list[dict[str, str]]:
     """Name the pages that stand in the folder, with the time each was made."""
     found = []
     for path in sorted(folder.glob("*.html")):
-        made = _MADE.search(path.read_text(encoding="utf-8")) if path.name != NAME else None
+        made = pagefile.read(path).moment if path.name != NAME else None
         kind, _, language = path.stem.rpartition("-")
         if made is None or language not in LANGUAGES or f"index.{kind}" not in catalogue(language):
             continue
@@ -177,7 +176,7 @@ def _pages(w: Words, contest: Contest, folder: Path) -> list[dict[str, str]]:
                 "language": Words(language)("index.language"),
                 "code": language,
                 "link": path.name,
-                "moment": w.moment(contest.local(datetime.fromisoformat(made[1]))),
+                "moment": w.moment(contest.local(made)),
                 "pdf": f"{path.stem}.pdf" if path.with_suffix(".pdf").is_file() else "",
             }
         )

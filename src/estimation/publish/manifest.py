@@ -20,7 +20,7 @@ from estimation.version import __version__
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-SCHEMA = "page/1"
+SCHEMA = "page/2"
 KEY_VARIABLE = "QUICKCOUNT_SIGNING_KEY"  # names a file with an Ed25519 private key, PEM
 FILES = frozenset({"sample", "returns", "previous", "official", "takes", "past", "results"})  # files, among parameters
 _MADE_BY = ("babel", "matplotlib", "numpy", "pandas", "scipy")  # what numbers, their words and pictures come from
@@ -62,6 +62,7 @@ def describe(
     inputs: Mapping[str, object],
     files: Mapping[str, bytes],
     body: str,
+    data: str,
 ) -> dict[str, Any]:
     """Write down what a page is made of.
 
@@ -79,6 +80,8 @@ def describe(
         What is written beside the page.
     body : str
         The parts of the page.
+    data : str
+        The same as JSON.
     """
     projection = json.loads(files["projection.json"]) if "projection.json" in files else None
     return {
@@ -93,6 +96,7 @@ def describe(
         "numbers": {} if projection is None else numbers_of(projection),
         "files": {name: sha256(content) for name, content in sorted(files.items())},
         "body_sha256": sha256(body.encode("utf-8")),
+        "parts_sha256": sha256(data.encode("utf-8")),
     }
 
 

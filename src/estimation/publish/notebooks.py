@@ -1,15 +1,12 @@
-"""Runs a notebook with its parameters, and turns what it shows into the body of a page."""
+"""Runs a notebook with its parameters."""
 
 import ast
 import json
 import logging
 import math
 from collections.abc import Mapping
-from html import escape
 from pathlib import Path
 from typing import Any, Literal
-
-from markupsafe import Markup
 
 from estimation import workers
 from estimation.columns import nearest
@@ -23,8 +20,6 @@ _PRELOAD = ("estimation.publish.warm",)
 _RUN_CELLS = "estimation.publish.shell:run_cells"
 _PARAMETERS = "parameters"
 _INJECTED = "injected-parameters"
-_UNSEEN = {_PARAMETERS, _INJECTED, "unseen"}
-_FORMS = ("text/html", "image/svg+xml", "image/png", "text/plain")  # of a result, the best for a page first
 _log = logging.getLogger(__name__)
 
 
@@ -174,22 +169,3 @@ def _literal(value: object) -> str:
     if isinstance(value, float) and not math.isfinite(value):
         return f"float({str(value)!r})"
     return repr(value if isinstance(value, str | int | float | list | tuple | dict | None) else str(value))
-
-
-def body_of(executed: Notebook) -> str:
-    """Turn the results of a run into HTML; cells, prose for analysts, parameters and what was printed stay out."""
-    shown = [cell for cell in executed["cells"] if cell["cell_type"] == "code" and _UNSEEN.isdisjoint(_tags(cell))]
-    results = [_html(output["data"]) for cell in shown for output in cell["outputs"] if "data" in output]
-    # what the notebook shows was escaped where its templates were filled
-    return Markup("\n".join(result for result in results if result))  # noqa: S704
-
-
-def _html(data: Mapping[str, Any]) -> str:
-    """Give a result in the form that suits a page best."""
-    form = next((form for form in _FORMS if form in data), None)
-    if form is None:
-        return ""
-    content = "".join(data[form])
-    if form == "image/png":
-        return f'<img src="data:image/png;base64,{content.strip()}" alt="">'
-    return f"<pre>{escape(content)}</pre>" if form == "text/plain" else content

@@ -5,22 +5,24 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from estimation.contest import Contest
 from estimation.errors import ReportError
 from estimation.files import write_bytes, write_text
-from estimation.publish.beside import packed, parts_of
+from estimation.publish.archive import files_of, packed
+from estimation.publish.executed import body_of, json_of, parts_of
 from estimation.publish.index import write_index
 from estimation.publish.manifest import Seal, describe, seal
 from estimation.publish.notebooks import (
     Engine,
     NotebookError,
-    body_of,
     check_parameters,
     run_notebook,
     warm,
 )
+from estimation.publish.part import Part
 from estimation.publish.pdf import begin_loading, check_installed, to_pdf
 from estimation.publish.release import INTERNAL, MARK, NEVER_PUBLIC, Placement, place
 from estimation.publish.template import render_failure, render_page
@@ -66,10 +68,12 @@ class Composed:
 
     Attributes
     ----------
-    html, body : str
-        The page, and the parts in it.
+    html, paper : str
+        The page for screens, and the same to be laid out on paper; that one only where it was asked for.
+    parts : tuple of Part
+        What it shows.
     manifest : str
-        What stands in the page for programs.
+        What is in the page for programs.
     files : mapping of str to bytes
         What the notebook saved for beside the page.
     headline : str
@@ -78,7 +82,8 @@ class Composed:
     """
 
     html: str
-    body: str
+    paper: str
+    parts: tuple[Part, ...]
     manifest: str
     files: Mapping[str, bytes]
     headline: str
@@ -135,18 +140,20 @@ def render(
     if pdf:
         check_installed()
     check_parameters(source, {**(parameters or {}), "contest": "", "language": "", "save_to": ""})
-    if pdf:
-        begin_loading()
+    loading = begin_loading() if pdf else None
     try:
-        made = compose(contest, kind=kind, language=words.language, parameters=parameters, now=moment, engine=engine)
+        made = compose(
+            contest, kind=kind, language=words.language, parameters=parameters, now=moment, engine=engine, pdf=pdf
+        )
     except Exception as error:
         failure.write(error)
         raise failure.said(error) from error
     _put_beside(made, placement, out, name)
     page = Page(write_text(out / f"{name}.html", made.html), made.headline, made.warnings, placement)
     failure.clear()
-    if pdf:
-        page = replace(page, pdf=write_bytes(out / f"{name}.pdf", to_pdf(made.html)))
+    if loading is not None:
+        loading.join()
+        page = replace(page, pdf=write_bytes(out / f"{name}.pdf", to_pdf(made.paper)))
     if out.resolve() == placement.folder.resolve():
         write_index(contest, contest.report.language, moment)
     return page
@@ -161,6 +168,7 @@ def compose(
     now: datetime,
     engine: Engine = "forked",
     signed: Seal | None = None,
+    pdf: bool = False,
 ) -> Composed:
     """Run the notebook and fill the page, without putting it anywhere; see :func:`render`.
 
@@ -180,9 +188,9 @@ def compose(
             "language": words.language,
             "save_to": str(saved),
         }
-        body = body_of(run_notebook(source, Path(scratch) / f"{kind}.ipynb", values, engine))
+        parts = parts_of(run_notebook(source, Path(scratch) / f"{kind}.ipynb", values, engine))
         files = {path.name: path.read_bytes() for path in sorted(saved.iterdir()) if path.name != MARK}
-    summary = json.loads(files.pop(SUMMARY))
+    summary, body, data = json.loads(files.pop(SUMMARY)), body_of(parts), json_of(parts)
     document = describe(
         contest,
         kind=kind,
@@ -193,18 +201,28 @@ def compose(
         inputs=summary["inputs"],
         files=files,
         body=body,
+        data=data,
     )
     sealed = seal(document, moment, signed)
-    html = render_page(
+    fill = partial(
+        render_page,
         words,
         report=summary["report"],
         title=contest.about.title,
         placement=placement,
-        body=body,
         moment=moment,
         seal=sealed,
     )
-    return Composed(html, body, sealed.manifest, files, str(summary["headline"]), int(summary["warnings"]), placement)
+    return Composed(
+        html=fill(body=body, data=data),
+        paper=fill(body=body_of(parts, paper=True), paper=True) if pdf else "",
+        parts=parts,
+        manifest=sealed.manifest,
+        files=files,
+        headline=str(summary["headline"]),
+        warnings=int(summary["warnings"]),
+        placement=placement,
+    )
 
 
 def _put_beside(made: Composed, placement: Placement, out: Path, name: str) -> None:
@@ -213,7 +231,7 @@ def _put_beside(made: Composed, placement: Placement, out: Path, name: str) -> N
     for file, content in made.files.items():
         shut = public and file in NEVER_PUBLIC
         write_bytes((out.with_name(INTERNAL) if shut else out) / (f"{name}-{file}" if file == CARD else file), content)
-    write_bytes(out / f"{name}-parts.zip", packed(parts_of(made.body)))
+    write_bytes(out / f"{name}-parts.zip", packed(files_of(made.parts)))
 
 
 def _is_public(placement: Placement, out: Path) -> bool:

@@ -9,13 +9,13 @@ from pathlib import Path
 from estimation.evaluation import write_evaluation
 from estimation.files import to_json, write_bytes, write_text
 from estimation.projection import write_projection
-from estimation.publish.backtest_report import BacktestReport
 from estimation.publish.card import draw_card
-from estimation.publish.design_report import DesignReport
-from estimation.publish.evaluation_report import EvaluationReport
 from estimation.publish.pages import CARD, SUMMARY
-from estimation.publish.projection_report import ProjectionReport
 from estimation.publish.release import Placement
+from estimation.publish.reports.backtest import BacktestReport
+from estimation.publish.reports.design import DesignReport
+from estimation.publish.reports.evaluation import EvaluationReport
+from estimation.publish.reports.projection import ProjectionReport
 
 
 @singledispatch

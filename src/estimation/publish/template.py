@@ -4,6 +4,7 @@ import base64
 import hashlib
 from datetime import datetime
 from functools import cache
+from typing import TYPE_CHECKING
 
 import jinja2
 from markupsafe import Markup
@@ -11,6 +12,9 @@ from markupsafe import Markup
 from estimation.publish.manifest import Seal
 from estimation.publish.release import Placement
 from estimation.words import Words
+
+if TYPE_CHECKING:
+    from estimation.publish.part import Part
 
 
 @cache
@@ -35,9 +39,9 @@ def inline(*names: str) -> tuple[Markup, str]:
     return Markup(text), f"sha256-{base64.b64encode(digest).decode('ascii')}"  # noqa: S704  # it is ours
 
 
-def render_part(template: str, **values: object) -> str:
-    """Fill the template of one part."""
-    return environment().get_template(f"parts/{template}.html.j2").render(**values).strip()
+def render_part(part: "Part", *, paper: bool = False) -> str:
+    """Fill the template of a part; on paper a picture is an image with its description."""
+    return environment().get_template(f"parts/{part.template}.html.j2").render(part=part, paper=paper).strip()
 
 
 def render_page(
@@ -49,6 +53,8 @@ def render_page(
     body: str,
     moment: datetime,
     seal: Seal | None = None,
+    data: str = "",
+    paper: bool = False,
 ) -> str:
     """Fill the page around the parts.
 
@@ -65,8 +71,23 @@ def render_page(
         When the page is made, on the contest's clock; it stands on one line.
     seal : Seal, optional
         The page's manifest, its digest and its signature.
+    data : str
+        JSON of the parts.
+    paper : bool
+        Leave out what is for programs and for screens.
     """
-    return _fill("page", words, report=report, title=title, placement=placement, body=body, moment=moment, seal=seal)
+    return _fill(
+        "page",
+        words,
+        report=report,
+        title=title,
+        placement=placement,
+        body=body,
+        moment=moment,
+        seal=seal,
+        data=data,
+        paper=paper,
+    )
 
 
 def render_failure(

@@ -6,34 +6,34 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from difflib import SequenceMatcher
-from html import unescape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from estimation.contest import Contest
 from estimation.errors import ReportError
 from estimation.publish import manifest as manifests
+from estimation.publish import pagefile
 from estimation.publish.manifest import FILES, SCHEMA, Seal
 from estimation.publish.notebooks import Engine
 from estimation.publish.pages import Composed, compose
+from estimation.publish.part import Foreign, to_data
+from estimation.publish.part_data import replaced
+from estimation.publish.sight import Difference, differences
 
-if TYPE_CHECKING:
-    from bs4 import Tag
-
-_MANIFEST = re.compile(r'<script type="application/json" id="manifest">(.*?)</script>', re.DOTALL)
-_RENDERED = re.compile(
-    r'<p id="rendered"(?: data-key="([^"]*)" data-signature="([^"]*)")?>[^\n]*<time datetime="([^"]*)"'
-)
-_DIGEST = re.compile(r"<footer>.*?<code>([0-9a-f]{64})</code>", re.DOTALL)
-_BODY = re.compile(r'<main id="main">\n(.*)\n</main>', re.DOTALL)
-_AGING = re.compile(r'\n<p class="aging".*?</p>', re.DOTALL)  # a watch that makes no newer page writes it there
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_WHOLE = {
+    "body": "what the page shows is what its manifest states",
+    "parts": "the data in the page are what its manifest states",
+}
+_CHANGED = {
+    "body": "the page was changed after it was made",
+    "parts": "the data in the page were changed after it was made",
+}
 Outcome = Literal["same", "different", "open"]
-Said = tuple[str, str]  # a place on the page, and its text
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class PageCheck:
     """One thing that was held against the inputs.
 
     Attributes
@@ -56,22 +56,24 @@ class Stated:
 
     Attributes
     ----------
-    html : str
+    file : PageFile
         Without the line by which a watch says how old it is.
     document : mapping
         Its manifest.
     moment : datetime.datetime
         When it was made.
     seal : Seal
-    shown : str
-        The digest that its readers see.
     """
 
-    html: str
+    file: pagefile.PageFile
     document: Mapping[str, Any]
     moment: datetime
     seal: Seal
-    shown: str
+
+    @property
+    def html(self) -> str:
+        """The page."""
+        return self.file.html
 
 
 def verify(
@@ -81,7 +83,7 @@ def verify(
     files: Mapping[str, Path] | None = None,
     key: Path | None = None,
     engine: Engine = "forked",
-) -> tuple[Check, ...]:
+) -> tuple[PageCheck, ...]:
     """Make a page again from the contest folder and compare everything on it; the folder is only read.
 
     Parameters
@@ -95,7 +97,7 @@ def verify(
 
     Returns
     -------
-    tuple of Check
+    tuple of PageCheck
         The page holds where none is ``different``.
 
     Raises
@@ -127,7 +129,7 @@ def verify(
     )
 
 
-def holds(checks: Sequence[Check]) -> bool:
+def holds(checks: Sequence[PageCheck]) -> bool:
     """Say whether nothing on the page differs from what the inputs give."""
     return all(check.outcome != "different" for check in checks)
 
@@ -140,41 +142,36 @@ def read_page(path: Path) -> Stated:
     ReportError
         It is no page of this project, or has no manifest.
     """
+    file = pagefile.read(path)
     try:
-        html = _AGING.sub("", path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ReportError(f"{path}: this page can't be read: {error}") from error
-    found, made, shown = _MANIFEST.search(html), _RENDERED.search(html), _DIGEST.search(html)
-    try:
-        document = json.loads(found[1]) if found else None
-        moment = datetime.fromisoformat(unescape(made[3])) if made else None
+        document = json.loads(file.manifest or "null")
     except ValueError as error:
-        raise ReportError(f"{path}: the manifest or the time in this page can't be read: {error}") from error
-    if found is None or made is None or moment is None or moment.tzinfo is None or not isinstance(document, dict):
+        raise ReportError(f"{path}: the manifest in this page can't be read: {error}") from error
+    if file.moment is None or file.moment.tzinfo is None or not isinstance(document, dict):
         raise ReportError(
             f"{path}: this page carries no manifest with the time it was made: name a page that 'quickcount report' "
             f"wrote, whole"
         )
     if document.get("schema") != SCHEMA:
         raise ReportError(f"{path}: its manifest is of the kind {document.get('schema')!r}, known is '{SCHEMA}'")
-    seal = Seal(found[1], manifests.sha256(found[1].encode("utf-8")), unescape(made[1] or ""), unescape(made[2] or ""))
-    return Stated(html, document, moment, seal, shown[1] if shown else "")
+    seal = Seal(file.manifest, manifests.sha256(file.manifest.encode("utf-8")), file.key, file.signature)
+    return Stated(file, document, file.moment, seal)
 
 
-def _itself(stated: Stated, key: Path | None) -> Iterator[Check]:
+def _itself(stated: Stated, key: Path | None) -> Iterator[PageCheck]:
     """Hold the page against its own manifest, and the manifest against its signature."""
-    fits = stated.shown == stated.seal.digest
+    fits = stated.file.digest == stated.seal.digest
     said = "the digest that the page shows is its manifest's" if fits else "the page shows another manifest's digest"
-    yield Check("manifest", "same" if fits else "different", said)
-    body = _BODY.search(stated.html)
-    whole = body is not None and manifests.sha256(body[1].encode("utf-8")) == stated.document["body_sha256"]
-    said = "what the page shows is what its manifest states" if whole else "the page was changed after it was made"
-    yield Check("body", "same" if whole else "different", said)
+    yield PageCheck("manifest", "same" if fits else "different", said)
+    for name, content in (("body", stated.file.body), ("parts", stated.file.parts)):
+        whole = manifests.sha256(content.encode("utf-8")) == stated.document[f"{name}_sha256"]
+        said = _WHOLE[name] if whole else _CHANGED[name]
+        yield PageCheck(name, "same" if whole else "different", said)
     if not stated.seal.signature:
         if key is None:
-            yield Check("signature", "open", "the page is not signed")
+            yield PageCheck("signature", "open", "the page is not signed")
         else:
-            yield Check("signature", "different", "the page is not signed, and a key was given to check it by")
+            yield PageCheck("signature", "different", "the page is not signed, and a key was given to check it by")
         return
     own = manifests.signed_by(stated.seal, stated.moment)
     right = key is None or manifests.public_key(key) == stated.seal.key
@@ -186,7 +183,7 @@ def _itself(stated: Stated, key: Path | None) -> Iterator[Check]:
         text = f"the page is signed by {stated.seal.fingerprint}: compare it with the key that the publisher gives out"
     else:
         text = f"the page is signed by the key given: {stated.seal.fingerprint}"
-    yield Check("signature", "same" if own and right else "different", text)
+    yield PageCheck("signature", "same" if own and right else "different", text)
 
 
 def _parameters(contest: Contest, stated: Stated, files: Mapping[str, Path]) -> dict[str, object]:
@@ -209,35 +206,36 @@ def _parameters(contest: Contest, stated: Stated, files: Mapping[str, Path]) -> 
     return given
 
 
-def _manifests(stated: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[Check]:
+def _manifests(stated: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[PageCheck]:
     """Compare inputs, code and numbers one by one."""
     ours, theirs = again["code"]["version"], stated["code"]["version"]
     changed = [name for name, value in stated["code"].items() if again["code"].get(name) != value]
     if changed:
         said = f"the page was made by {theirs}, this is {ours}; what differs: {', '.join(sorted(changed))}"
-        yield Check("code", "open", said)
+        yield PageCheck("code", "open", said)
     else:
-        yield Check("code", "same", f"the same code, {ours}")
+        yield PageCheck("code", "same", f"the same code, {ours}")
     for group in ("inputs", "numbers", "files"):
         for name in sorted({*stated[group], *again[group]}):
             before, now = stated[group].get(name), again[group].get(name)
             place = name if group != "files" else f"file {name}"
             if before == now:
-                yield Check(place, "same", _short(before))
+                yield PageCheck(place, "same", _short(before))
             else:
-                yield Check(place, "different", f"the page states {_short(before)}, the inputs give {_short(now)}")
+                yield PageCheck(place, "different", f"the page states {_short(before)}, the inputs give {_short(now)}")
     for name in ("release", "kind", "language"):
         if stated[name] != again[name]:
-            yield Check(name, "different", f"the page states {stated[name]!r}, the inputs give {again[name]!r}")
+            yield PageCheck(name, "different", f"the page states {stated[name]!r}, the inputs give {again[name]!r}")
 
 
 def _short(value: object) -> str:
     return "nothing" if value is None else str(value)
 
 
-def _texts(stated: Stated, again: Composed) -> Iterator[Check]:
-    """Compare what readers see, text by text; numbers in pictures are texts too."""
-    before, now = list(_said(stated.html)), list(_said(again.html))
+def _texts(stated: Stated, again: Composed) -> Iterator[PageCheck]:
+    """Compare the data of the page with those that the inputs give, text by text, then what is seen with its data."""
+    own, ours = pagefile.parts_in(stated.file.parts), again.parts
+    before, now = _placed([to_data(part) for part in own]), _placed([to_data(part, pictures=False) for part in ours])
     same = 0
     for kind, a, b, c, d in SequenceMatcher(None, before, now, autojunk=False).get_opcodes():
         if kind == "equal":
@@ -245,52 +243,41 @@ def _texts(stated: Stated, again: Composed) -> Iterator[Check]:
             continue
         for i in range(max(b - a, d - c)):
             place, theirs = before[a + i] if a + i < b else (now[c + i][0], "")
-            ours = now[c + i][1] if c + i < d else ""
-            yield Check(f"text {place}", "different", f"the page says {theirs!r}, the inputs give {ours!r}")
-    yield Check("texts", "same", f"{same} numbers on the page are those that the inputs give")
+            given = now[c + i][1] if c + i < d else ""
+            yield _differs(Difference(place, theirs, given), "the inputs give")
+    equal = before == now
+    other = iter([part for part in ours if isinstance(part, Foreign)])  # the page has no data of these but what is seen
+    own = tuple(next(other, part) if isinstance(part, Foreign) else part for part in own)
+    for difference in differences(stated.html, again.html, ours if equal else own):
+        yield _differs(difference, "the inputs give" if equal else "its own data say")
+    yield PageCheck("texts", "same", f"{same} numbers on the page are those that the inputs give")
 
 
-def _said(html: str) -> Iterator[Said]:
-    """Give every text of a page with its place: section, and in a table row and column."""
-    from bs4 import BeautifulSoup
-
-    soup = BeautifulSoup(html, "html.parser")
-    for unseen in soup.select("script, style, footer code"):  # the digest is held against the manifest itself
-        unseen.decompose()
-    for part in soup.select("title, #ribbon, header.title, footer"):
-        yield part.name, part.get_text(" ", strip=True)
-    for section in soup.select("main section"):
-        name = str(section.get("id", "?"))
-        for table in section.find_all("table"):
-            yield from _cells(name, table)
-            table.decompose()
-        for text in section.stripped_strings:
-            yield name, text
-        for figure in section.select("[aria-label]"):
-            yield f"{name}, description", str(figure["aria-label"])
-        section.decompose()
-    for text in (soup.main or soup).stripped_strings:
-        yield "page", text
+def _differs(difference: Difference, whose: str) -> PageCheck:
+    text = f"the page says {difference.page!r}, {whose} {difference.data!r}"
+    return PageCheck(f"text {difference.place}", "different", text)
 
 
-def _cells(section: str, table: "Tag") -> Iterator[Said]:
-    heads = [head.get_text(" ", strip=True) for head in table.select("thead th")]
-    for head in heads:
-        yield f"{section}, heading", head
-    for row in table.select("tbody tr"):
-        cells = row.find_all(["th", "td"], recursive=False)
-        label = cells[0].get_text(" ", strip=True) if cells else ""
-        for i, cell in enumerate(cells):
-            column = heads[i] if i < len(heads) else str(i + 1)
-            yield f"{section}, {label}, {column}", cell.get_text(" ", strip=True)
+def _placed(data: Sequence[Any]) -> list[tuple[str, str]]:
+    """Give every text of the parts with its place."""
+    texts: list[tuple[str, str]] = []
+
+    def keep(place: str, text: str, picture: bool) -> str:
+        if not picture:
+            texts.append((place, text))
+        return text
+
+    for part in data:
+        replaced(part, keep)
+    return texts
 
 
-def _whole(stated: Stated, again: Composed) -> Check:
+def _whole(stated: Stated, again: Composed) -> PageCheck:
     if stated.html == again.html:
-        return Check("page", "same", "the whole page is the same, byte for byte")
+        return PageCheck("page", "same", "the whole page is the same, byte for byte")
     if stated.document["code"] != json.loads(again.manifest)["code"]:
-        return Check("page", "open", "byte for byte a page is the same only by the same code and libraries")
+        return PageCheck("page", "open", "byte for byte a page is the same only by the same code and libraries")
     before, now = stated.html.split("\n"), again.html.split("\n")
     equal = sum(size for _, _, size in SequenceMatcher(None, before, now, autojunk=False).get_matching_blocks())
     differing = max(len(before), len(now)) - equal
-    return Check("page", "different", f"{differing} lines of the page are not those that the inputs give")
+    return PageCheck("page", "different", f"{differing} lines of the page are not those that the inputs give")

@@ -11,9 +11,9 @@ import pytest
 from estimation import files
 from estimation.contest import load_contest
 from estimation.night import taking
-from estimation.night.aging import age, mark_old, unmark
 from estimation.night.events import Event
 from estimation.night.page_worker import PageWorker
+from estimation.night.stale_banner import add, age, remove
 from estimation.night.watch import Settings, Watch
 from estimation.words import Words
 
@@ -149,7 +149,7 @@ def test_a_mark_left_by_a_killed_watch_is_taken_away(small: Path, play) -> None:
     play(small, once=True, pages=FakePages(small), languages=("en",))
     page = small / "out" / "internal" / "projection-en.html"
     before = page.read_text(encoding="utf-8")
-    mark_old(page, Words("en"), made=START, since=START, now=START)
+    add(page, Words("en"), made=START, since=START, now=START)
     assert page.read_text(encoding="utf-8") != before
     play(small, until=5, pages=FakePages(small), languages=("en",))
     assert page.read_text(encoding="utf-8") == before
@@ -176,12 +176,12 @@ def test_the_line_stands_after_the_skip_link_once(tmp_path: Path, language: str,
     page.write_text(html, encoding="utf-8")
     made, since = START - timedelta(minutes=65), START - timedelta(minutes=30)
     for _ in range(2):
-        mark_old(page, Words(language), made=made, since=since, now=START)
+        add(page, Words(language), made=made, since=since, now=START)
     marked = page.read_text(encoding="utf-8")
     assert text in marked
     assert marked.count("<p ") == 1
     assert marked.index("</a>") < marked.index("<p ") < marked.index("<main>")
-    unmark(page)
+    remove(page)
     assert page.read_text(encoding="utf-8") == html
 
 

@@ -5,7 +5,7 @@ from estimation.publish.figures.bars import Bar, signed_bars
 from estimation.publish.figures.canvas import Figure
 from estimation.publish.figures.charts import Line, curves, strip
 from estimation.publish.figures.convergence import Track, convergence
-from estimation.publish.figures.dots import Row, dot_and_interval
+from estimation.publish.figures.dots import ShareRow, dot_and_interval
 from estimation.publish.figures.ladder import Rung, ladder
 from estimation.publish.figures.maps import scatter_map
 from estimation.publish.figures.panels import Panel, panels
@@ -19,8 +19,8 @@ __all__ = [
     "Line",
     "Moment",
     "Panel",
-    "Row",
     "Rung",
+    "ShareRow",
     "Spot",
     "Track",
     "beside",

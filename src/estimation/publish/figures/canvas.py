@@ -1,5 +1,6 @@
 """The canvas that all figures are drawn on: plain, bare, the same each time."""
 
+import base64
 import io
 import re
 import warnings
@@ -9,6 +10,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import escape
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure as Canvas
@@ -17,6 +20,7 @@ MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p", "h", "<", ">", "*")
 INK, QUIET, LINE = "#1c1c1a", "#6b6a64", "#d9d6cc"
 WIDTHS = {"wide": 7.2, "narrow": 3.5}  # inches at 100 px: a desktop column and a phone
 Tick = Callable[[float], str]
+_FONT = "font-family: 'Source Sans 3', 'Segoe UI', Roboto, 'Helvetica Neue', 'Liberation Sans', Arial, sans-serif"
 _KEPT: "ContextVar[list[Canvas] | None]" = ContextVar("kept", default=None)
 
 
@@ -26,6 +30,22 @@ class Figure:
 
     svg: dict[str, str]
     alt: str
+
+    @property
+    def standalone(self) -> str:
+        """The wide picture as SVG that needs nothing around it."""
+        box, _, content = self.svg["wide"].partition('viewBox="')[2].partition('"')
+        _, _, width, height = box.split()
+        return (
+            f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+            f'viewBox="{box}" width="{width}" height="{height}" role="img" style="{_FONT}">'
+            f"<title>{escape(self.alt)}</title>{content.partition('>')[2]}"
+        )
+
+    @property
+    def address(self) -> str:
+        """The same as the address of an image."""
+        return f"data:image/svg+xml;base64,{base64.b64encode(self.standalone.encode()).decode('ascii')}"
 
 
 @contextmanager
@@ -117,13 +137,21 @@ def furnish(axes: "Axes", ticks: tuple[Tick, Tick], width: float) -> None:
 def _bare(svg: str) -> str:
     """Keep what a page needs: no document type, metadata, style sheet or fixed size, no ids but those in use."""
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<(metadata|style)[^>]*>.*?</\1>", "", svg, flags=re.DOTALL)
-    head, rest = svg.split(">", 1)
-    box = re.search(r'viewBox="([^"]+)"', head)
-    svg = f'<svg viewBox="{box[1] if box else ""}" aria-hidden="true" focusable="false">{rest}'
+    for name in ("metadata", "style"):
+        svg = _without(svg, name)
+    head, content = svg.split(">", 1)
+    box = head.partition('viewBox="')[2].partition('"')[0]
+    svg = f'<svg viewBox="{box}" aria-hidden="true" focusable="false">{content}'
     for name in set(re.findall(r' id="([^"]+)"', svg)):
         if f"#{name}" not in svg:
             svg = svg.replace(f' id="{name}"', "")
     svg = re.sub(r"font-family: [^;\"]*;?", "", svg)
     svg = re.sub(r"\s*\n\s*", " ", svg)
     return svg.strip()
+
+
+def _without(svg: str, name: str) -> str:
+    """Leave out every element of a name that matplotlib writes without nesting it."""
+    while (start := svg.find(f"<{name}")) >= 0:
+        svg = svg[:start] + svg[svg.index(f"</{name}>", start) + len(f"</{name}>") :]
+    return svg

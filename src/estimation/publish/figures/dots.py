@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ShareRow:
     """One dot with its interval, in percent or percentage points.
 
     Attributes
@@ -38,7 +38,7 @@ class Row:
 
 def dot_and_interval(
     name: str,
-    rows: Sequence[Row],
+    rows: Sequence[ShareRow],
     *,
     alt: str,
     tick: Callable[[float], str],
@@ -51,7 +51,7 @@ def dot_and_interval(
     ----------
     name : str
         Unique on the page.
-    rows : sequence of Row
+    rows : sequence of ShareRow
         From the top.
     alt : str
         The finding in one sentence.
@@ -68,7 +68,7 @@ def dot_and_interval(
 
 def _draw(
     salt: str,
-    rows: Sequence[Row],
+    rows: Sequence[ShareRow],
     width: float,
     tick: Callable[[float], str],
     line: float | None,
@@ -92,7 +92,7 @@ def _draw(
     return canvas(salt, width, height, draw, (tick, tick), box)
 
 
-def _one(axes: "Axes", i: int, row: Row, low: float, high: float, most: int) -> None:
+def _one(axes: "Axes", i: int, row: ShareRow, low: float, high: float, most: int) -> None:
     marker = row.marker or MARKERS[i % len(MARKERS)]
     axes.plot([row.low, row.high], [i, i], color=row.color, linewidth=4, alpha=0.35, solid_capstyle="butt")
     for end in (row.low, row.high):
@@ -120,7 +120,7 @@ def _one(axes: "Axes", i: int, row: Row, low: float, high: float, most: int) -> 
     )
 
 
-def _limits(rows: Sequence[Row], line: float | None) -> tuple[float, float]:
+def _limits(rows: Sequence[ShareRow], line: float | None) -> tuple[float, float]:
     ends = [end for row in rows for end in (row.low, row.high)] + ([line] if line is not None else [])
     room = 0.08 * (max(ends) - min(ends)) or 1.0
     return min(ends) - room, max(ends) + room

@@ -1,5 +1,0 @@
-"""The projection report: a projection in the words of one language, part by part."""
-
-from estimation.publish.projection_report.report import ProjectionReport
-
-__all__ = ["ProjectionReport"]
