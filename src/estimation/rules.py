@@ -141,6 +141,12 @@ RULES = _table(
         "as far as it shows, and the interval allows for the rest",
         "",
     ),
+    Rule("W328", "the variance {variance} can't be computed ({why}); the design's own, {own}, took its place", ""),
+    Rule(
+        "W329",
+        "areas in which the variance {variance} can't be computed and the design's own took its place: {count}",
+        "",
+    ),
     Rule("W324", "{stations} stations in are too few for {controls} control totals", ""),
     Rule(
         "W326",

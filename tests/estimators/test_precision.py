@@ -1,14 +1,15 @@
 """Which covariance, degrees of freedom and limits an estimate has, by the keys of ``[estimate]``."""
 
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
 import pytest
 
 from estimation.contest import EstimateTable, VarianceName
-from estimation.errors import EstimationError
+from estimation.errors import EstimateError, EstimationError
 from estimation.estimators import Outstanding, arrived, estimate, plain
-from estimation.estimators.precision import REPLICATED
+from estimation.estimators.precision import REPLICATED, check_variance
 from estimation.returns import Counts
 from estimation.sampling import Sample, Strata
 from estimation.survey import Structure
@@ -83,14 +84,43 @@ def test_a_lonely_stratum_by_the_key(single, factor):
 
 
 @pytest.mark.parametrize("name", get_args(VarianceName))
-def test_every_name_gives_a_covariance_or_says_why_not(name):
+def test_every_name_gives_its_covariance_or_the_design_s_own_and_says_so(name):
     table = EstimateTable(variance=name, replicates=50)
-    possible = {"auto", "stratified", "with-replacement", "hajek", "hartley-rao", "brewer", "overton", "deville"}
-    possible |= {"jackknife", "bootstrap"}
-    if name in possible:
-        found = estimate(counts(), plain(design()), [1, 2], table)
+    found, own = estimate(counts(), plain(design()), [1, 2], table), estimate(counts(), plain(design()), [1, 2])
+    if name in ("auto", "stratified", "deville", "jackknife", "bootstrap"):
+        assert found.cov_name == ("stratified" if name == "auto" else name)
         assert np.all(found.variance[:2] > 0)
         assert (found.draws is None) == (name not in REPLICATED)
-    else:
-        with pytest.raises(EstimationError, match=r": "):
-            estimate(counts(), plain(design()), [1, 2], table)
+        assert found.notes == ()
+        return
+    assert found.cov_name == "stratified"
+    np.testing.assert_array_equal(found.cov, own.cov)
+    (note,) = found.notes
+    assert (note.code, note.values["variance"], note.values["own"]) == ("W328", name, "stratified")
+    assert found.select(["share:1"]).cov_name == found.contrast({"share:1": 1.0}, "lead").cov_name == "stratified"
+
+
+def test_no_returns_leave_nothing_to_fall_back_on():
+    alone = Structure(np.array([5.0, 0, 0, 10.0, 0, 0]), CODES, np.array([15.0, 30.0]))
+    seen = counts((True, False, False, True, False, False))
+    for name in ("auto", "deville"):
+        with pytest.raises(EstimationError, match="stratum 0 has 1 station in, and a variance needs 2"):
+            estimate(seen, plain(alone), [1, 2], EstimateTable(variance=name))
+
+
+def test_percentiles_come_from_draws_alone():
+    table = EstimateTable(interval="percentile", replicates=50)
+    boot = estimate(counts(), plain(design()), [1, 2], replace(table, variance="bootstrap"))
+    assert (boot.kind, boot.draws.shape) == ("percentile", (50, 4))
+    for name in ("auto", "jackknife"):
+        found = estimate(counts(), plain(design()), [1, 2], replace(table, variance=name))
+        assert (found.kind, found.draws) == ("auto", None)
+
+
+def test_what_even_a_complete_sample_can_t_give_is_refused():
+    check_variance(design(), EstimateTable())
+    check_variance(design(), EstimateTable(variance="bootstrap"))
+    one = Structure(np.array([15.0, 30.0]), np.array([0, 1]), np.array([15.0, 30.0]))
+    for name in ("deville", "jackknife"):
+        with pytest.raises(EstimateError, match=f"variance '{name}' can't be computed from this sample, not even with"):
+            check_variance(one, EstimateTable(variance=name))

@@ -57,7 +57,7 @@ variance_option = click.option(
 interval_option = click.option(
     "--interval",
     metavar="NAME",
-    help="auto, t, logit, wilson, clopper-pearson, likelihood, simultaneous or percentile; by default the contest's.",
+    help="auto, t, logit, wilson, clopper-pearson, simultaneous or percentile; by default the contest's.",
 )
 previous_option = click.option(
     "--previous",

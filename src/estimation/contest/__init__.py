@@ -1,6 +1,7 @@
 """What is being decided: the candidates, the rule, the clock and the release, from ``contest.toml``."""
 
 from estimation.contest.load import estimate_table, load_contest
+from estimation.contest.possible import MOST_SIMULTANEOUS, REPLICATED, check_estimate, variances_of
 from estimation.contest.quantities import INVALID, LEAD, TURNOUT, share_name
 from estimation.contest.tables import (
     CONTROL_WORDS,
@@ -20,6 +21,8 @@ __all__ = [
     "CONTROL_WORDS",
     "INVALID",
     "LEAD",
+    "MOST_SIMULTANEOUS",
+    "REPLICATED",
     "TURNOUT",
     "Allocation",
     "Candidate",
@@ -31,7 +34,9 @@ __all__ = [
     "Mode",
     "Rule",
     "VarianceName",
+    "check_estimate",
     "estimate_table",
     "load_contest",
     "share_name",
+    "variances_of",
 ]

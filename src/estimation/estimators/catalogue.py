@@ -9,7 +9,6 @@ from estimation.arrays import BoolArray, IntArray
 from estimation.contest import EstimateTable, EstimatorName
 from estimation.estimators.arrival import Arrival
 from estimation.estimators.multilevel import Constants, Ground, arrival_rank, ground, predict
-from estimation.estimators.precision import variance_name
 from estimation.estimators.propensity import propensity
 from estimation.estimators.quantities import Outstanding, estimate
 from estimation.estimators.two_phase import two_phase
@@ -92,23 +91,25 @@ class Night:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What an estimator says.
+    """An estimate, and the estimator that made it.
 
     Attributes
     ----------
     name : str
         The estimator's; never ``auto``.
     estimate : Estimate
-    variance : str
-        The name of its covariance; ``model`` for the predictor's.
     weighting : Weighting or None
         Its weights; None for the predictor.
     """
 
     name: str
     estimate: Estimate
-    variance: str
     weighting: Weighting | None
+
+    @property
+    def variance(self) -> str:
+        """The name of its covariance; ``model`` for the predictor's."""
+        return self.estimate.cov_name
 
 
 def know(
@@ -179,10 +180,10 @@ def estimate_by(
             draws=draws or (table.replicates if table.interval == "percentile" else 0),
             rng=generator("estimate", own),
         )
-        return Result(own, found, "model", None)
+        return Result(own, found, None)
     weighting = _weighting(own, known, night)
     found = estimate(night.counts, weighting, list(known.numbers), table, outstanding)
-    return Result(own, found, variance_name(weighting, table), weighting)
+    return Result(own, found, weighting)
 
 
 def _weighting(name: EstimatorName, known: Known, night: Night) -> Weighting:

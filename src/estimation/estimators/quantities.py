@@ -7,7 +7,7 @@ import numpy as np
 from estimation.arrays import Array, BoolArray
 from estimation.contest import INVALID, TURNOUT, EstimateTable, share_name
 from estimation.errors import EstimateError
-from estimation.estimators.precision import precision
+from estimation.estimators.precision import ratios
 from estimation.estimators.weighting import Weighting, plain
 from estimation.returns import Counts
 from estimation.survey import Estimate, Structure
@@ -171,44 +171,6 @@ def swing(
         weighting.structure.df(),
         np.tile([-1.0, 1.0], (k, 1)),
         draws=draws,
-    )
-
-
-def ratios(
-    names: tuple[str, ...],
-    y: Array,
-    x: Array,
-    weighting: Weighting,
-    table: EstimateTable,
-    support: Array,
-    df: Array | None = None,
-) -> Estimate:
-    """Estimate any ratios of totals with an estimator's weights, and their covariance.
-
-    Parameters
-    ----------
-    names : tuple of str
-        The q quantities.
-    y : numpy.ndarray, shape (…, n, q)
-        Numerators.
-    x : numpy.ndarray, shape (…, n) or (…, n, q)
-        Denominators.
-    support : numpy.ndarray, shape (q, 2) or (…, q, 2)
-        The range of each.
-    df : numpy.ndarray, shape (…) or (…, q), optional
-        Degrees of freedom, where they are not those of the whole sample.
-    """
-    linear = weighting.linear(y, x)
-    found = precision(linear, y, x, weighting, table)
-    return Estimate(
-        names,
-        linear.theta,
-        found.cov,
-        found.df if df is None else df,
-        support,
-        stations=weighting.structure.inside.sum(axis=-1),
-        draws=found.draws,
-        kind=table.interval,
     )
 
 

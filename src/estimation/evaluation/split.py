@@ -90,7 +90,7 @@ def split(projection: Projection, frame: Frame, sample: Sample, official: Offici
         why = projection.call.reasons[0].text
     else:
         steps[0] = values(official, projection.estimate)
-        known = _known(contest, frame, sample, projection.estimator)
+        known = _known(contest, frame, sample)
         try:
             steps[1] = values(official, _estimate(projection, frame, sample, known, in_their_place(counts, drawn)))
             complete = _estimate(projection, frame, sample, known, drawn)
@@ -122,12 +122,9 @@ def values(official: Official, estimate: Estimate) -> Array:
     return np.append(with_lead(official, shares), rest)
 
 
-def _known(contest: Contest, frame: Frame, sample: Sample, name: str) -> Known:
-    table = contest.estimate
-    if table.estimator not in ("auto", name):  # the contest's own could not be computed, see W322
-        table = replace(table, variance="auto")
+def _known(contest: Contest, frame: Frame, sample: Sample) -> Known:
     numbers = [candidate.number for candidate in contest.candidates]
-    return know(frame, sample.cells, numbers, table, design_strata=sample.strata)
+    return know(frame, sample.cells, numbers, contest.estimate, design_strata=sample.strata)
 
 
 def _estimate(projection: Projection, frame: Frame, sample: Sample, known: Known, counts: Counts) -> Estimate:

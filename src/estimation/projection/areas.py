@@ -1,5 +1,6 @@
 """Results and progress by area."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from estimation.contest import EstimateTable
 from estimation.estimators import Outstanding, Weighting, domain
 from estimation.frame import Frame
 from estimation.returns import Counts
+from estimation.rules import Notice
 from estimation.sampling import Sample
 from estimation.survey import Estimate
 
@@ -90,3 +92,18 @@ def by_area(
             )
         )
     return tuple(results)
+
+
+def area_notices(areas: Sequence[AreaResult]) -> tuple[Notice, ...]:
+    """Say once where the design's own variance took the place of the one that was asked for.
+
+    W328 where that is so, for one reason, in every area that has an estimate, as it then is in the whole; else W329
+    with the number of areas.
+    """
+    estimates = [area.estimate for area in areas if area.estimate is not None]
+    replaced = [note for estimate in estimates for note in estimate.notes if note.code == "W328"]
+    if not replaced:
+        return ()
+    if len(replaced) == len(estimates) and all(note == replaced[0] for note in replaced):
+        return (replaced[0],)
+    return (Notice("W329", {"count": len(replaced), "variance": replaced[0].values["variance"]}),)

@@ -12,7 +12,7 @@ from estimation.contest import EstimateTable, share_name
 from estimation.decision import leader_and_runner_up
 from estimation.errors import EstimationError
 from estimation.estimators import Weighting, arrived
-from estimation.estimators.quantities import ratios
+from estimation.estimators.precision import ratios
 from estimation.projection.compute import Projection
 from estimation.sampling.auxiliary import on_plane, places
 from estimation.survey import Estimate, Structure

@@ -15,9 +15,9 @@ from estimation.decision import Call, Overturn, Progress, decide, information, l
 from estimation.errors import DesignError, EstimateError
 from estimation.estimators import Arrival, Weighting, arrived
 from estimation.frame import Frame, load_frame
-from estimation.projection.areas import AreaResult, area_level, by_area
+from estimation.projection.areas import AreaResult, area_level, area_notices, by_area
 from estimation.projection.earlier import previous_call
-from estimation.projection.methods import estimate_all, still_out
+from estimation.projection.methods import check_sample, estimate_all, still_out
 from estimation.projection.quality import Quality, quality
 from estimation.returns import Counts, Intake, Resolution, read_returns, resolve, tally
 from estimation.returns.locate import uses_ledger
@@ -217,7 +217,9 @@ def open_sample(contest: Contest, path: Path | None, where: str | None) -> tuple
     """
     if path is None and contest.returns.asked == "all":
         frame = load_frame(contest, where)
-        return frame, ask_all(frame, design_of(contest).strata or "district"), None
+        sample = ask_all(frame, design_of(contest).strata or "district")
+        check_sample(contest, sample)
+        return frame, sample, None
     path = path or contest.out / "sample.csv"
     if not path.is_file():
         raise DesignError(
@@ -228,6 +230,7 @@ def open_sample(contest: Contest, path: Path | None, where: str | None) -> tuple
     frame = load_frame(contest, where or (manifest.where if manifest else None))
     design = design_of(contest, **(manifest.design if manifest else {}))
     sample = read_sample(path, frame, design)
+    check_sample(contest, sample)
     return frame, sample, manifest.seed if manifest else None
 
 
@@ -284,6 +287,7 @@ def _assemble(
         notices=_once(
             _notices(contest, frame, arrival, resolution, counts, estimate, call, areas, predicted),
             methods.notices if methods else (),
+            area_notices(areas),
         ),
         findings=Findings.join(resolution.findings, frame.findings),
         provenance=provenance,

@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from estimation.arrays import Array
-from estimation.contest import Contest
+from estimation.contest import Contest, check_estimate
 from estimation.errors import EstimationError
-from estimation.estimators import Arrival, Outstanding, Weighting, plain
+from estimation.estimators import Arrival, Outstanding, Weighting, arrived, plain
 from estimation.estimators.catalogue import COMPARED, Known, Night, Result, choose, estimate_by, know
+from estimation.estimators.precision import check_variance
 from estimation.estimators.weighting import TooManyControlsError
 from estimation.frame import Frame
 from estimation.returns import Counts
@@ -40,11 +41,28 @@ class Methods:
     notices: tuple[Notice, ...]
 
 
+def check_sample(contest: Contest, sample: Sample) -> None:
+    """Refuse what ``[estimate]`` asks for and this sample can't give, whatever comes in.
+
+    Raises
+    ------
+    ContestError
+        The way of drawing rules the variance out, or the interval can't be given; the message names what can be.
+    EstimateError
+        The sample lacks what the variance needs, as two stations in every village.
+    """
+    check_estimate(contest, sample.method)
+    if contest.estimate.variance != "auto":
+        every = np.ones(len(sample), dtype=np.bool_)
+        check_variance(arrived(sample, every, contest.estimate.single).structure, contest.estimate)
+
+
 def estimate_all(contest: Contest, frame: Frame, sample: Sample, counts: Counts, arrival: Arrival) -> Methods:
     """Estimate by the contest's estimator, and by the others for comparison.
 
-    Where the contest's own can't be computed, as with few returns, the ratio with the design's variance
-    takes its place and W322 says so: a projection does not stop for it.
+    What is in never stops a projection. A variance that it can't give is replaced by the design's own, for
+    the estimate and for areas (W328, see :func:`estimation.estimators.precision.ratios`), and the estimator stays.
+    An estimator that it can't give is replaced by the ratio (W322).
     """
     table = contest.estimate
     numbers = [candidate.number for candidate in contest.candidates]
@@ -57,7 +75,6 @@ def estimate_all(contest: Contest, frame: Frame, sample: Sample, counts: Counts,
     except EstimationError as error:
         name = choose(table.estimator, night)
         notices.append(Notice("W322", {"method": name, "why": _why(error)}))
-        known = replace(known, table=replace(table, variance="auto"))
         chosen = estimate_by("ratio", known, night, rest)
     weighting = chosen.weighting or plain(arrival.structure)
     notices += [*weighting.notes, *chosen.estimate.notes]

@@ -10,7 +10,7 @@ from estimation.arrays import Array, BoolArray, IntArray, group_sums
 from estimation.contest import EstimateTable
 from estimation.errors import DesignError
 from estimation.estimators import plain, respond
-from estimation.estimators.quantities import ratios
+from estimation.estimators.precision import ratios
 from estimation.frame import Frame
 from estimation.sampling.allocate import cells_for, strata_for
 from estimation.sampling.auxiliary import columns_of, coordinates

@@ -139,7 +139,9 @@ def predict(
     support = _support(counts, families, lead, outstanding)
     names = (*(share_name(number) for number in numbers), *list(families)[1:])
     made = draw(theta, cov, df, k, draws, rng) if draws and rng is not None else None
-    return Estimate(names, theta, cov, df, support, notes if not lead else (), draws=made, kind=interval)
+    return Estimate(
+        names, theta, cov, df, support, notes if not lead else (), draws=made, kind=interval, cov_name="model"
+    )
 
 
 def _flat(values: NDArray[Any], lead: tuple[int, ...], trailing: int = 1) -> NDArray[Any]:
