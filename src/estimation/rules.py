@@ -278,27 +278,6 @@ RULES = _table(
 )
 
 
-def rule_table(findings: "Findings", begin: tuple[str, ...] = ("E2", "W2")) -> "pd.DataFrame":
-    """List the rules with how often each was broken, those never broken too, as a page prints them.
-
-    Parameters
-    ----------
-    findings : Findings
-    begin : tuple of str, optional
-        Which rules: what their codes begin with; by default those of returns.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``code``, ``text``, ``remedy``, ``found`` (a whole number), in the order of the rules.
-    """
-    import pandas as pd
-
-    counts = findings.counts()
-    rows = [(r.code, r.text, r.remedy, counts.get(r.code, 0)) for r in RULES.values() if r.code.startswith(begin)]
-    return pd.DataFrame(rows, columns=["code", "text", "remedy", "found"])
-
-
 @dataclass(frozen=True, slots=True)
 class Notice:
     """One thing that a reader must know, as a code and its values, so that any language can say it."""

@@ -1,8 +1,7 @@
 """What the frame gives the predictor before any vote is counted: computed once for a contest."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,8 +12,6 @@ from estimation.estimators.multilevel.constants import WIDE, Constants
 from estimation.estimators.multilevel.covariates import covariates_for
 from estimation.estimators.multilevel.tree import Tree, grow
 from estimation.frame import Frame
-
-FIXED = ("floor", "kappa")  # constants that the sums over the frame depend on
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,22 +84,6 @@ class Ground:
         """Values of λ by level, from the finest to the widest."""
         known = self.constants
         return [known.grid_wide if name in WIDE else known.grid for name in reversed(self.levels)]
-
-    def tuned(self, **changes: Any) -> "Ground":
-        """Take other constants, such as ``delta=0.25`` for a stress test.
-
-        Raises
-        ------
-        EstimateError
-            A constant is unknown, or one that the sums over the frame depend on.
-        """
-        known = Constants.__dataclass_fields__
-        for name in changes:
-            if name not in known:
-                raise EstimateError(f"multilevel: '{name}' is no constant: there are {', '.join(known)}")
-            if name in FIXED:
-                raise EstimateError(f"multilevel: {name} belongs to the ground: build it anew with ground(…)")
-        return replace(self, constants=replace(self.constants, **changes))
 
 
 def ground(
