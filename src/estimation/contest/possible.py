@@ -68,9 +68,9 @@ def why_never(variance: str, method: str) -> str:
     method : str
         A name of ``[design] method``, or ``all``.
     """
-    possible = variances_of(method)
-    if variance in possible:
+    if method in _GIVEN_BY[variance]:
         return ""
+    possible = variances_of(method)
     if variance in JOINT and method in SYSTEMATIC:
         reason = _NO_PAIRS
     elif method == "two-stage":

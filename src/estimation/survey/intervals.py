@@ -71,7 +71,7 @@ def per_quantity(values: Array | float, theta: Array) -> Array:
 
 def student(df: Array, level: float) -> Array:
     """Give Student's two-sided quantile; NaN without degrees of freedom, normal with infinitely many."""
-    return np.asarray(np.where(df > 0, stdtrit(np.clip(df, 1e-9, 1e12), (1 + level) / 2), np.nan))
+    return np.asarray(np.where(df > 0, stdtrit(np.minimum(np.maximum(df, 1e-9), 1e12), (1 + level) / 2), np.nan))
 
 
 def t_interval(theta: Array, variance: Array, df: Array, level: float, stations: Array | float | None = None) -> Bounds:

@@ -61,7 +61,7 @@ def ratio(y: Array, x: Array, weight: Array) -> Linear:
         raise EstimateError("a ratio's denominator is zero: no station with such votes is in: wait for returns")
     theta = (w @ y)[..., 0, :] / denominator
     # stations along the last axis in memory: loops over k numbers at a time would take three times as long
-    across = np.ascontiguousarray(np.swapaxes(x, -1, -2)) * theta[..., None]
-    np.subtract(np.swapaxes(y, -1, -2), across, out=across)
-    across /= denominator[..., None]
-    return Linear(theta, np.swapaxes(across, -1, -2), weight)
+    across = np.ascontiguousarray(x.swapaxes(-1, -2)) * theta[..., None]
+    np.subtract(y.swapaxes(-1, -2), across, out=across)
+    across *= (1 / denominator)[..., None]
+    return Linear(theta, across.swapaxes(-1, -2), weight)

@@ -72,11 +72,11 @@ def by_name(name: str, *, single: str = "collapse") -> Covariance:
         raise EstimateError(f"variance '{name}' is not computed from influence: known are {', '.join(NAMES)}")
 
     def chosen(expanded: Array, structure: Structure) -> Array:
-        own = name_of(structure) if name == "auto" else name
-        check(own, structure)
-        if own in BY_VILLAGE:
-            return BY_VILLAGE[own](expanded, structure, single=single)
-        covariance, open_to = (UNEQUAL if own in UNEQUAL and uneven(structure) > 1 + 1e-9 else BY_STATION)[own]
+        named = name_of(structure) if name == "auto" else name
+        check(named, structure)
+        if named in BY_VILLAGE:
+            return BY_VILLAGE[named](expanded, structure, single=single)
+        covariance, open_to = (UNEQUAL if named in UNEQUAL and uneven(structure) > 1 + 1e-9 else BY_STATION)[named]
         return (singly(covariance, open_to, single) if open_to else covariance)(expanded, structure)
 
     return chosen
