@@ -8,7 +8,7 @@ import pytest
 
 from estimation.contest import EstimateTable, VarianceName
 from estimation.errors import EstimateError, EstimationError
-from estimation.estimators import Outstanding, arrived, estimate, plain
+from estimation.estimators import Outstanding, estimate, plain, weight_responding
 from estimation.estimators.precision import REPLICATED, check_variance
 from estimation.returns import Counts
 from estimation.sampling import Sample, Strata
@@ -71,7 +71,7 @@ def test_satterthwaite_lies_between_the_smallest_stratum_and_all():
 def test_a_lonely_stratum_by_the_key(single, factor):
     """Three of one stratum and one of the other: the latter adds nothing, or the mean of the others, H/(H - 1) = 2."""
     seen = np.array([True, True, True, True, False, False])
-    arrival = arrived(sample(), seen, single)
+    arrival = weight_responding(sample(), seen, single)
     assert arrival.structure.size.tolist() == [15, 30]
     found = estimate(counts(seen), plain(arrival.structure), [1, 2], EstimateTable(single=single))
     w, votes = arrival.structure.weight, counts(seen).votes
@@ -79,7 +79,7 @@ def test_a_lonely_stratum_by_the_key(single, factor):
     u = w * (votes[:, 0] - found.theta[0] * votes.sum(axis=1)) / total
     first = (1 - 3 / 15) * 3 / 2 * ((u[:3] - u[:3].mean()) ** 2).sum()
     assert found.variance[0] == pytest.approx(factor * first, rel=1e-12)
-    joined = arrived(sample(), seen)
+    joined = weight_responding(sample(), seen)
     assert joined.structure.size.tolist() == [45, 0]  # by default the two strata are taken together
 
 

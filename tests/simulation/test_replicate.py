@@ -9,7 +9,7 @@ import pytest
 
 from estimation.contest import load_contest
 from estimation.errors import DesignError, EstimateError
-from estimation.estimators import arrived, combined_ratio, domain, plain
+from estimation.estimators import combined_ratio, domain, plain, weight_responding
 from estimation.returns import Counts
 from estimation.sampling.allocate import strata_for
 from estimation.sampling.describe import describe
@@ -174,7 +174,7 @@ def at_night(population, design, drawn):
     seen = np.ones(len(sample), dtype=bool)
     counts = population.counts
     fields = [values[sample.rows] for values in (counts.votes, counts.invalid, counts.ballots, counts.registered)]
-    structure = replace(arrived(sample, seen).structure, joint=None)  # replicates have no joint probabilities
+    structure = replace(weight_responding(sample, seen).structure, joint=None)  # replicates have no joint probabilities
     return Counts(*fields, seen, ~seen), structure
 
 

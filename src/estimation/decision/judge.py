@@ -33,7 +33,7 @@ class Agreement:
     doubtful: BoolArray
 
     @property
-    def against(self) -> BoolArray:
+    def objects(self) -> BoolArray:
         """It speaks against a call, shape (…)."""
         return np.asarray((self.opposed | self.doubtful).any(axis=-1))
 
@@ -51,11 +51,11 @@ class Judgement:
         The leader is beyond it in each comparison.
     beyond_below : numpy.ndarray of bool, shape (…)
         With a runoff rule: every share is below the threshold by as much.
-    received, strata, agree, sturdy : numpy.ndarray of bool, shape (…)
+    received, thin_ok, agree, drift_ok : numpy.ndarray of bool, shape (…)
         Enough of the sample is in; enough of every stratum, or the leader would be beyond the bound even if each vote
         of the others had gone against him; the other methods agree; the stations still out could not overturn the
         lead by what early returns are known to differ.
-    covered : numpy.ndarray of bool, shape (…)
+    strata_ok : numpy.ndarray of bool, shape (…)
         Enough of every stratum is in.
     decided : numpy.ndarray of bool, shape (…)
         What is counted can't be overtaken.
@@ -66,16 +66,16 @@ class Judgement:
     beyond: BoolArray
     beyond_below: BoolArray
     received: BoolArray
-    strata: BoolArray
-    covered: BoolArray
+    thin_ok: BoolArray
+    strata_ok: BoolArray
     agree: BoolArray
-    sturdy: BoolArray
+    drift_ok: BoolArray
     decided: BoolArray
 
     @property
     def enough(self) -> BoolArray:
         """All that a call needs besides its bound, shape (…)."""
-        return np.asarray(self.received & self.strata & self.agree & self.sturdy)
+        return np.asarray(self.received & self.thin_ok & self.agree & self.drift_ok)
 
     @property
     def called(self) -> BoolArray:
@@ -85,7 +85,7 @@ class Judgement:
     @property
     def second_round(self) -> BoolArray:
         """Whether a second round is to be expected, shape (…)."""
-        return np.asarray(self.beyond_below & self.comparisons.shown_below & self.enough & self.covered)
+        return np.asarray(self.beyond_below & self.comparisons.shown_below & self.enough & self.strata_ok)
 
 
 def judge(
@@ -129,11 +129,11 @@ def judge(
     agree = np.ones(shape, dtype=np.bool_)
     if settings.agree:
         for other in (others or {}).values():
-            agree &= ~agreement(contest, found, other, interval).against
+            agree &= ~agreement(contest, found, other, interval).objects
     used, drawn = np.asarray(used), np.asarray(drawn)
     needed = needed_stations(settings.min_received, drawn)
-    covered = np.asarray(thin) == 0
-    spared = beyond(settings, without(found, thin), fraction, found.wrong, whole=whole).all(axis=-1)
+    strata_ok = np.asarray(thin) == 0
+    thin_ok = strata_ok | beyond(settings, without(found, thin), fraction, found.wrong, whole=whole).all(axis=-1)
     below = beyond(settings, found.below[..., None], fraction, found.wrong, whole=whole)[..., 0]
     return Judgement(
         comparisons=found,
@@ -141,10 +141,10 @@ def judge(
         beyond=beyond(settings, found.z, fraction, found.wrong, whole=whole) & found.shown,
         beyond_below=below,
         received=np.broadcast_to(used >= needed, shape),
-        strata=np.broadcast_to(covered | spared, shape),
-        covered=np.broadcast_to(covered, shape),
+        thin_ok=np.broadcast_to(thin_ok, shape),
+        strata_ok=np.broadcast_to(strata_ok, shape),
         agree=agree,
-        sturdy=np.broadcast_to(np.asarray(drift_ok, dtype=np.bool_), shape),
+        drift_ok=np.broadcast_to(np.asarray(drift_ok, dtype=np.bool_), shape),
         decided=np.broadcast_to(np.asarray(decided, dtype=np.bool_), shape) & (found.theta > 0).all(axis=-1),
     )
 

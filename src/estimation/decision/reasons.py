@@ -17,7 +17,9 @@ from estimation.survey import Estimate
 Values = dict[str, str | int | float | Notice]
 
 
-def methods(contest: Contest, judgement: Judgement, others: Mapping[str, Estimate], interval: Interval) -> list[Notice]:
+def list_objections(
+    contest: Contest, judgement: Judgement, others: Mapping[str, Estimate], interval: Interval
+) -> list[Notice]:
     """Name the methods that speak against a call, and how."""
     found, reasons = judgement.comparisons, []
     for method, other in others.items() if contest.estimate.agree else ():
@@ -39,10 +41,12 @@ def methods(contest: Contest, judgement: Judgement, others: Mapping[str, Estimat
     return reasons
 
 
-def shortfalls(contest: Contest, judgement: Judgement, progress: Progress, overturn: Overturn | None) -> list[Notice]:
+def list_shortfalls(
+    contest: Contest, judgement: Judgement, progress: Progress, overturn: Overturn | None
+) -> list[Notice]:
     """Say what else a call needs and does not have."""
     reasons, settings = [], contest.estimate
-    if not (judgement.covered if judgement.comparisons.shown_below else judgement.strata):
+    if not (judgement.strata_ok if judgement.comparisons.shown_below else judgement.thin_ok):
         percent = 100 * progress.thin_part
         reasons.append(Notice("C06", {"count": progress.thin, "needed": settings.min_per_stratum, "percent": percent}))
     if not judgement.received:

@@ -13,7 +13,7 @@ from estimation.arrays import Array
 from estimation.contest import INVALID, TURNOUT, Contest, estimate_table
 from estimation.decision import Call, Overturn, Progress, decide, information, lead_of, overturn, thin_part, thin_strata
 from estimation.errors import DesignError, EstimateError
-from estimation.estimators import Arrival, Weighting, arrived
+from estimation.estimators import Adjustment, Weighting, weight_responding
 from estimation.frame import Frame, load_frame
 from estimation.projection.areas import AreaResult, area_level, area_notices, by_area
 from estimation.projection.earlier import previous_call
@@ -246,7 +246,7 @@ def _assemble(
     options: Mapping[str, str],
 ) -> Projection:
     numbers = [candidate.number for candidate in contest.candidates]
-    arrival = arrived(sample, counts.seen, contest.estimate.single)
+    arrival = weight_responding(sample, counts.seen, contest.estimate.single)
     progress = _progress(contest, frame, sample, counts, arrival)
     level = contest.report.areas or area_level(frame)
     enough = progress.why_insufficient() is None and counts.valid[counts.seen].sum() > 0
@@ -299,7 +299,7 @@ def _assemble(
     )
 
 
-def _progress(contest: Contest, frame: Frame, sample: Sample, counts: Counts, arrival: Arrival) -> Progress:
+def _progress(contest: Contest, frame: Frame, sample: Sample, counts: Counts, arrival: Adjustment) -> Progress:
     cell = sample.cells.codes[sample.rows]
     drawn = np.bincount(cell, minlength=len(sample.cells.labels))
     arrived_by = np.bincount(cell, counts.seen, len(drawn))
@@ -331,7 +331,7 @@ def _once(*parts: tuple[Notice, ...]) -> tuple[Notice, ...]:
 def _notices(
     contest: Contest,
     frame: Frame,
-    arrival: Arrival,
+    arrival: Adjustment,
     resolution: Resolution,
     counts: Counts,
     estimate: Estimate | None,

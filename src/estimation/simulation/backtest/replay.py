@@ -11,8 +11,8 @@ from estimation.arrays import Array, BoolArray, IntArray, group_sums
 from estimation.contest import TURNOUT, EstimateTable, EstimatorName
 from estimation.decision import information, judge, needed_drift, thin_part, thin_strata
 from estimation.errors import EstimationError
-from estimation.estimators import respond
-from estimation.estimators.catalogue import Known, Night, estimate_by, know
+from estimation.estimators import adjust
+from estimation.estimators.catalogue import ContestSetup, ReturnsSeen, estimate_by, set_up
 from estimation.returns import Counts
 from estimation.sampling.allocate import cells_for, strata_for
 from estimation.sampling.design import Design
@@ -88,7 +88,7 @@ class Stage:
     strata: Strata
     cells: Strata
     model: ArrivalModel
-    known: Known
+    known: ContestSetup
 
 
 def stage(population: Population, plan: Plan) -> Stage:
@@ -103,7 +103,7 @@ def stage(population: Population, plan: Plan) -> Stage:
     strata = strata_for(population.frame, design.strata, design.merge, design.n)
     cells = cells_for(population.frame, design, strata)
     numbers = [candidate.number for candidate in population.contest.candidates]
-    known = know(population.frame, cells, numbers, plan.table, design_strata=strata)
+    known = set_up(population.frame, cells, numbers, plan.table, design_strata=strata)
     return Stage(population, plan, strata, cells, arrival_model(plan.arrival, population), known)
 
 
@@ -147,7 +147,7 @@ def draw_block(at: Stage, block: int) -> tuple[Drawn, Array]:
     return drawn, at.model(at.population, rows, generator(seed, "backtest arrival", str(block)))
 
 
-def night_of(at: Stage, drawn: Drawn, keys: Array, part: float) -> tuple[Night, Array]:
+def night_of(at: Stage, drawn: Drawn, keys: Array, part: float) -> tuple[ReturnsSeen, Array]:
     """Lay nights out at one part of the returns, as an estimator takes them, with the design weights, (b, n).
 
     The weight is 0 for a place that a smaller sample leaves empty.
@@ -165,8 +165,8 @@ def night_of(at: Stage, drawn: Drawn, keys: Array, part: float) -> tuple[Night, 
     own = Counts(
         votes, look(counts.invalid), look(counts.ballots), counts.registered[rows], seen, np.zeros_like(seen), received
     )
-    arrival = respond(whole, at.strata, at.cells, at.cells.codes[rows], seen)
-    return Night(rows, own, arrival, whole.inside), whole.weight
+    arrival = adjust(whole, at.strata, at.cells, at.cells.codes[rows], seen)
+    return ReturnsSeen(rows, own, arrival, whole.inside), whole.weight
 
 
 def _some(drawn: Drawn, nights: IntArray) -> Drawn:
@@ -175,7 +175,7 @@ def _some(drawn: Drawn, nights: IntArray) -> Drawn:
 
 
 def _fill(
-    at: Stage, night: Night, weight: Array, name: EstimatorName, found: Replay, place: tuple[IntArray, int, int]
+    at: Stage, night: ReturnsSeen, weight: Array, name: EstimatorName, found: Replay, place: tuple[IntArray, int, int]
 ) -> None:
     """Estimate, and write what an estimator says into its place.
 
@@ -203,7 +203,7 @@ def _fill(
 
 
 def calls(
-    at: Stage, night: Night, weight: Array, estimate: Estimate, others: Mapping[str, Estimate] | None = None
+    at: Stage, night: ReturnsSeen, weight: Array, estimate: Estimate, others: Mapping[str, Estimate] | None = None
 ) -> tuple[BoolArray, BoolArray]:
     """Say on which nights somebody is called at this moment, and on which it is the wrong one; shape (b,) each.
 
@@ -217,7 +217,7 @@ def calls(
         Other methods' estimates, which must agree; a backtest asks none.
     """
     contest = replace(at.population.contest, estimate=at.plan.table)  # the rule for calls that was asked for
-    structure, counts = night.arrival.structure, night.counts
+    structure, counts = night.adjustment.structure, night.counts
     cell, number, there = at.cells.codes[night.rows], len(at.cells.labels), weight > 0
     drawn_by, in_by = (group_sums(of, cell, number).astype(np.intp) for of in (there, counts.seen))
     thin = thin_strata(in_by, drawn_by, at.plan.table.min_per_stratum)

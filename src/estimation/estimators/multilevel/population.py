@@ -49,7 +49,7 @@ class Exposure:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class ModelFrame:
     """The frame as the predictor sees it.
 
     Attributes
@@ -86,7 +86,7 @@ class Ground:
         return [known.grid_wide if name in WIDE else known.grid for name in reversed(self.levels)]
 
 
-def ground(
+def model_frame(
     frame: Frame,
     levels: Sequence[str] | None = None,
     covariates: Sequence[str] = ("baseline", "size"),
@@ -94,7 +94,7 @@ def ground(
     probability: Array | None = None,
     strata: IntArray | None = None,
     constants: Constants | None = None,
-) -> Ground:
+) -> ModelFrame:
     """Lay out the frame: exposures, nested areas, covariates, and their sums. Cost grows linearly with stations.
 
     Parameters
@@ -134,7 +134,7 @@ def ground(
     real = None
     if known.sum() >= 2:  # one object where nothing had to be filled in or raised, so that one fit serves both
         real = whole if np.array_equal(exact, x) else _exposure(exact, constants.kappa, z, tree)
-    return Ground(whole, real, z, z_names, tree, kept, constants)
+    return ModelFrame(whole, real, z, z_names, tree, kept, constants)
 
 
 def _codes(frame: Frame, name: str) -> IntArray:
