@@ -124,3 +124,13 @@ def test_what_even_a_complete_sample_can_t_give_is_refused():
     for name in ("deville", "jackknife"):
         with pytest.raises(EstimateError, match=f"variance '{name}' can't be computed from this sample, not even with"):
             check_variance(one, EstimateTable(variance=name))
+
+
+def test_replicates_do_not_fall_back():
+    seen = counts()
+    stack = Counts(*(np.stack([part, part]) for part in (seen.votes, seen.invalid, seen.ballots, seen.registered)),
+                   np.stack([seen.seen] * 2), np.stack([seen.kept_out] * 2))  # fmt: skip
+    several = Structure(np.stack([design().weight] * 2), CODES, design().size)
+    assert estimate(stack, plain(several), [1, 2]).theta.shape == (2, 4)
+    with pytest.raises(EstimationError, match="replicates are made for one sample"):
+        estimate(stack, plain(several), [1, 2], EstimateTable(variance="jackknife"))

@@ -27,7 +27,8 @@ def ratios(
     """Estimate any ratios of totals with an estimator's weights, and their covariance.
 
     Where the returns that are in can't give the variance that is asked for, the design's own takes its place, which
-    a notice (W328) says. An interval from percentiles is given where there are draws, else that of ``auto``.
+    a notice (W328) says. Replicates (leading axes) are not helped out like that: a backtest counts the nights that have
+    the variance. An interval from percentiles is given where there are draws, else that of ``auto``.
 
     Parameters
     ----------
@@ -48,7 +49,7 @@ def ratios(
     Raises
     ------
     EstimateError, DesignError
-        A denominator is zero, or what is in gives no variance at all.
+        A denominator is zero, what is in gives no variance at all, or a replicate not the one asked for.
     """
     linear = weighting.linear(y, x)
     name = name_of(weighting.structure) if table.variance == "auto" else table.variance
@@ -56,7 +57,7 @@ def ratios(
     try:
         cov, own_df, draws = _covariance(name, linear, y, x, weighting, table)
     except EstimationError as error:
-        if table.variance == "auto":
+        if table.variance == "auto" or linear.theta.ndim > 1:
             raise
         asked, name = name, name_of(weighting.structure)
         notes = (Notice("W328", {"variance": asked, "own": name, "why": str(error)}),)

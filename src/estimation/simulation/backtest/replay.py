@@ -9,10 +9,11 @@ import numpy as np
 
 from estimation.arrays import Array, BoolArray, IntArray, group_sums
 from estimation.contest import TURNOUT, EstimateTable, EstimatorName
+from estimation.contest.possible import why_never
 from estimation.decision import information, judge, needed_drift, thin_part, thin_strata
-from estimation.errors import EstimationError
+from estimation.errors import DesignError, EstimationError
 from estimation.estimators import adjust
-from estimation.estimators.catalogue import ContestSetup, ReturnsSeen, estimate_by, set_up
+from estimation.estimators.catalogue import PREDICTED, ContestSetup, ReturnsSeen, estimate_by, set_up
 from estimation.returns import Counts
 from estimation.sampling.allocate import cells_for, strata_for
 from estimation.sampling.design import Design
@@ -97,14 +98,24 @@ def stage(population: Population, plan: Plan) -> Stage:
     Raises
     ------
     EstimationError
-        The design does not fit the population, or the arrival model is unknown.
+        The design does not fit the population or can't give the variance, or the arrival model is unknown.
     """
     design = plan.design
+    predicted = ("multilevel", "auto") if design.method in PREDICTED else ("multilevel",)
+    if not set(plan.estimators) <= set(predicted):
+        _check_variance(plan.table.variance, design.method)
     strata = strata_for(population.frame, design.strata, design.merge, design.n)
     cells = cells_for(population.frame, design, strata)
     numbers = [candidate.number for candidate in population.contest.candidates]
     known = set_up(population.frame, cells, numbers, plan.table, design_strata=strata)
     return Stage(population, plan, strata, cells, arrival_model(plan.arrival, population), known)
+
+
+def _check_variance(variance: str, method: str) -> None:
+    """Refuse a variance that no night of the plan could have."""
+    reason = why_never(variance, method)
+    if reason:
+        raise DesignError(f"[estimate]: {reason}")
 
 
 def quantities(population: Population) -> tuple[tuple[str, ...], Array]:
