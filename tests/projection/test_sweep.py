@@ -40,7 +40,7 @@ def never_stops(folder, drawn, part, **estimate):
 def test_a_variance_that_a_design_can_never_give_is_refused_and_no_other_stops(make_contest, method):
     """In small: the estimators take turns."""
     folder, drawn = with_design(make_contest, method)
-    estimators, parts = cycle(ESTIMATORS), cycle((5, 50, 99))
+    estimators, parts = cycle(ESTIMATORS), cycle(PARTS)
     for variance in VARIANCES:
         add(folder, variance=variance, replicates=20)
         if variance in variances_of(method):

@@ -123,10 +123,10 @@ def _squares_of_one(values: Array, group: IntArray, centre: Array | BoolArray, f
         means = np.add.reduceat(across, starts, axis=-1) / length
     else:
         means = np.add.reduceat(across * centre, starts, axis=-1) / np.add.reduceat(centre, starts)
-    scaled = np.repeat(means, length, axis=-1)
-    np.subtract(across, scaled, out=scaled)
-    scaled *= np.sqrt(factor)
-    return np.asarray(scaled @ scaled.T)
+    centred = np.repeat(means, length, axis=-1)
+    np.subtract(across, centred, out=centred)
+    crossed = (centred * factor) @ centred.T  # of so few rows quicker than a symmetric product
+    return np.asarray((crossed + crossed.T) / 2)
 
 
 def _means(weighted: Array, group: IntArray, groups: int, centre: Array | BoolArray) -> Array:
