@@ -117,22 +117,22 @@ def _verdict(
     shortfalls: list[Notice],
 ) -> tuple[Status, list[Notice]]:
     """Give the status and its reasons; `objections` are those of other methods, `shortfalls` what else a call lacks."""
-    found = judgement.comparisons
-    said = [comparison(contest, judgement, i) for i in range(found.rival.shape[-1])]
+    comparisons = judgement.comparisons
+    notices = [comparison(contest, judgement, i) for i in range(comparisons.rival.shape[-1])]
     if judgement.decided:
         return "called", [Notice("C28" if progress.used == progress.drawn else "C18")]
     if judgement.called:
-        return "called", said[:1]
-    if found.shown_below:
+        return "called", notices[:1]
+    if comparisons.shown_below:
         ahead = pair(contest, estimate, judgement, progress)
         if judgement.second_round:
             return "leading", [Notice("C11", line(contest)), *ahead]
         return "leading", [*objections, *shortfalls, Notice("C15", line(contest)), *ahead]
-    close = [reason for reason, shown in zip(said, found.shown, strict=True) if not shown]
+    close = [reason for reason, shown in zip(notices, comparisons.shown, strict=True) if not shown]
     if close:
         return "too-close", [*objections, *close]
-    within = [reason for reason, beyond in zip(said, judgement.beyond, strict=True) if not beyond]
-    return "leading", [*objections, *shortfalls, *(within or said[:1])]
+    within = [reason for reason, beyond in zip(notices, judgement.beyond, strict=True) if not beyond]
+    return "leading", [*objections, *shortfalls, *(within or notices[:1])]
 
 
 def _remember(contest: Contest, now: Call, previous: Call | None, *, stands: bool) -> Call:

@@ -124,32 +124,33 @@ def judge(
         The displayed interval.
     """
     settings = contest.estimate
-    found = compare(contest, estimate, interval)
-    shape = found.leader.shape
+    comparisons = compare(contest, estimate, interval)
+    shape = comparisons.leader.shape
     agree = np.ones(shape, dtype=np.bool_)
     if settings.agree:
         for other in (others or {}).values():
-            agree &= ~agreement(contest, found, other, interval).objects
+            agree &= ~agreement(contest, comparisons, other, interval).objects
     used, drawn = np.asarray(used), np.asarray(drawn)
     needed = needed_stations(settings.min_received, drawn)
     strata_ok = np.asarray(thin) == 0
-    thin_ok = strata_ok | beyond(settings, without(found, thin), fraction, found.wrong, whole=whole).all(axis=-1)
-    below = beyond(settings, found.below[..., None], fraction, found.wrong, whole=whole)[..., 0]
+    at_worst = beyond(settings, without(comparisons, thin), fraction, comparisons.wrong, whole=whole).all(axis=-1)
+    thin_ok = strata_ok | at_worst
+    below = beyond(settings, comparisons.below[..., None], fraction, comparisons.wrong, whole=whole)[..., 0]
     return Judgement(
-        comparisons=found,
-        bound=np.broadcast_to(critical(settings, fraction, found.wrong, whole=whole), shape),
-        beyond=beyond(settings, found.z, fraction, found.wrong, whole=whole) & found.shown,
+        comparisons=comparisons,
+        bound=np.broadcast_to(critical(settings, fraction, comparisons.wrong, whole=whole), shape),
+        beyond=beyond(settings, comparisons.z, fraction, comparisons.wrong, whole=whole) & comparisons.shown,
         beyond_below=below,
         received=np.broadcast_to(used >= needed, shape),
         thin_ok=np.broadcast_to(thin_ok, shape),
         strata_ok=np.broadcast_to(strata_ok, shape),
         agree=agree,
         drift_ok=np.broadcast_to(np.asarray(drift_ok, dtype=np.bool_), shape),
-        decided=np.broadcast_to(np.asarray(decided, dtype=np.bool_), shape) & (found.theta > 0).all(axis=-1),
+        decided=np.broadcast_to(np.asarray(decided, dtype=np.bool_), shape) & (comparisons.theta > 0).all(axis=-1),
     )
 
 
-def without(found: Comparisons, part: ArrayLike) -> Array:
+def without(comparisons: Comparisons, part: ArrayLike) -> Array:
     """Give how far the leader would be ahead if every vote in a part had gone against him, shape (…, c).
 
     In standard errors, as a normal deviate. All votes of a part W for the rival cost a lead at most 2 W, and a share
@@ -160,8 +161,8 @@ def without(found: Comparisons, part: ArrayLike) -> Array:
     part : array_like, shape (…)
         Of the voters, 0 … 1.
     """
-    reach = np.where(found.rival < 0, 1.0, 2.0) * np.asarray(part, dtype=np.float64)[..., None]
-    return deviate(found.theta - reach, found.se, found.df)
+    reach = np.where(comparisons.rival < 0, 1.0, 2.0) * np.asarray(part, dtype=np.float64)[..., None]
+    return deviate(comparisons.theta - reach, comparisons.se, comparisons.df)
 
 
 def needed_stations(part: float, drawn: ArrayLike) -> Array:
@@ -170,7 +171,7 @@ def needed_stations(part: float, drawn: ArrayLike) -> Array:
 
 
 def agreement(
-    contest: Contest, found: Comparisons, other: Estimate, interval: Interval = Estimate.interval
+    contest: Contest, comparisons: Comparisons, other: Estimate, interval: Interval = Estimate.interval
 ) -> Agreement:
     """Hold another method's estimate against the leader that was found.
 
@@ -180,14 +181,14 @@ def agreement(
 
     Parameters
     ----------
-    found : Comparisons, leading axes (…)
+    comparisons : Comparisons, leading axes (…)
     other : Estimate, leading axes (…)
     """
-    theirs = compare(contest, other, interval, order=found.order)
-    ahead = found.theta > 0
+    theirs = compare(contest, other, interval, order=comparisons.order)
+    ahead = comparisons.theta > 0
     opposed = ahead & ~(theirs.theta > 0)
     if contest.about.rule == "majority-runoff":
         # a second round is a statement too: every method must have every share below the threshold
-        opposed |= ~ahead & (found.rival < 0) & ~(theirs.below > 0)[..., None]
-    elsewhere = ~((theirs.low <= found.theta) & (found.theta <= theirs.high))
+        opposed |= ~ahead & (comparisons.rival < 0) & ~(theirs.below > 0)[..., None]
+    elsewhere = ~((theirs.low <= comparisons.theta) & (comparisons.theta <= theirs.high))
     return Agreement(theirs, opposed, ahead & ~opposed & (theirs.low <= 0) & elsewhere)

@@ -169,10 +169,10 @@ def estimate_by(
     EstimateError
         Too little is in for it, the frame lacks what it needs, or the design can't give its variance.
     """
-    own, table = resolve_auto(name, returns), setup.table
-    if own == "multilevel":
+    resolved, table = resolve_auto(name, returns), setup.table
+    if resolved == "multilevel":
         rank = None if returns.counts.received is None else arrival_rank(returns.counts.received, returns.counts.seen)
-        found = predict(
+        estimated = predict(
             setup.population,
             returns.rows,
             returns.counts,
@@ -182,18 +182,18 @@ def estimate_by(
             outstanding=outstanding,
             interval="wilson" if table.interval == "auto" else table.interval,
             draws=draws or (table.replicates if table.interval == "percentile" else 0),
-            rng=generator("estimate", own),
+            rng=generator("estimate", resolved),
         )
-        return Result(own, found, None)
-    weighting = _weighting(own, setup, returns)
-    found = estimate(returns.counts, weighting, list(setup.numbers), table, outstanding)
-    return Result(own, found, weighting)
+        return Result(resolved, estimated, None)
+    weighting = _weighting(resolved, setup, returns)
+    estimated = estimate(returns.counts, weighting, list(setup.numbers), table, outstanding)
+    return Result(resolved, estimated, weighting)
 
 
 def _weighting(name: EstimatorName, setup: ContestSetup, returns: ReturnsSeen) -> Weighting:
-    given = setup.frame, returns.rows, setup.strata, returns.adjustment.structure, setup.table
+    inputs = setup.frame, returns.rows, setup.strata, returns.adjustment.structure, setup.table
     if name == "two-phase":
-        return two_phase(*given)
+        return two_phase(*inputs)
     if name in ("propensity", "propensity-cells"):
-        return propensity(*given, by="logistic" if name == "propensity" else "cells", drawn=returns.there)
-    return weigh(name, *given)
+        return propensity(*inputs, by="logistic" if name == "propensity" else "cells", drawn=returns.there)
+    return weigh(name, *inputs)

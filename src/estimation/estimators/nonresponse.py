@@ -49,8 +49,8 @@ def weight_responding(sample: Sample, seen: BoolArray, single: str = "collapse")
         leaves it as it is, for the variance to deal with.
     """
     cell = sample.cells.codes[sample.rows]
-    found = adjust(_structure(sample), sample.strata, sample.cells, cell, seen, single)
-    return found if seen.ndim > 1 else replace(found, notes=_notes(sample, seen, found.weighting_class))
+    adjustment = adjust(_structure(sample), sample.strata, sample.cells, cell, seen, single)
+    return adjustment if seen.ndim > 1 else replace(adjustment, notes=_notes(sample, seen, adjustment.weighting_class))
 
 
 def adjust(

@@ -181,15 +181,15 @@ def _support(columns: _Columns, seen: Counts, outstanding: Outstanding | None) -
     if outstanding is None:
         return support
     counted, of = columns.y.sum(axis=-2), columns.x.sum(axis=-2)
-    rest = outstanding.ballots
+    to_come = outstanding.ballots
     for j, name in enumerate(columns.names):
         if name == TURNOUT:  # of the roll, which is known
             support[..., j, 0] = np.minimum(counted[..., j] / outstanding.registered, 1.0)
             continue
         if name == INVALID and np.any(np.isnan(seen.invalid) & seen.seen):
             continue  # some that are in have not said, and may be anything
-        support[..., j, 0] = counted[..., j] / (of[..., j] + rest)
-        support[..., j, 1] = np.minimum((counted[..., j] + rest) / (of[..., j] + rest), 1.0)
+        support[..., j, 0] = counted[..., j] / (of[..., j] + to_come)
+        support[..., j, 1] = np.minimum((counted[..., j] + to_come) / (of[..., j] + to_come), 1.0)
     return support
 
 

@@ -69,7 +69,7 @@ def by_area(
     """
     areas = frame.areas(level)
     codes = areas.codes[sample.rows]
-    rest = np.bincount(areas.codes, still_out)
+    to_come = np.bincount(areas.codes, still_out)
     results = []
     for code in np.unique(codes):
         inside = codes == code
@@ -77,7 +77,7 @@ def by_area(
         # an area without a result is shown as such, and W309 counts it
         estimate = None
         if weighting is not None and counts.valid[used].sum() > 0 and used.sum() > 1:
-            estimate = domain(counts, weighting, numbers, inside, table, Outstanding(float(rest[code]), np.nan))
+            estimate = domain(counts, weighting, numbers, inside, table, Outstanding(float(to_come[code]), np.nan))
         if estimate is not None and not float(estimate.df) > 0 and np.any(estimate.variance > 0):
             estimate = None
         results.append(

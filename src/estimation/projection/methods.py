@@ -74,28 +74,28 @@ def estimate_all(contest: Contest, frame: Frame, sample: Sample, counts: Counts,
     """
     table = contest.estimate
     numbers = [candidate.number for candidate in contest.candidates]
-    rest = outstanding(contest, frame, sample, counts)
+    to_come = outstanding(contest, frame, sample, counts)
     setup = set_up(frame, sample.cells, numbers, table, design_strata=sample.strata)
     returns = ReturnsSeen(sample.rows, counts, arrival)
     notices: list[Notice] = []
     try:
-        chosen = estimate_by(table.estimator, setup, returns, rest)
+        chosen = estimate_by(table.estimator, setup, returns, to_come)
     except EstimationError as error:
         name = resolve_auto(table.estimator, returns)
         notices.append(Notice("W322", {"method": name, "why": _why(error)}))
-        chosen = estimate_by("ratio", setup, returns, rest)
+        chosen = estimate_by("ratio", setup, returns, to_come)
     weighting = chosen.weighting or plain(arrival.structure)
     notices += [*weighting.notes, *chosen.estimate.notes]
     beside = replace(setup, table=replace(table, variance="auto", auxiliaries=()))
-    others, missing = _others(chosen.name, beside, returns, rest)
+    others, missing = _others(chosen.name, beside, returns, to_come)
     return Methods(chosen, weighting, others, (*notices, *missing))
 
 
 def _others(
-    chosen: str, setup: ContestSetup, returns: ReturnsSeen, rest: Outstanding
+    chosen: str, setup: ContestSetup, returns: ReturnsSeen, to_come: Outstanding
 ) -> tuple[dict[str, Estimate], list[Notice]]:
     """Estimate by every other method, with its own defaults and the design's variance."""
-    found: dict[str, Estimate] = {}
+    estimates: dict[str, Estimate] = {}
     notices = []
     for name in COMPARED:
         if name == chosen:
@@ -103,12 +103,12 @@ def _others(
         # one that can't be computed is named, with its reason, and doesn't stop the others; but that few returns
         # can't carry many control totals is nothing to be told of a method that is for comparison only
         try:
-            found[name] = estimate_by(name, setup, returns, rest).estimate
+            estimates[name] = estimate_by(name, setup, returns, to_come).estimate
         except TooManyControlsError:
             continue
         except EstimationError as error:
             notices.append(Notice("W321", {"method": name, "why": str(error)}))
-    return found, notices
+    return estimates, notices
 
 
 def _why(error: EstimationError) -> str | Notice:
