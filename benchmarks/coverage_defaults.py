@@ -17,7 +17,7 @@ from machine import SHARED, save
 
 from estimation.contest import EstimateTable, EstimatorName, load_contest
 from estimation.estimators import weigh
-from estimation.estimators.quantities import ratios
+from estimation.estimators.precision import ratios
 from estimation.sampling.apply_design import strata_for
 from estimation.sampling.design import Design
 from estimation.sampling.strata import strata_by

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from machine import HERE, SHARED, save, spread
 
-from estimation.estimators.multilevel import Ground, ground, predict
+from estimation.estimators.multilevel import ModelFrame, model_frame, predict
 from estimation.frame import Frame, read_frame
 from estimation.returns import Counts
 
@@ -44,8 +44,8 @@ def _regency() -> dict[str, object]:
     frame = read_frame(REGENCY)
     rng = np.random.default_rng(1)
     votes, invalid = _election(frame, rng)
-    built = [_timed(ground, frame)[1] for _ in range(21)]
-    g = ground(frame)
+    built = [_timed(model_frame, frame)[1] for _ in range(21)]
+    g = model_frame(frame)
     rows = np.sort(rng.permutation(len(frame))[:300])
     rank = rng.permutation(300) + 1.0
     one = {}
@@ -68,7 +68,7 @@ def _regency() -> dict[str, object]:
         "stations": len(frame),
         "drawn": 300,
         "levels": g.levels,
-        "ground": spread(built),
+        "model_frame": spread(built),
         "one_projection": one,
         "backtest": {
             "nights": nights,
@@ -80,9 +80,9 @@ def _regency() -> dict[str, object]:
 
 
 def _country(drawn: int, levels: tuple[str, ...]) -> dict[str, object]:
-    """Time the ground and one projection of the whole country, half of the sample in."""
+    """Time the population and one projection of the whole country, half of the sample in."""
     frame = read_frame(SHARED / "indonesia-2019-frame.parquet")
-    g, build = _timed(ground, frame, levels)
+    g, build = _timed(model_frame, frame, levels)
     rng = np.random.default_rng(2)
     votes, invalid = _election(frame, rng)
     rows = np.sort(rng.permutation(len(frame))[:drawn])
@@ -105,7 +105,7 @@ def _country(drawn: int, levels: tuple[str, ...]) -> dict[str, object]:
     }
 
 
-def _predict(g: Ground, rows: np.ndarray, counts: Counts, rank: np.ndarray, turnout: bool) -> object:
+def _predict(g: ModelFrame, rows: np.ndarray, counts: Counts, rank: np.ndarray, turnout: bool) -> object:
     return predict(g, rows, counts, [1, 2, 3], rank=rank, turnout=turnout)
 
 

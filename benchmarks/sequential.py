@@ -11,16 +11,16 @@ from typing import NamedTuple
 import numpy as np
 from machine import SHARED, save
 
-from estimation.arrays import stratum_sums
+from estimation.arrays import per_station, stratum_sums
 from estimation.contest import load_contest
-from estimation.estimators.exact import Sequence, total_sequence
 from estimation.estimators.sequences import mixture_multiplier
 from estimation.sampling import proportional, selection, strata_by
 from estimation.seeds import generator
 from estimation.simulation.population import Population, open_population, proportion
 from estimation.survey import Structure, collapse, ratio
-from estimation.survey.spending import boundaries, continuous, information_fraction, normal_deviate
+from estimation.survey.spending import boundaries, continuous, normal_deviate
 from estimation.survey.variance import stratified
+from estimation.survey.variance.kernel import squares
 
 N, LOOKS, SEED, BLOCK = 300, 20, "1", 1_000
 NIGHTS = {"tie": 10_000, "situbondo-2019": 10_000, "clear": 2_000, "ciamis-2024": 2_000, "gianyar-2019": 2_000}
@@ -133,11 +133,6 @@ def _nights(race: Race, rng: np.random.Generator) -> dict[str, tuple[np.ndarray,
         for label, first in (("", 0), (", half in", LOOKS // 2 - 1)):
             open_ = np.arange(LOOKS) >= first
             found[rule + label] = _first((z >= bound) & open_), _first((-z >= bound) & open_)
-    times = arrival.astype(np.float64)
-    for error in ERRORS:
-        found[f"exact {error}"] = tuple(
-            _exact_call(total_sequence(side * lead, race.bound, stratum, race.size, times, error)) for side in (1, -1)
-        )
     return found
 
 
@@ -158,12 +153,18 @@ def _look(
     linear = ratio(lead[..., None], valid, weight)
     variance = stratified(linear.expanded, structure)[..., 0, 0]
     deviate = normal_deviate(linear.theta[..., 0] / np.sqrt(variance), structure.df())
-    return deviate, information_fraction(linear.expanded, structure)[..., 0]
+    return deviate, _information(linear.expanded, structure)
 
 
-def _exact_call(sequence: Sequence) -> np.ndarray:
-    called = [sequence.at(float((k + 1) * N // LOOKS)).low > 0 for k in range(LOOKS)]
-    return _first(np.stack(called, axis=-1))
+def _information(expanded: np.ndarray, structure: Structure) -> np.ndarray:
+    """Estimate the part of the whole sample's information that is in, with the strata's variances of what is in."""
+    m, n, size = np.maximum(structure.count(), 1), structure.drawn(), structure.size
+    parts = []
+    for left in (np.maximum(1 - m / np.maximum(size, m), 0), np.maximum(m / n - m / np.maximum(size, m), 0)):
+        factor = per_station(left * m / np.maximum(m - 1, 1), structure.stratum)
+        total = squares(expanded, structure.stratum, structure.strata, structure.inside, factor)
+        parts.append(total[..., 0, 0])
+    return np.where(parts[0] > 0, np.minimum(parts[1] / np.where(parts[0] > 0, parts[0], 1.0), 1.0), 1.0)
 
 
 def _first(called: np.ndarray) -> np.ndarray:

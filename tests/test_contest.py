@@ -1,15 +1,20 @@
 """contest.toml: what it says, its defaults, and an error that names place and remedy for all else."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import get_args
 from zoneinfo import ZoneInfo
 
+import click
 import pytest
 
-from estimation.cli.options import moment
-from estimation.contest import load_contest
+from estimation.cli.options import moment, request_option
+from estimation.contest import EstimatorName, IntervalName, VarianceName, load_contest
 from estimation.errors import ContestError, EstimationError
+
+README = Path(__file__).parents[1] / "README.md"
 
 MakeContest = Callable[..., Path]
 
@@ -234,3 +239,21 @@ def test_a_moment_without_offset_is_no_moment(text: str, message: str) -> None:
     with pytest.raises(EstimationError) as told:
         moment(text)
     assert message in str(told.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "names"), [("estimator", EstimatorName), ("variance", VarianceName), ("interval", IntervalName)]
+)
+def test_the_readme_names_what_a_contest_may_name(key: str, names: object) -> None:
+    (row,) = [line for line in README.read_text(encoding="utf-8").splitlines() if line.startswith(f"| `{key}` |")]
+    assert set(re.findall(r"`([a-z-]+)`", row)) == {key, *get_args(names)}
+
+
+@pytest.mark.parametrize(
+    ("option", "names"), [("estimator", EstimatorName), ("variance", VarianceName), ("interval", IntervalName)]
+)
+def test_the_command_s_help_names_what_a_contest_may_name(option: str, names: object) -> None:
+    (parameter,) = click.command()(request_option(option)(lambda **_: None)).params
+    assert isinstance(parameter, click.Option)
+    listed = str(parameter.help).partition(";")[0].replace(" or ", ", ")
+    assert listed.split(", ") == list(get_args(names))

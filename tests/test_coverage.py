@@ -17,7 +17,7 @@ from scipy.stats import binom
 
 from estimation.contest import EstimateTable, EstimatorName, load_contest
 from estimation.estimators import weigh
-from estimation.estimators.quantities import ratios
+from estimation.estimators.precision import ratios
 from estimation.frame import load_frame
 from estimation.sampling import Design, proportional, selection, strata_by
 from estimation.seeds import generator

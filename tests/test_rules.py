@@ -5,7 +5,7 @@ import re
 import pytest
 
 from estimation.checks import findings
-from estimation.rules import FINDING_COLUMNS, RULES, Findings, Notice, rule_table
+from estimation.rules import FINDING_COLUMNS, RULES, Findings, Notice
 
 
 def some() -> Findings:
@@ -53,14 +53,6 @@ def test_findings_are_counted_and_parted() -> None:
     assert (len(found), found.counts()) == (3, {"E203": 2, "W210": 1})
     assert (found.errors.counts(), found.warnings.counts()) == ({"E203": 2}, {"W210": 1})
     assert found.table["tps_id"].tolist() == ["0001", "", ""]
-
-
-def test_a_page_prints_every_rule_of_returns_with_how_often_it_was_broken() -> None:
-    table = rule_table(some())
-    assert list(table.columns) == ["code", "text", "remedy", "found"]
-    assert table["code"].tolist() == [code for code in RULES if code[:2] in ("E2", "W2")]
-    assert table.loc[table["found"] > 0, ["code", "found"]].to_numpy().tolist() == [["E203", 2], ["W210", 1]]
-    assert rule_table(some(), ("W1",))["code"].tolist() == ["W101", "W102"]
 
 
 def test_no_finding() -> None:

@@ -25,7 +25,7 @@ from cases import UPLOADED, population, uploaded
 from machine import describe
 from scipy.stats import binomtest
 
-from estimation.estimators.catalogue import Night, estimate_by
+from estimation.estimators.catalogue import ReturnsSeen, estimate_by
 from estimation.returns import Counts
 from estimation.simulation.backtest import plan_of
 from estimation.simulation.backtest.replay import Stage, calls, draw_block, night_of, stage
@@ -175,7 +175,7 @@ def run(race: Race, block: int, path: Path) -> None:
 
 
 def by_rule(
-    at: Stage, night: Night, weight: np.ndarray, estimate: Estimate, others: dict[str, Estimate] | None
+    at: Stage, night: ReturnsSeen, weight: np.ndarray, estimate: Estimate, others: dict[str, Estimate] | None
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Say on which nights each rule calls somebody, and on which wrongly."""
     tables = {rule: replace(at.plan.table, **set_to) for rule, set_to in RULES.items()}

@@ -141,6 +141,12 @@ RULES = _table(
         "as far as it shows, and the interval allows for the rest",
         "",
     ),
+    Rule("W328", "the variance {variance} can't be computed ({why}); the design's own, {own}, took its place", ""),
+    Rule(
+        "W329",
+        "areas in which the variance {variance} can't be computed and the design's own took its place: {count}",
+        "",
+    ),
     Rule("W324", "{stations} stations in are too few for {controls} control totals", ""),
     Rule(
         "W326",
@@ -154,7 +160,7 @@ RULES = _table(
         "ratio, post-stratified by them",
         "",
     ),
-    Rule("W329", "the returns were handed over as a table, and nobody can make this projection again from files", ""),
+    Rule("W330", "the returns were handed over as a table, and nobody can make this projection again from files", ""),
     # a call
     Rule(
         "C01",
@@ -271,27 +277,6 @@ RULES = _table(
     ),
     Rule("C37", "{area} has {share} % for {name}: all stations still out would have to vote like that or more so", ""),
 )
-
-
-def rule_table(findings: "Findings", begin: tuple[str, ...] = ("E2", "W2")) -> "pd.DataFrame":
-    """List the rules with how often each was broken, those never broken too, as a page prints them.
-
-    Parameters
-    ----------
-    findings : Findings
-    begin : tuple of str, optional
-        Which rules: what their codes begin with; by default those of returns.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``code``, ``text``, ``remedy``, ``found`` (a whole number), in the order of the rules.
-    """
-    import pandas as pd
-
-    counts = findings.counts()
-    rows = [(r.code, r.text, r.remedy, counts.get(r.code, 0)) for r in RULES.values() if r.code.startswith(begin)]
-    return pd.DataFrame(rows, columns=["code", "text", "remedy", "found"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def test_a_table_of_returns_is_the_same_as_its_file(make_contest) -> None:
     contest = qc.open(make_contest(returns=rows, extra_toml='[returns]\nasked = "all"\n'))
     from_files, from_table = contest.project(), contest.project(returns=pd.DataFrame(rows))
     pd.testing.assert_frame_equal(from_files.shares, from_table.shares)
-    assert set(from_table.warnings["code"]) - set(from_files.warnings["code"]) == {"W329"}
+    assert set(from_table.warnings["code"]) - set(from_files.warnings["code"]) == {"W330"}
 
 
 def test_draw_writes_nothing_and_save_does(contest: qc.OpenContest) -> None:

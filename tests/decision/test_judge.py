@@ -49,7 +49,7 @@ def test_every_floor_is_an_array(contest, two):
         decided=[False, False, False, False, True],
     )
     assert found.received.tolist() == [True, False, True, True, True]
-    assert found.strata.tolist() == [True, True, False, True, False]
+    assert found.thin_ok.tolist() == [True, True, False, True, False]
     assert found.called.tolist() == [True, False, False, False, True]
 
 
@@ -77,7 +77,7 @@ def test_another_method_agrees_or_not(contest, two, rule, first, se, opposed, do
     made = contest(rule)
     view = agreement(made, compare(made, two(0.6, 0.01)), two(first, se))
     assert (bool(view.opposed[0]), bool(view.doubtful[0])) == (opposed, doubtful)
-    assert bool(view.against) == (opposed or doubtful)
+    assert bool(view.objects) == (opposed or doubtful)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_order_of_rivals_does_not_matter_for_agreement(contest, several):
     found = compare(made, several(0.5, 0.3, 0.2, se=0.01))
     view = agreement(made, found, several(0.45, 0.22, 0.33, se=0.01))
     assert view.theirs.theta == pytest.approx([0.23, 0.12])
-    assert not view.against
+    assert not view.objects
 
 
 def test_the_displayed_interval_can_be_another(contest, two, all_in):

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimation.estimators import arrived
+from estimation.estimators import weight_responding
 from estimation.frame import Frame
 from estimation.rules import Findings
 from estimation.sampling import Strata, sample_of, strata_by, strata_for
@@ -95,5 +95,5 @@ def two_cells() -> tuple[Frame, np.ndarray, Strata, Structure, np.ndarray]:
     seen = place < np.array([10, 6, 5])[size]
     strata = strata_for(frame, "")
     sample = sample_of(np.arange(40), np.ones(40), strata, "simple")
-    design = arrived(sample, seen).structure
+    design = weight_responding(sample, seen).structure
     return frame, np.arange(40), strata, design, size

@@ -1,14 +1,15 @@
 """Which covariance, degrees of freedom and limits an estimate has, by the keys of ``[estimate]``."""
 
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
 import pytest
 
 from estimation.contest import EstimateTable, VarianceName
-from estimation.errors import EstimationError
-from estimation.estimators import Outstanding, arrived, estimate, plain
-from estimation.estimators.precision import REPLICATED
+from estimation.errors import EstimateError, EstimationError
+from estimation.estimators import Outstanding, estimate, plain, weight_responding
+from estimation.estimators.precision import REPLICATED, check_variance
 from estimation.returns import Counts
 from estimation.sampling import Sample, Strata, sample_of
 from estimation.survey import Structure
@@ -70,7 +71,7 @@ def test_satterthwaite_lies_between_the_smallest_stratum_and_all():
 def test_a_lonely_stratum_by_the_key(single, factor):
     """Three of one stratum and one of the other: the latter adds nothing, or the mean of the others, H/(H - 1) = 2."""
     seen = np.array([True, True, True, True, False, False])
-    arrival = arrived(sample(), seen, single)
+    arrival = weight_responding(sample(), seen, single)
     assert arrival.structure.size.tolist() == [15, 30]
     found = estimate(counts(seen), plain(arrival.structure), [1, 2], EstimateTable(single=single))
     w, votes = arrival.structure.weight, counts(seen).votes
@@ -78,19 +79,58 @@ def test_a_lonely_stratum_by_the_key(single, factor):
     u = w * (votes[:, 0] - found.theta[0] * votes.sum(axis=1)) / total
     first = (1 - 3 / 15) * 3 / 2 * ((u[:3] - u[:3].mean()) ** 2).sum()
     assert found.variance[0] == pytest.approx(factor * first, rel=1e-12)
-    joined = arrived(sample(), seen)
+    joined = weight_responding(sample(), seen)
     assert joined.structure.size.tolist() == [45, 0]  # by default the two strata are taken together
 
 
 @pytest.mark.parametrize("name", get_args(VarianceName))
-def test_every_name_gives_a_covariance_or_says_why_not(name):
+def test_every_name_gives_its_covariance_or_the_design_s_own_and_says_so(name):
     table = EstimateTable(variance=name, replicates=50)
-    possible = {"auto", "stratified", "with-replacement", "hajek", "hartley-rao", "brewer", "overton", "deville"}
-    possible |= {"jackknife", "bootstrap"}
-    if name in possible:
-        found = estimate(counts(), plain(design()), [1, 2], table)
+    found, own = estimate(counts(), plain(design()), [1, 2], table), estimate(counts(), plain(design()), [1, 2])
+    if name in ("auto", "stratified", "deville", "jackknife", "bootstrap"):
+        assert found.cov_name == ("stratified" if name == "auto" else name)
         assert np.all(found.variance[:2] > 0)
         assert (found.draws is None) == (name not in REPLICATED)
-    else:
-        with pytest.raises(EstimationError, match=r": "):
-            estimate(counts(), plain(design()), [1, 2], table)
+        assert found.notes == ()
+        return
+    assert found.cov_name == "stratified"
+    np.testing.assert_array_equal(found.cov, own.cov)
+    (note,) = found.notes
+    assert (note.code, note.values["variance"], note.values["own"]) == ("W328", name, "stratified")
+    assert found.select(["share:1"]).cov_name == found.contrast({"share:1": 1.0}, "lead").cov_name == "stratified"
+
+
+def test_no_returns_leave_nothing_to_fall_back_on():
+    alone = Structure(np.array([5.0, 0, 0, 10.0, 0, 0]), CODES, np.array([15.0, 30.0]))
+    seen = counts((True, False, False, True, False, False))
+    for name in ("auto", "deville"):
+        with pytest.raises(EstimationError, match="stratum 0 has 1 station in, and a variance needs 2"):
+            estimate(seen, plain(alone), [1, 2], EstimateTable(variance=name))
+
+
+def test_percentiles_come_from_draws_alone():
+    table = EstimateTable(interval="percentile", replicates=50)
+    boot = estimate(counts(), plain(design()), [1, 2], replace(table, variance="bootstrap"))
+    assert (boot.kind, boot.draws.shape) == ("percentile", (50, 4))
+    for name in ("auto", "jackknife"):
+        found = estimate(counts(), plain(design()), [1, 2], replace(table, variance=name))
+        assert (found.kind, found.draws) == ("auto", None)
+
+
+def test_what_even_a_complete_sample_can_t_give_is_refused():
+    check_variance(design(), EstimateTable())
+    check_variance(design(), EstimateTable(variance="bootstrap"))
+    one = Structure(np.array([15.0, 30.0]), np.array([0, 1]), np.array([15.0, 30.0]))
+    for name in ("deville", "jackknife"):
+        with pytest.raises(EstimateError, match=f"variance '{name}' can't be computed from this sample, not even with"):
+            check_variance(one, EstimateTable(variance=name))
+
+
+def test_replicates_do_not_fall_back():
+    seen = counts()
+    stack = Counts(*(np.stack([part, part]) for part in (seen.votes, seen.invalid, seen.ballots, seen.registered)),
+                   np.stack([seen.seen] * 2), np.stack([seen.kept_out] * 2))  # fmt: skip
+    several = Structure(np.stack([design().weight] * 2), CODES, design().size)
+    assert estimate(stack, plain(several), [1, 2]).theta.shape == (2, 4)
+    with pytest.raises(EstimationError, match="replicates are made for one sample"):
+        estimate(stack, plain(several), [1, 2], EstimateTable(variance="jackknife"))

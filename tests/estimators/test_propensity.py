@@ -9,7 +9,7 @@ from statsmodels.genmod.generalized_linear_model import GLM
 
 from estimation.contest import EstimateTable
 from estimation.errors import EstimateError
-from estimation.estimators import arrived, plain
+from estimation.estimators import plain, weight_responding
 from estimation.estimators.propensity import (
     SeparationError,
     cell_response,
@@ -24,7 +24,7 @@ from estimation.survey import Structure
 
 def structure_of(biased, nights):
     """Lay nights behind each other: rows (b, n), structure (b, n)."""
-    singles = [arrived(sample, seen).structure for sample, seen in nights]
+    singles = [weight_responding(sample, seen).structure for sample, seen in nights]
     names = ("weight", "stratum", "size", "probability")
     many = replace(singles[0], **{name: np.stack([getattr(s, name) for s in singles]) for name in names})
     return np.stack([sample.rows for sample, _ in nights]), many, singles
@@ -33,7 +33,7 @@ def structure_of(biased, nights):
 @pytest.mark.parametrize("by", ["logistic", "cells"])
 def test_with_every_station_in_it_is_the_ratio(biased, by):
     sample, _ = biased.night(1.0)
-    design = arrived(sample, np.ones(160, dtype=np.bool_)).structure
+    design = weight_responding(sample, np.ones(160, dtype=np.bool_)).structure
     found = propensity(biased.frame, sample.rows, biased.strata, design, by=by)
     np.testing.assert_allclose(found.weight, plain(design).weight, rtol=1e-12)
     assert found.notes == ()
@@ -123,10 +123,10 @@ def test_newton_by_hand():
 def test_few_returns_have_few_covariates(biased):
     sample, seen = biased.night(0.5)
     early = seen & (np.cumsum(seen) <= 12)
-    found = logistic_response(biased.frame, sample.rows, biased.strata, arrived(sample, early).structure)
+    found = logistic_response(biased.frame, sample.rows, biased.strata, weight_responding(sample, early).structure)
     assert found.names == ("registered",)  # 12 / 5 - 1
     first = seen & (np.cumsum(seen) <= 4)
-    found = logistic_response(biased.frame, sample.rows, biased.strata, arrived(sample, first).structure)
+    found = logistic_response(biased.frame, sample.rows, biased.strata, weight_responding(sample, first).structure)
     assert (found.names, found.groups) == ((), 1)
     np.testing.assert_allclose(found.chance, 4 / 160, rtol=1e-9)
 
@@ -135,7 +135,7 @@ def test_a_strict_order_by_size_has_no_chances(biased):
     sample, _ = biased.night(1.0)
     roll = biased.frame.registered[sample.rows]
     seen = roll < np.median(roll)
-    design = arrived(sample, seen).structure
+    design = weight_responding(sample, seen).structure
     with pytest.raises(SeparationError, match="a covariate tells exactly the stations that are in: no chance of arri"):
         propensity(biased.frame, sample.rows, biased.strata, design)
     nights = [biased.night(0.5), (sample, seen)]
@@ -148,7 +148,7 @@ def test_a_strict_order_by_size_has_no_chances(biased):
 def test_control_totals_of_the_table_take_the_place_of_strata(biased):
     sample, seen = biased.night(0.5)
     table = EstimateTable(auxiliaries=("registered", "baseline"))
-    found = propensity(biased.frame, sample.rows, biased.strata, arrived(sample, seen).structure, table)
+    found = propensity(biased.frame, sample.rows, biased.strata, weight_responding(sample, seen).structure, table)
     assert (found.name, found.controls) == ("propensity", ("registered", "baseline"))
     roll = biased.frame.registered
     assert found.weight @ roll[sample.rows] == pytest.approx(roll.sum(), rel=1e-9)
@@ -156,7 +156,7 @@ def test_control_totals_of_the_table_take_the_place_of_strata(biased):
 
 def test_places_that_a_smaller_sample_leaves_empty_count_for_nothing(biased):
     sample, seen = biased.night(0.5)
-    design = arrived(sample, seen).structure
+    design = weight_responding(sample, seen).structure
     longer = replace(
         design,
         weight=np.append(design.weight, np.zeros(20)),
@@ -175,7 +175,7 @@ def test_places_that_a_smaller_sample_leaves_empty_count_for_nothing(biased):
 def test_an_unknown_model_is_named(biased):
     sample, seen = biased.night(0.5)
     with pytest.raises(EstimateError, match="response by 'tree' is unknown: known are logistic, cells"):
-        propensity(biased.frame, sample.rows, biased.strata, arrived(sample, seen).structure, by="tree")
+        propensity(biased.frame, sample.rows, biased.strata, weight_responding(sample, seen).structure, by="tree")
 
 
 def test_distances_lead_from_the_middle_of_the_regency(biased):

@@ -9,7 +9,7 @@ import pytest
 
 from estimation.contest import EstimateTable
 from estimation.errors import EstimateError
-from estimation.estimators import arrived, plain, respond, weigh
+from estimation.estimators import adjust, plain, weigh, weight_responding
 from estimation.estimators.propensity import propensity
 from estimation.estimators.two_phase import calibrate_phases, choices, two_phase
 from estimation.estimators.weighting import TooManyControlsError
@@ -38,7 +38,7 @@ def test_controls_from_the_most_to_the_fewest(biased):
 
 def test_with_every_station_in_it_is_the_calibrated_estimator(biased):
     sample, _ = biased.night(1.0)
-    design = arrived(sample, np.ones(160, dtype=np.bool_)).structure
+    design = weight_responding(sample, np.ones(160, dtype=np.bool_)).structure
     found = two_phase(biased.frame, sample.rows, biased.strata, design)
     same = weigh("calibrated", biased.frame, sample.rows, biased.strata, design, RAKED)
     assert (found.name, found.controls, found.notes) == ("two-phase", FULL, same.notes)
@@ -66,7 +66,7 @@ def test_a_census_has_the_true_share_and_no_error(biased):
 
 def test_what_is_in_meets_the_frame(biased):
     sample, seen = biased.night(0.75)
-    design = arrived(sample, seen).structure
+    design = weight_responding(sample, seen).structure
     found = two_phase(biased.frame, sample.rows, biased.strata, design)
     assert found.weight[seen].min() > 0
     table = biased.frame.table.iloc[sample.rows]
@@ -79,7 +79,7 @@ def test_what_is_in_meets_the_frame(biased):
 
 def test_while_few_are_in_fewer_totals_are_asked_for(biased):
     sample, seen = biased.night(0.15)  # 24 stations: 8 totals at most
-    design = arrived(sample, seen).structure
+    design = weight_responding(sample, seen).structure
     found = two_phase(biased.frame, sample.rows, biased.strata, design)
     assert found.controls == FULL[1:]
     assert found.notes[-1] == Notice("W324", {"stations": 24, "controls": 13})
@@ -87,13 +87,13 @@ def test_while_few_are_in_fewer_totals_are_asked_for(biased):
         two_phase(biased.frame, sample.rows, biased.strata, design, EstimateTable(auxiliaries=FULL))
     few = np.cumsum(seen) <= 5
     with pytest.raises(TooManyControlsError, match="control totals for 5 stations in"):
-        two_phase(biased.frame, sample.rows, biased.strata, arrived(sample, seen & few).structure)
+        two_phase(biased.frame, sample.rows, biased.strata, weight_responding(sample, seen & few).structure)
 
 
 def test_where_no_roll_is_known_the_arrived_meet_what_is(biased):
     frame = replace(biased.frame, table=biased.frame.table.assign(registered=np.nan))
     sample, seen = biased.night(0.75)
-    found = two_phase(frame, sample.rows, biased.strata, arrived(sample, seen).structure)
+    found = two_phase(frame, sample.rows, biased.strata, weight_responding(sample, seen).structure)
     assert found.controls == ("stations by stratum", "baseline")
     assert found.notes == (Notice("W326", {"controls": "stations by stratum, baseline"}),)
     before = frame.table["baseline_1"].to_numpy()
@@ -102,7 +102,7 @@ def test_where_no_roll_is_known_the_arrived_meet_what_is(biased):
 
 def test_replicates_equal_single_nights(biased):
     nights = [biased.night(0.5, seed) for seed in range(4)]
-    singles = [arrived(sample, seen).structure for sample, seen in nights]
+    singles = [weight_responding(sample, seen).structure for sample, seen in nights]
     rows = np.stack([sample.rows for sample, _ in nights])
     many = replace(
         singles[0],
@@ -119,7 +119,7 @@ def test_replicates_equal_single_nights(biased):
 def summary(biased, part, nights, weighted):
     """Give mean error, true and mean standard error of an estimator, in points."""
     rows, seen, drawn = biased.nights(part, nights)
-    design = respond(drawn, biased.strata, biased.strata, biased.strata.codes[rows], seen).structure
+    design = adjust(drawn, biased.strata, biased.strata, biased.strata.codes[rows], seen).structure
     y, x = (np.where(seen, counts[rows], 0)[..., None] for counts in (biased.votes, biased.valid))
     linear = weighted(rows, design).linear(y, x)
     error = 100 * (linear.theta[:, 0] - biased.votes.sum() / biased.valid.sum())

@@ -9,7 +9,7 @@ import pytest
 
 from estimation.contest import load_contest
 from estimation.errors import DesignError
-from estimation.estimators import arrived
+from estimation.estimators import weight_responding
 from estimation.frame import load_frame
 from estimation.projection import project_contest
 from estimation.sampling import design_of, draw, read_sample, write_draw
@@ -66,7 +66,7 @@ def test_drawn_written_and_read_again(contest, frame, method, needs, variance):
         if field.name != "method" and one is not None:
             np.testing.assert_allclose(other, one, rtol=1e-9, err_msg=field.name)
     assert (again.method, again.psu) == (method, sample.psu)
-    structure = arrived(again, np.ones(len(again), dtype=bool)).structure
+    structure = weight_responding(again, np.ones(len(again), dtype=bool)).structure
     assert default(structure)[0] == variance
     np.testing.assert_allclose(structure.weight, 1 / sample.probability, rtol=1e-12)
     assert len(set(sample.rows.tolist())) == len(sample) == (60 if method != "two-stage" else len(sample))
@@ -77,7 +77,7 @@ def test_the_weights_of_what_is_in_stand_for_what_was_drawn(contest, frame, meth
     design = design_of(contest, method=method, n=60, seed=5, **needs)
     sample = draw(frame, design)
     seen = np.random.default_rng(3).random(len(sample)) < 0.5
-    structure = arrived(sample, seen).structure
+    structure = weight_responding(sample, seen).structure
     assert (structure.weight[~seen] == 0).all()
     assert structure.weight.sum() == pytest.approx((1 / sample.probability).sum(), rel=1e-12)
 

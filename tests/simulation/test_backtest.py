@@ -242,6 +242,10 @@ def test_early_stations_are_small_where_size_decides(large):
         ({"replicates": 1}, "--replicates 1: at least 2 are needed"),
         ({"arrival": "sise"}, "did you mean 'size'"),
         ({"design": {"n": 9, "method": "simple"}}, "9"),
+        (
+            {"estimate": {"variance": "balanced"}},
+            "variance 'balanced' needs a balanced sample, and method 'simple' does",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused(tiny, asked, says):

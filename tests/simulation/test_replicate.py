@@ -9,7 +9,7 @@ import pytest
 
 from estimation.contest import load_contest
 from estimation.errors import DesignError, EstimateError
-from estimation.estimators import arrived, combined_ratio, domain, plain
+from estimation.estimators import combined_ratio, domain, plain, weight_responding
 from estimation.returns import Counts
 from estimation.sampling import design_structure as design_structure_module
 from estimation.sampling.apply_design import strata_for
@@ -191,9 +191,9 @@ def test_a_backtest_takes_the_variance_of_the_night(sixty, make_contest, name):
         night, _ = night_of(at, drawn, keys, part)
         for r in range(3):
             sample = describe(sixty.frame, design, at.strata, drawn.replicates(r))
-            own = arrived(sample, night.counts.seen[r]).structure
+            own = weight_responding(sample, night.counts.seen[r]).structure
             e = own.weight[:, None] * sixty.numerators[sample.rows]
-            many = night.arrival.structure
+            many = night.adjustment.structure
             assert default(own)[0] == default(many)[0]
             lead = np.broadcast_to(e, (3, *e.shape))
             covariance = default(own)[1](e, own)
@@ -215,7 +215,7 @@ def at_night(population, design, drawn):
     seen = np.ones(len(sample), dtype=bool)
     counts = population.counts
     fields = [values[sample.rows] for values in (counts.votes, counts.invalid, counts.ballots, counts.registered)]
-    return Counts(*fields, seen, ~seen), arrived(sample, seen).structure
+    return Counts(*fields, seen, ~seen), weight_responding(sample, seen).structure
 
 
 @pytest.mark.parametrize("name", METHODS)

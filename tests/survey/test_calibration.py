@@ -8,8 +8,9 @@ from estimation.survey import Linear, Structure, dual, ratio
 from estimation.survey.calibration import calibrate, residual
 from estimation.survey.distances import choose
 from estimation.survey.explain import CalibrationError
-from estimation.survey.margins import indicators, poststratified, raked
 from estimation.survey.variance import stratified
+
+from .conftest import indicators, margins
 
 W = np.array([2.0, 3.0, 5.0])
 ONE = np.ones((3, 1))
@@ -66,16 +67,15 @@ def test_logit_by_hand():
 
 def test_poststrata_by_hand():
     # groups: stations 1 and 2 have weight 5 of 8, station 3 weight 5 of 4
-    found = poststratified(W, np.array([0, 0, 1]), np.array([8.0, 4.0]))
+    found = calibrate(W, indicators([0, 0, 1], 2), np.array([8.0, 4.0]))
     assert found.g == pytest.approx([1.6, 1.6, 0.8], rel=1e-15)
-    assert found.names == ("group 0", "group 1")
 
 
 def test_poststratified_variance_by_hand():
     # equal weights 4, n = 4 of 16, two groups, N_g = 6, 10: g = 6/8, 10/8; deviations from the group's mean
     # y = 1, 3 | 2, 6: residuals -1, 1, -2, 2, times w g = 3, 3, 5, 5
     y, weight = np.array([[1.0], [3.0], [2.0], [6.0]]), np.full(4, 4.0)
-    found = poststratified(weight, np.array([0, 0, 1, 1]), np.array([6.0, 10.0]))
+    found = calibrate(weight, indicators([0, 0, 1, 1], 2), np.array([6.0, 10.0]))
     linear = residual(Linear(found.weight @ y, y, found.weight), found)
     assert linear.theta == pytest.approx([6 * 2 + 10 * 4])
     design = Structure(weight, np.zeros(4, dtype=np.intp), np.array([16.0]))
@@ -111,40 +111,30 @@ def test_a_station_that_is_not_in_has_neither_weight_nor_influence():
     assert found.summary().smallest == alone.g.min()
 
 
-def test_indicators_of_none():
-    assert indicators(np.array([1, -1, 0]), 2).tolist() == [[0, 1], [0, 0], [1, 0]]
-    with pytest.raises(EstimateError, match=r"codes of groups must lie in 0 … 1 \(-1: none\), as there are 2 totals"):
-        indicators(np.array([0, 2]), 2)
-
-
 def test_a_group_without_a_station_names_itself_and_the_remedy():
+    names = ["ASEMBAGUS", "PANJI", "BESUKI"]
     with pytest.raises(
         CalibrationError,
         match=r"^no station that is in has any of 'BESUKI', and its total is 7: merge it with another "
         r"group, leave it out, or give a ridge",
     ) as caught:
-        poststratified(W, np.array([0, 0, 1]), np.array([8.0, 4.0, 7.0]), names=["ASEMBAGUS", "PANJI", "BESUKI"])
+        calibrate(W, indicators([0, 0, 1], 3), np.array([8.0, 4.0, 7.0]), names=names)
     assert caught.value.failed.shape == ()
-    empty = poststratified(W, np.array([0, 0, 1]), np.array([8.0, 4.0, 0.0]))  # nobody there, nobody wanted
+    empty = calibrate(W, indicators([0, 0, 1], 3), np.array([8.0, 4.0, 0.0]))  # nobody there, nobody wanted
     assert empty.dropped.tolist() == [False, False, True]
 
 
 def test_margins_that_disagree_name_the_column_and_what_it_should_be():
-    codes = np.array([0, 1, 1]), np.array([0, 0, 1])
+    codes, names = ([0, 1, 1], [0, 0, 1]), ["small", "large", "north", "south"]
     with pytest.raises(
         CalibrationError,
         match=r"^auxiliary 'south' is a combination of those before it, which imply a total of 5, and its own is 6: "
         r"give totals that agree \(complete margins add up to the same population\)",
     ):
-        raked(
-            W,
-            [(codes[0], np.array([4.0, 7.0])), (codes[1], np.array([6.0, 6.0]))],
-            names=["small", "large", "north", "south"],
-        )
-    agreed = raked(W, [(codes[0], np.array([4.0, 7.0])), (codes[1], np.array([6.0, 5.0]))])
+        calibrate(W, *margins((codes[0], [4.0, 7.0]), (codes[1], [6.0, 6.0])), "raking", names=names)
+    agreed = calibrate(W, *margins((codes[0], [4.0, 7.0]), (codes[1], [6.0, 5.0])), "raking", names=names)
     assert agreed.dropped.tolist() == [False, False, False, True]
     assert agreed.achieved == pytest.approx([4, 7, 6, 5], rel=1e-13)
-    assert agreed.names[3] == "margin 1, group 1"
     assert agreed.table()["used"].iloc[3] == "implied by others"
 
 

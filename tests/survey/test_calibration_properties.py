@@ -9,8 +9,9 @@ from estimation.survey import Linear, Structure, ratio
 from estimation.survey.calibration import calibrate, residual
 from estimation.survey.distances import choose
 from estimation.survey.explain import CalibrationError
-from estimation.survey.margins import raked
 from estimation.survey.variance import stratified
+
+from .conftest import margins
 
 DISTANCES = [("linear", None), ("truncated", (0.4, 2.5)), ("raking", None), ("logit", (0.4, 2.5))]
 each = pytest.mark.parametrize(("distance", "bounds"), DISTANCES, ids=[name for name, _ in DISTANCES])
@@ -168,7 +169,9 @@ def test_raked_weights_are_those_of_proportional_fitting():
     for _ in range(300):
         for c, t in zip(codes, totals, strict=True):
             fitted = fitted * (t / np.bincount(c, fitted))[c]
-    np.testing.assert_allclose(raked(w, list(zip(codes, totals, strict=True))).weight, fitted, rtol=1e-11)
+    np.testing.assert_allclose(
+        calibrate(w, *margins(*zip(codes, totals, strict=True)), "raking").weight, fitted, rtol=1e-11
+    )
 
 
 @given(seeds)

@@ -19,8 +19,9 @@ import pytest
 from estimation.survey import Linear, Structure, ratio
 from estimation.survey.calibration import calibrate, residual
 from estimation.survey.explain import CalibrationError
-from estimation.survey.margins import poststratified, raked
 from estimation.survey.variance import stratified
+
+from .conftest import indicators, margins
 
 REFERENCE = Path(__file__).parents[1] / "reference"
 RELATIVE = 1e-9
@@ -174,18 +175,19 @@ def test_g_weights_and_variances_equal_sampling(distance):
 def test_poststrata_from_codes(name, factor):
     table, margin = SAMPLES[RESULTS[name]["sample"]], EXPECTED["margins"][factor]
     codes = table[factor].map({level: code for code, level in enumerate(margin["levels"])}).to_numpy(dtype=np.intp)
-    found = poststratified(numbers(table, "weight"), codes, np.array(margin["N"], float), names=margin["levels"])
+    columns = indicators(codes, len(margin["N"]))
+    found = calibrate(numbers(table, "weight"), columns, np.array(margin["N"], float), names=margin["levels"])
     np.testing.assert_allclose(found.g, G[RESULTS[name]["sample"]][f"g_{name}"], rtol=RELATIVE)
 
 
 @pytest.mark.parametrize("sample", ["srs", "strat"])
 def test_two_complete_margins_are_raked_without_one_group(sample):
     table = SAMPLES[sample]
-    margins = [
+    groupings = [
         (pd.Categorical(table[factor], margin["levels"]).codes.astype(np.intp), np.array(margin["N"], float))
         for factor, margin in EXPECTED["margins"].items()
     ]
-    found = raked(numbers(table, "weight"), margins)
+    found = calibrate(numbers(table, "weight"), *margins(*groupings), "raking")
     assert found.dropped.tolist() == [False] * 6 + [True]
     assert np.abs(found.unmet).max() < 1e-13  # the one left out is met too
     np.testing.assert_allclose(found.g, G[sample][f"g_{sample}_rake_cal"], rtol=RELATIVE)

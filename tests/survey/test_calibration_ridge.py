@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 from estimation.survey import Linear, Structure
 from estimation.survey.calibration import calibrate, residual
 from estimation.survey.explain import CalibrationError
-from estimation.survey.margins import indicators
 from estimation.survey.variance import stratified
+
+from .conftest import indicators
 
 W = np.array([2.0, 3.0, 5.0])
 

@@ -6,16 +6,14 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.special import betainc, xlogy
+from scipy.special import betainc
 from scipy.stats import binom
 
 from estimation.errors import EstimateError
 from estimation.survey import Structure, ratio, t_interval
 from estimation.survey.intervals import (
     INTERVALS,
-    asin_interval,
     clopper_pearson,
-    likelihood_interval,
     logit_interval,
     percentile,
     wilson,
@@ -56,17 +54,6 @@ def test_logit_by_hand():
     assert ends(logit_interval, 0.2, 0.016**2, 2) == pytest.approx(expected, rel=1e-12)
 
 
-def test_asin_by_hand():
-    # arcsin √0.25 = π/6; half-width t se / (2 √(0.25 · 0.75))
-    half = quantile(0.975, 2) * 0.01 / math.sqrt(0.75)
-    expected = [math.sin(math.pi / 6 + sign * half) ** 2 for sign in (-1, 1)]
-    assert ends(asin_interval, 0.25, 1e-4, 2) == pytest.approx(expected, rel=1e-12)
-
-
-def test_asin_does_not_turn_back_at_the_ends():
-    assert ends(asin_interval, 0.01, 0.04, 2) == (0, 1)
-
-
 def test_wilson_by_hand():
     # 20 of 100, z = 1.959964 (Newcombe 1998: 0.1334 to 0.2888)
     assert ends(wilson, 0.2, 0.0016, MANY) == pytest.approx((0.1333669, 0.2888292), abs=1e-7)
@@ -91,29 +78,6 @@ def test_korn_and_graubards_degrees_of_freedom():
     assert ends(clopper_pearson, 0.5, 0.01, 50, stations=3) == ends(clopper_pearson, 0.5, 0.01, 2, stations=3)
 
 
-@pytest.mark.parametrize("theta", [1e-9, 1e-3, 0.2, 0.5, 0.97, 1 - 1e-9])
-@pytest.mark.parametrize("size", [1.0, 100.0, 1e5])
-def test_likelihood_ends_where_the_deviance_is_t_squared(theta, size):
-    low, high = ends(likelihood_interval, theta, theta * (1 - theta) / size, 2)
-    for end in (low, high):
-        if 0 < end < 1:
-            deviance = 2 * size * (xlogy(theta, theta / end) + xlogy(1 - theta, (1 - theta) / (1 - end)))
-            assert deviance == pytest.approx(quantile(0.975, 2) ** 2, rel=1e-6)
-    assert low < theta < high
-
-
-def test_likelihood_of_the_smallest_share_there_is():
-    # of 5e-24 observations: nothing is known
-    assert ends(likelihood_interval, 5e-324, 1e-300, 1) == (0.0, 1.0)
-
-
-def test_likelihood_of_a_tiny_error_is_students():
-    # second differences of the deviance cancel in floating point: they must not be taken there
-    t = quantile(0.975, 2)
-    low, high = ends(likelihood_interval, 0.3, 1e-20, 2)
-    assert (0.3 - low, high - 0.3) == pytest.approx((t * 1e-10, t * 1e-10), rel=1e-5)
-
-
 @given(st.floats(0, 7), st.floats(-12, -0.01))
 def test_beta_quantiles_have_their_tails(power, log_share):
     size, theta = 10**power, 10**log_share
@@ -130,10 +94,6 @@ def test_no_vote_in_any_of_forty_stations():
     assert ends(logit_interval, 0.0, 0.0, 39, stations=40) == pytest.approx((0, 0.0880973), abs=1e-7)
     z2 = 1.959963984540054**2
     assert ends(wilson, 0.0, 0.0, 39, stations=40) == pytest.approx((0, z2 / (40 + z2)), rel=1e-12)
-    assert ends(likelihood_interval, 0.0, 0.0, 39, stations=40) == pytest.approx((0, 1 - math.exp(-z2 / 80)), rel=1e-12)
-    assert ends(asin_interval, 0.0, 0.0, 39, stations=40) == pytest.approx(
-        (0, math.sin(math.sqrt(z2 / 160)) ** 2), rel=1e-12
-    )
     assert ends(t_interval, 0.0, 0.0, 39, stations=40) == (0, 0)
 
 

@@ -14,18 +14,15 @@ from hypothesis import strategies as st
 from scipy.stats import binom, multivariate_normal, norm
 from scipy.stats import t as student
 
-from estimation.errors import DesignError, EstimateError
+from estimation.errors import DesignError
 from estimation.seeds import generator
-from estimation.survey import Structure, ratio
 from estimation.survey.spending import (
     boundaries,
     continuous,
     crossing,
-    information_fraction,
     normal_deviate,
     spent,
 )
-from estimation.survey.variance import stratified
 
 
 def even(takes):
@@ -185,55 +182,3 @@ def test_deviates_far_out_are_finite_and_in_order():
     assert deviates[2:4] == pytest.approx([37.98631, 38.98517], abs=1e-4)
     assert normal_deviate(np.array([-50.0, 3.0]), np.array([np.inf, 0.0])).tolist()[0] == -50
     assert np.isnan(normal_deviate(np.array(3.0), np.array(0.0)))
-
-
-def lead(rows, weight, codes, size):
-    structure = Structure(weight, codes, size)
-    return ratio(rows[:, :1], rows[:, 1], weight).expanded, structure
-
-
-def test_fractions_of_one_stratum_by_hand():
-    # 4 of 10 drawn are in, of 30: (1/10 - 1/30) / (1/4 - 1/30) = (2/30) / (13/60) = 4/13
-    rng = generator(3, "spending")
-    rows = rng.integers(50, 100, (10, 2)).astype(np.float64)
-    weight = np.where(np.arange(10) < 4, 30 / 4, 0.0)
-    expanded, structure = lead(rows, weight, np.zeros(10, dtype=np.intp), np.array([30.0]))
-    assert information_fraction(expanded, structure) == pytest.approx([4 / 13], rel=1e-12)
-    # half of them, 5: (1/5 - 1/30) / (1/4 - 1/30) = 10/13
-    assert information_fraction(expanded, structure, 0.5) == pytest.approx([10 / 13], rel=1e-12)
-
-
-def test_fractions_of_two_strata_by_hand():
-    # stratum 0: 2 of 4 drawn, of 8, e = 8, 0: s² = 32, present (1/2 - 1/8) 4 · 32 = 48, last (1/4 - 1/8) 4 · 32 = 16
-    # stratum 1: 3 of 3 drawn, of 6, e = 0, 4, 2: s² = 4, present = last = (1/3 - 1/6) 9 · 4 = 6
-    expanded = np.array([[8.0], [0.0], [99.0], [99.0], [0.0], [4.0], [2.0]])
-    weight = np.array([4.0, 4.0, 0.0, 0.0, 2.0, 2.0, 2.0])
-    structure = Structure(weight, np.array([0, 0, 0, 0, 1, 1, 1]), np.array([8.0, 6.0]))
-    assert stratified(expanded, structure)[0, 0] == pytest.approx(54)
-    assert information_fraction(expanded, structure) == pytest.approx([22 / 54], rel=1e-12)
-
-
-def test_fractions_at_the_ends():
-    codes, size = np.zeros(4, dtype=np.intp), np.array([4.0])
-    expanded = np.array([[1.0], [2.0], [4.0], [0.0]])
-    partly = Structure(np.array([4 / 3, 4 / 3, 4 / 3, 0]), codes, size)
-    assert information_fraction(expanded, partly).tolist() == [0]  # all are asked: nothing is left in the end
-    assert information_fraction(expanded, Structure(np.ones(4), codes, size)).tolist() == [1]
-    assert information_fraction(expanded, Structure(np.full(4, 5.0), codes, np.array([20.0]))).tolist() == [1]
-    half = information_fraction(expanded, partly, 0.5)  # (1/2 - 1/4) / (1/3 - 1/4)
-    assert half == pytest.approx([3.0], rel=1e-12)
-    with pytest.raises(DesignError, match=r"a part of 0 of the drawn stations is not in \(0, 1\]"):
-        information_fraction(expanded, partly, 0)
-    with pytest.raises(EstimateError, match="stratum 0 has 1 station in, and a variance needs 2"):
-        information_fraction(expanded, Structure(np.array([4.0, 0, 0, 0]), codes, size))
-
-
-def test_fractions_of_replicates_are_those_of_each():
-    rng = generator(4, "spending")
-    codes, size = np.repeat(np.arange(2), 6), np.array([40.0, 30.0])
-    weight = np.where(rng.random((5, 12)) < 0.7, 1.0, 0.0)
-    weight[:, [0, 1, 6, 7]] = 1.0
-    expanded = rng.normal(size=(5, 12, 2))
-    stack = information_fraction(expanded, Structure(weight, codes, size))
-    each = [information_fraction(e, Structure(w, codes, size)) for e, w in zip(expanded, weight, strict=True)]
-    np.testing.assert_allclose(stack, np.array(each), rtol=1e-12)

@@ -8,7 +8,7 @@ import pandas as pd
 from estimation.contest import EstimateTable
 from estimation.errors import EstimateError
 from estimation.estimators import plain
-from estimation.estimators.quantities import ratios
+from estimation.estimators.precision import ratios
 from estimation.survey import Estimate, Structure
 
 

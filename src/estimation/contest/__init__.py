@@ -1,6 +1,7 @@
 """What is being decided: the candidates, the rule, the clock and the release, from ``contest.toml``."""
 
 from estimation.contest.load import estimate_table, load_contest
+from estimation.contest.possible import MOST_SIMULTANEOUS, REPLICATED, check_estimate, variances_of
 from estimation.contest.quantities import INVALID, LEAD, TURNOUT, share_name
 from estimation.contest.request import ProjectionRequest
 from estimation.contest.tables import (
@@ -21,6 +22,8 @@ __all__ = [
     "CONTROL_WORDS",
     "INVALID",
     "LEAD",
+    "MOST_SIMULTANEOUS",
+    "REPLICATED",
     "TURNOUT",
     "Allocation",
     "Candidate",
@@ -33,7 +36,9 @@ __all__ = [
     "ProjectionRequest",
     "Rule",
     "VarianceName",
+    "check_estimate",
     "estimate_table",
     "load_contest",
     "share_name",
+    "variances_of",
 ]

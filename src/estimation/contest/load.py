@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from estimation.columns import nearest
+from estimation.contest.possible import check_estimate
 from estimation.contest.tables import (
     About,
     BaselineTable,
@@ -44,7 +45,7 @@ def load_contest(folder: Path | str) -> Contest:
         The file is missing or isn't TOML; a table, key or value is unknown, missing or of the
         wrong kind (all of them are listed, with the nearest known name); a time has no UTC
         offset; there is no candidate, or the candidates don't fit the rule; a rehearsal or a demo is
-        to be released.
+        to be released; the design can never give what ``[estimate]`` asks for.
     """
     path = Path(folder)
     path = path if path.name == "contest.toml" else path / "contest.toml"
@@ -73,6 +74,9 @@ def load_contest(folder: Path | str) -> Contest:
             f"{path}: [contest] release = '{contest.about.release}' goes with mode = 'live' only, and this is a "
             f'{contest.about.mode}: write release = "internal", as nobody may take it for a real night'
         )
+    if not (contest.out / "sample.csv").is_file():  # a drawn sample tells its method itself, when it is opened
+        method = "all" if contest.returns.asked == "all" else contest.design.method
+        check_estimate(contest, method, f"{path}: [estimate]")
     return contest
 
 

@@ -30,30 +30,20 @@ EstimatorName = Literal[
     "auto", "multilevel", "two-phase", "propensity", "propensity-cells", "ratio", "separate", "poststratified", "raked",
     "calibrated",
 ]  # fmt: skip
-IntervalName = Literal[
-    "auto", "t", "logit", "wilson", "clopper-pearson", "likelihood", "asin", "simultaneous", "percentile"
-]
+IntervalName = Literal["auto", "t", "logit", "wilson", "clopper-pearson", "simultaneous", "percentile"]
 VarianceName = Literal[
     "auto",
     "stratified",
-    "with-replacement",
     "successive",
-    "successive-circular",
     "local-neighbourhood",
     "balanced",
     "horvitz-thompson",
     "yates-grundy",
-    "hajek",
-    "hartley-rao",
-    "brewer",
-    "overton",
     "deville",
     "ultimate-cluster",
     "two-stage",
     "jackknife",
     "bootstrap",
-    "brr",
-    "fay",
     "successive-replicates",
 ]
 FormatName = Literal["auto", "table", "kobo", "odk", "apollo", "messages", "kpu"]

@@ -9,7 +9,7 @@ from estimation.decision.compare import Interval
 from estimation.decision.judge import Judgement, judge
 from estimation.decision.overturn import Overturn
 from estimation.decision.progress import Progress
-from estimation.decision.reasons import comparison, line, methods, pair, shortfalls
+from estimation.decision.reasons import comparison, line, list_objections, list_shortfalls, pair
 from estimation.rules import Notice
 from estimation.survey import Estimate
 
@@ -100,10 +100,10 @@ def decide(
         decided=overturn is not None and overturn.decided,
         interval=interval,
     )
-    against = methods(contest, judgement, others, interval)
-    short = shortfalls(contest, judgement, progress, overturn)
+    objections = list_objections(contest, judgement, others, interval)
+    shortfalls = list_shortfalls(contest, judgement, progress, overturn)
     winner = contest.candidates[int(judgement.comparisons.leader)].number
-    status, reasons = _verdict(contest, estimate, judgement, progress, against, short)
+    status, reasons = _verdict(contest, estimate, judgement, progress, objections, shortfalls)
     now = Call(status, winner, tuple(reasons))
     return _remember(contest, now, previous, stands=bool(judgement.comparisons.shown.all() and judgement.agree))
 
@@ -113,26 +113,26 @@ def _verdict(
     estimate: Estimate,
     judgement: Judgement,
     progress: Progress,
-    against: list[Notice],
-    short: list[Notice],
+    objections: list[Notice],
+    shortfalls: list[Notice],
 ) -> tuple[Status, list[Notice]]:
-    """Give the status and its reasons; `against` are those of other methods, `short` what else a call lacks."""
-    found = judgement.comparisons
-    said = [comparison(contest, judgement, i) for i in range(found.rival.shape[-1])]
+    """Give the status and its reasons; `objections` are those of other methods, `shortfalls` what else a call lacks."""
+    comparisons = judgement.comparisons
+    notices = [comparison(contest, judgement, i) for i in range(comparisons.rival.shape[-1])]
     if judgement.decided:
         return "called", [Notice("C28" if progress.used == progress.drawn else "C18")]
     if judgement.called:
-        return "called", said[:1]
-    if found.shown_below:
+        return "called", notices[:1]
+    if comparisons.shown_below:
         ahead = pair(contest, estimate, judgement, progress)
         if judgement.second_round:
             return "leading", [Notice("C11", line(contest)), *ahead]
-        return "leading", [*against, *short, Notice("C15", line(contest)), *ahead]
-    close = [reason for reason, shown in zip(said, found.shown, strict=True) if not shown]
+        return "leading", [*objections, *shortfalls, Notice("C15", line(contest)), *ahead]
+    close = [reason for reason, shown in zip(notices, comparisons.shown, strict=True) if not shown]
     if close:
-        return "too-close", [*against, *close]
-    within = [reason for reason, beyond in zip(said, judgement.beyond, strict=True) if not beyond]
-    return "leading", [*against, *short, *(within or said[:1])]
+        return "too-close", [*objections, *close]
+    within = [reason for reason, beyond in zip(notices, judgement.beyond, strict=True) if not beyond]
+    return "leading", [*objections, *shortfalls, *(within or notices[:1])]
 
 
 def _remember(contest: Contest, now: Call, previous: Call | None, *, stands: bool) -> Call:

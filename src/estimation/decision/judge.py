@@ -33,7 +33,7 @@ class Agreement:
     doubtful: BoolArray
 
     @property
-    def against(self) -> BoolArray:
+    def objects(self) -> BoolArray:
         """It speaks against a call, shape (…)."""
         return np.asarray((self.opposed | self.doubtful).any(axis=-1))
 
@@ -51,11 +51,11 @@ class Judgement:
         The leader is beyond it in each comparison.
     beyond_below : numpy.ndarray of bool, shape (…)
         With a runoff rule: every share is below the threshold by as much.
-    received, strata, agree, sturdy : numpy.ndarray of bool, shape (…)
+    received, thin_ok, agree, drift_ok : numpy.ndarray of bool, shape (…)
         Enough of the sample is in; enough of every stratum, or the leader would be beyond the bound even if each vote
         of the others had gone against him; the other methods agree; the stations still out could not overturn the
         lead by what early returns are known to differ.
-    covered : numpy.ndarray of bool, shape (…)
+    strata_ok : numpy.ndarray of bool, shape (…)
         Enough of every stratum is in.
     decided : numpy.ndarray of bool, shape (…)
         What is counted can't be overtaken.
@@ -66,16 +66,16 @@ class Judgement:
     beyond: BoolArray
     beyond_below: BoolArray
     received: BoolArray
-    strata: BoolArray
-    covered: BoolArray
+    thin_ok: BoolArray
+    strata_ok: BoolArray
     agree: BoolArray
-    sturdy: BoolArray
+    drift_ok: BoolArray
     decided: BoolArray
 
     @property
     def enough(self) -> BoolArray:
         """All that a call needs besides its bound, shape (…)."""
-        return np.asarray(self.received & self.strata & self.agree & self.sturdy)
+        return np.asarray(self.received & self.thin_ok & self.agree & self.drift_ok)
 
     @property
     def called(self) -> BoolArray:
@@ -85,7 +85,7 @@ class Judgement:
     @property
     def second_round(self) -> BoolArray:
         """Whether a second round is to be expected, shape (…)."""
-        return np.asarray(self.beyond_below & self.comparisons.shown_below & self.enough & self.covered)
+        return np.asarray(self.beyond_below & self.comparisons.shown_below & self.enough & self.strata_ok)
 
 
 def judge(
@@ -124,32 +124,33 @@ def judge(
         The displayed interval.
     """
     settings = contest.estimate
-    found = compare(contest, estimate, interval)
-    shape = found.leader.shape
+    comparisons = compare(contest, estimate, interval)
+    shape = comparisons.leader.shape
     agree = np.ones(shape, dtype=np.bool_)
     if settings.agree:
         for other in (others or {}).values():
-            agree &= ~agreement(contest, found, other, interval).against
+            agree &= ~agreement(contest, comparisons, other, interval).objects
     used, drawn = np.asarray(used), np.asarray(drawn)
     needed = needed_stations(settings.min_received, drawn)
-    covered = np.asarray(thin) == 0
-    spared = beyond(settings, without(found, thin), fraction, found.wrong, whole=whole).all(axis=-1)
-    below = beyond(settings, found.below[..., None], fraction, found.wrong, whole=whole)[..., 0]
+    strata_ok = np.asarray(thin) == 0
+    at_worst = beyond(settings, without(comparisons, thin), fraction, comparisons.wrong, whole=whole).all(axis=-1)
+    thin_ok = strata_ok | at_worst
+    below = beyond(settings, comparisons.below[..., None], fraction, comparisons.wrong, whole=whole)[..., 0]
     return Judgement(
-        comparisons=found,
-        bound=np.broadcast_to(critical(settings, fraction, found.wrong, whole=whole), shape),
-        beyond=beyond(settings, found.z, fraction, found.wrong, whole=whole) & found.shown,
+        comparisons=comparisons,
+        bound=np.broadcast_to(critical(settings, fraction, comparisons.wrong, whole=whole), shape),
+        beyond=beyond(settings, comparisons.z, fraction, comparisons.wrong, whole=whole) & comparisons.shown,
         beyond_below=below,
         received=np.broadcast_to(used >= needed, shape),
-        strata=np.broadcast_to(covered | spared, shape),
-        covered=np.broadcast_to(covered, shape),
+        thin_ok=np.broadcast_to(thin_ok, shape),
+        strata_ok=np.broadcast_to(strata_ok, shape),
         agree=agree,
-        sturdy=np.broadcast_to(np.asarray(drift_ok, dtype=np.bool_), shape),
-        decided=np.broadcast_to(np.asarray(decided, dtype=np.bool_), shape) & (found.theta > 0).all(axis=-1),
+        drift_ok=np.broadcast_to(np.asarray(drift_ok, dtype=np.bool_), shape),
+        decided=np.broadcast_to(np.asarray(decided, dtype=np.bool_), shape) & (comparisons.theta > 0).all(axis=-1),
     )
 
 
-def without(found: Comparisons, part: ArrayLike) -> Array:
+def without(comparisons: Comparisons, part: ArrayLike) -> Array:
     """Give how far the leader would be ahead if every vote in a part had gone against him, shape (…, c).
 
     In standard errors, as a normal deviate. All votes of a part W for the rival cost a lead at most 2 W, and a share
@@ -160,8 +161,8 @@ def without(found: Comparisons, part: ArrayLike) -> Array:
     part : array_like, shape (…)
         Of the voters, 0 … 1.
     """
-    reach = np.where(found.rival < 0, 1.0, 2.0) * np.asarray(part, dtype=np.float64)[..., None]
-    return deviate(found.theta - reach, found.se, found.df)
+    reach = np.where(comparisons.rival < 0, 1.0, 2.0) * np.asarray(part, dtype=np.float64)[..., None]
+    return deviate(comparisons.theta - reach, comparisons.se, comparisons.df)
 
 
 def needed_stations(part: float, drawn: ArrayLike) -> Array:
@@ -170,7 +171,7 @@ def needed_stations(part: float, drawn: ArrayLike) -> Array:
 
 
 def agreement(
-    contest: Contest, found: Comparisons, other: Estimate, interval: Interval = Estimate.interval
+    contest: Contest, comparisons: Comparisons, other: Estimate, interval: Interval = Estimate.interval
 ) -> Agreement:
     """Hold another method's estimate against the leader that was found.
 
@@ -180,14 +181,14 @@ def agreement(
 
     Parameters
     ----------
-    found : Comparisons, leading axes (…)
+    comparisons : Comparisons, leading axes (…)
     other : Estimate, leading axes (…)
     """
-    theirs = compare(contest, other, interval, order=found.order)
-    ahead = found.theta > 0
+    theirs = compare(contest, other, interval, order=comparisons.order)
+    ahead = comparisons.theta > 0
     opposed = ahead & ~(theirs.theta > 0)
     if contest.about.rule == "majority-runoff":
         # a second round is a statement too: every method must have every share below the threshold
-        opposed |= ~ahead & (found.rival < 0) & ~(theirs.below > 0)[..., None]
-    elsewhere = ~((theirs.low <= found.theta) & (found.theta <= theirs.high))
+        opposed |= ~ahead & (comparisons.rival < 0) & ~(theirs.below > 0)[..., None]
+    elsewhere = ~((theirs.low <= comparisons.theta) & (comparisons.theta <= theirs.high))
     return Agreement(theirs, opposed, ahead & ~opposed & (theirs.low <= 0) & elsewhere)

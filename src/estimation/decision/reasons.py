@@ -17,32 +17,36 @@ from estimation.survey import Estimate
 Values = dict[str, str | int | float | Notice]
 
 
-def methods(contest: Contest, judgement: Judgement, others: Mapping[str, Estimate], interval: Interval) -> list[Notice]:
+def list_objections(
+    contest: Contest, judgement: Judgement, others: Mapping[str, Estimate], interval: Interval
+) -> list[Notice]:
     """Name the methods that speak against a call, and how."""
-    found, reasons = judgement.comparisons, []
+    comparisons, reasons = judgement.comparisons, []
     for method, other in others.items() if contest.estimate.agree else ():
-        view = agreement(contest, found, other, interval)
+        view = agreement(contest, comparisons, other, interval)
         shares = other.select([f"share:{candidate.number}" for candidate in contest.candidates]).theta
         theirs = int(np.argmax(shares))
         for i in np.flatnonzero(view.opposed | view.doubtful)[:1]:
-            rival = int(found.rival[i])
-            said: Values = {"method": method, "level": 100 * contest.about.level}
-            said |= {"threshold": 100 * contest.about.threshold, "name": _label(contest, int(found.leader))}
+            rival = int(comparisons.rival[i])
+            values: Values = {"method": method, "level": 100 * contest.about.level}
+            values |= {"threshold": 100 * contest.about.threshold, "name": _label(contest, int(comparisons.leader))}
             if not view.opposed[i]:
-                reasons.append(Notice("C24" if rival < 0 else "C23", said))
-            elif theirs != int(found.leader):
-                reasons.append(Notice("C21", {**said, "name": _label(contest, theirs)}))
+                reasons.append(Notice("C24" if rival < 0 else "C23", values))
+            elif theirs != int(comparisons.leader):
+                reasons.append(Notice("C21", {**values, "name": _label(contest, theirs)}))
             elif rival < 0:
-                reasons.append(Notice("C22", said))
+                reasons.append(Notice("C22", values))
             else:
-                reasons.append(Notice("C25", {**said, "other": _label(contest, rival)}))
+                reasons.append(Notice("C25", {**values, "other": _label(contest, rival)}))
     return reasons
 
 
-def shortfalls(contest: Contest, judgement: Judgement, progress: Progress, overturn: Overturn | None) -> list[Notice]:
+def list_shortfalls(
+    contest: Contest, judgement: Judgement, progress: Progress, overturn: Overturn | None
+) -> list[Notice]:
     """Say what else a call needs and does not have."""
     reasons, settings = [], contest.estimate
-    if not (judgement.covered if judgement.comparisons.shown_below else judgement.strata):
+    if not (judgement.strata_ok if judgement.comparisons.shown_below else judgement.thin_ok):
         percent = 100 * progress.thin_part
         reasons.append(Notice("C06", {"count": progress.thin, "needed": settings.min_per_stratum, "percent": percent}))
     if not judgement.received:
@@ -56,27 +60,27 @@ def shortfalls(contest: Contest, judgement: Judgement, progress: Progress, overt
 
 def comparison(contest: Contest, judgement: Judgement, i: int) -> Notice:
     """Say how far the leader is ahead in one comparison, against its interval and the bound for calls."""
-    found = judgement.comparisons
-    rival, theta, se = int(found.rival[i]), float(found.theta[i]), float(found.se[i])
-    said: Values = {
-        "name": _label(contest, int(found.leader)),
+    comparisons = judgement.comparisons
+    rival, theta, se = int(comparisons.rival[i]), float(comparisons.theta[i]), float(comparisons.se[i])
+    values: Values = {
+        "name": _label(contest, int(comparisons.leader)),
         "threshold": 100 * contest.about.threshold,
         "level": 100 * contest.about.level,
         "lead": 100 * theta,
     }
     if rival >= 0:
-        said["other"] = _label(contest, rival)
-    if not found.shown[i]:
-        return Notice("C09" if rival < 0 else "C02", said)
+        values["other"] = _label(contest, rival)
+    if not comparisons.shown[i]:
+        return Notice("C09" if rival < 0 else "C02", values)
     if se == 0:
-        return Notice("C20" if rival < 0 else "C19", said)
+        return Notice("C20" if rival < 0 else "C19", values)
     # Student's t and the quantile with the bound's tail, so that a reader can divide for himself
-    df = np.array(min(float(found.df), 1e12))
-    said |= {"errors": theta / se, "bound": -float(stdtrit(df, ndtr(-judgement.bound)))}
+    df = np.array(min(float(comparisons.df), 1e12))
+    values |= {"errors": theta / se, "bound": -float(stdtrit(df, ndtr(-judgement.bound)))}
     if not judgement.beyond[i]:
-        return Notice("C12" if rival < 0 else "C07", said)
+        return Notice("C12" if rival < 0 else "C07", values)
     beyond = {"plurality": "C01", "single-candidate": "C08", "majority-runoff": "C10" if rival < 0 else "C01"}
-    return Notice(beyond[contest.about.rule], said)
+    return Notice(beyond[contest.about.rule], values)
 
 
 def pair(contest: Contest, estimate: Estimate, judgement: Judgement, progress: Progress) -> list[Notice]:
@@ -86,18 +90,18 @@ def pair(contest: Contest, estimate: Estimate, judgement: Judgement, progress: P
     that part of the error.
     """
     order = [int(i) for i in judgement.comparisons.order]
-    rest = order[2:]
-    if not rest:
+    others = order[2:]
+    if not others:
         return []
     names = [f"share:{candidate.number}" for candidate in contest.candidates]
-    bound = float(critical(contest.estimate, progress.information, 2 * len(rest), whole=progress.whole))
-    said: Values = {"first": _label(contest, order[0]), "second": _label(contest, order[1])}
+    bound = float(critical(contest.estimate, progress.information, 2 * len(others), whole=progress.whole))
+    values: Values = {"first": _label(contest, order[0]), "second": _label(contest, order[1])}
     for i in order[:2]:
-        for j in rest:
+        for j in others:
             lead = estimate.contrast({names[i]: 1.0, names[j]: -1.0}, "lead")
             if not float(deviate(lead.theta, lead.se, lead.df)[0]) > bound:
-                return [Notice("C17", {**said, "third": _label(contest, rest[0])})]
-    return [Notice("C16", said)]
+                return [Notice("C17", {**values, "third": _label(contest, others[0])})]
+    return [Notice("C16", values)]
 
 
 def line(contest: Contest) -> Values:

@@ -1,19 +1,19 @@
 """What a projection uses by name: counts and a design in, an estimate out."""
 
-from estimation.estimators.arrival import Arrival, arrived, respond
+from estimation.estimators.nonresponse import Adjustment, adjust, weight_responding
 from estimation.estimators.quantities import Outstanding, combined_ratio, domain, estimate, swing
 from estimation.estimators.weighting import Weighting, plain, weigh
 
 __all__ = [
-    "Arrival",
+    "Adjustment",
     "Outstanding",
     "Weighting",
-    "arrived",
+    "adjust",
     "combined_ratio",
     "domain",
     "estimate",
     "plain",
-    "respond",
     "swing",
     "weigh",
+    "weight_responding",
 ]

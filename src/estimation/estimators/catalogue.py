@@ -7,9 +7,8 @@ import numpy as np
 
 from estimation.arrays import BoolArray, IntArray
 from estimation.contest import EstimateTable, EstimatorName
-from estimation.estimators.arrival import Arrival
-from estimation.estimators.multilevel import Constants, Ground, arrival_rank, ground, predict
-from estimation.estimators.precision import variance_name
+from estimation.estimators.multilevel import Constants, ModelFrame, arrival_rank, model_frame, predict
+from estimation.estimators.nonresponse import Adjustment
 from estimation.estimators.propensity import propensity
 from estimation.estimators.quantities import Outstanding, estimate
 from estimation.estimators.two_phase import two_phase
@@ -35,7 +34,7 @@ PREDICTED = ("all", "simple", "stratified")  # designs whose variance the predic
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class ContestSetup:
     """What is fixed for all nights of a contest.
 
     Attributes
@@ -46,7 +45,7 @@ class Known:
     numbers : tuple of int
         The candidates' numbers.
     table : EstimateTable
-    ground : Ground
+    population : ModelFrame
         The frame as the predictor takes it.
     """
 
@@ -54,11 +53,11 @@ class Known:
     strata: Strata
     numbers: tuple[int, ...]
     table: EstimateTable
-    ground: Ground
+    population: ModelFrame
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
+class ReturnsSeen:
     """What is in at a moment; leading axes are replicates.
 
     Attributes
@@ -67,7 +66,7 @@ class Night:
         Frame rows of the drawn stations.
     counts : Counts
         Theirs.
-    arrival : Arrival
+    adjustment : Adjustment
         The design of what is in.
     there : numpy.ndarray of bool, shape (…, n), or None
         False for a place that a smaller sample leaves empty; None where there is none such.
@@ -75,7 +74,7 @@ class Night:
 
     rows: IntArray
     counts: Counts
-    arrival: Arrival
+    adjustment: Adjustment
     there: BoolArray | None = None
 
     @property
@@ -92,33 +91,35 @@ class Night:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What an estimator says.
+    """An estimate, and the estimator that made it.
 
     Attributes
     ----------
     name : str
         The estimator's; never ``auto``.
     estimate : Estimate
-    variance : str
-        The name of its covariance; ``model`` for the predictor's.
     weighting : Weighting or None
         Its weights; None for the predictor.
     """
 
     name: str
     estimate: Estimate
-    variance: str
     weighting: Weighting | None
 
+    @property
+    def variance(self) -> str:
+        """The name of its covariance; ``model`` for the predictor's."""
+        return self.estimate.cov_name
 
-def know(
+
+def set_up(
     frame: Frame,
     strata: Strata,
     numbers: Sequence[int],
     table: EstimateTable | None = None,
     *,
     design_strata: Strata | None = None,
-) -> Known:
+) -> ContestSetup:
     """Lay out what is fixed for all nights.
 
     Parameters
@@ -130,11 +131,11 @@ def know(
     table = table or EstimateTable()
     constants = Constants(delta=table.delta, tau=table.tau, kappa=table.kappa, phi=table.phi)
     codes = design_strata.codes if design_strata is not None and len(design_strata.labels) > 1 else None
-    laid = ground(frame, None, table.covariates, strata=codes, constants=constants)
-    return Known(frame, strata, tuple(numbers), table, laid)
+    laid = model_frame(frame, None, table.covariates, strata=codes, constants=constants)
+    return ContestSetup(frame, strata, tuple(numbers), table, laid)
 
 
-def choose(name: EstimatorName, night: Night) -> EstimatorName:
+def resolve_auto(name: EstimatorName, returns: ReturnsSeen) -> EstimatorName:
     """Say which estimator ``auto`` is.
 
     The multilevel predictor while any return is out, since early returns are unlike late ones and it is the one whose
@@ -144,11 +145,15 @@ def choose(name: EstimatorName, night: Night) -> EstimatorName:
     """
     if name != "auto":
         return name
-    return "ratio" if night.complete and night.arrival.structure.method not in PREDICTED else "multilevel"
+    return "ratio" if returns.complete and returns.adjustment.structure.method not in PREDICTED else "multilevel"
 
 
 def estimate_by(
-    name: EstimatorName, known: Known, night: Night, outstanding: Outstanding | None = None, draws: int = 0
+    name: EstimatorName,
+    setup: ContestSetup,
+    returns: ReturnsSeen,
+    outstanding: Outstanding | None = None,
+    draws: int = 0,
 ) -> Result:
     """Estimate shares, turnout and the invalid share by an estimator's name.
 
@@ -164,31 +169,31 @@ def estimate_by(
     EstimateError
         Too little is in for it, the frame lacks what it needs, or the design can't give its variance.
     """
-    own, table = choose(name, night), known.table
-    if own == "multilevel":
-        rank = None if night.counts.received is None else arrival_rank(night.counts.received, night.counts.seen)
-        found = predict(
-            known.ground,
-            night.rows,
-            night.counts,
-            known.numbers,
+    resolved, table = resolve_auto(name, returns), setup.table
+    if resolved == "multilevel":
+        rank = None if returns.counts.received is None else arrival_rank(returns.counts.received, returns.counts.seen)
+        estimated = predict(
+            setup.population,
+            returns.rows,
+            returns.counts,
+            setup.numbers,
             rank=rank,
-            drawn=night.drawn,
+            drawn=returns.drawn,
             outstanding=outstanding,
             interval="wilson" if table.interval == "auto" else table.interval,
             draws=draws or (table.replicates if table.interval == "percentile" else 0),
-            rng=generator("estimate", own),
+            rng=generator("estimate", resolved),
         )
-        return Result(own, found, "model", None)
-    weighting = _weighting(own, known, night)
-    found = estimate(night.counts, weighting, list(known.numbers), table, outstanding)
-    return Result(own, found, variance_name(weighting, table), weighting)
+        return Result(resolved, estimated, None)
+    weighting = _weighting(resolved, setup, returns)
+    estimated = estimate(returns.counts, weighting, list(setup.numbers), table, outstanding)
+    return Result(resolved, estimated, weighting)
 
 
-def _weighting(name: EstimatorName, known: Known, night: Night) -> Weighting:
-    given = known.frame, night.rows, known.strata, night.arrival.structure, known.table
+def _weighting(name: EstimatorName, setup: ContestSetup, returns: ReturnsSeen) -> Weighting:
+    inputs = setup.frame, returns.rows, setup.strata, returns.adjustment.structure, setup.table
     if name == "two-phase":
-        return two_phase(*given)
+        return two_phase(*inputs)
     if name in ("propensity", "propensity-cells"):
-        return propensity(*given, by="logistic" if name == "propensity" else "cells", drawn=night.there)
-    return weigh(name, *given)
+        return propensity(*inputs, by="logistic" if name == "propensity" else "cells", drawn=returns.there)
+    return weigh(name, *inputs)

@@ -7,7 +7,7 @@ import numpy as np
 from estimation.arrays import Array, BoolArray
 from estimation.contest import INVALID, TURNOUT, EstimateTable, share_name
 from estimation.errors import EstimateError
-from estimation.estimators.precision import precision
+from estimation.estimators.precision import ratios
 from estimation.estimators.weighting import Weighting, plain
 from estimation.returns import Counts
 from estimation.survey import Estimate, Structure
@@ -174,44 +174,6 @@ def swing(
     )
 
 
-def ratios(
-    names: tuple[str, ...],
-    y: Array,
-    x: Array,
-    weighting: Weighting,
-    table: EstimateTable,
-    support: Array,
-    df: Array | None = None,
-) -> Estimate:
-    """Estimate any ratios of totals with an estimator's weights, and their covariance.
-
-    Parameters
-    ----------
-    names : tuple of str
-        The q quantities.
-    y : numpy.ndarray, shape (…, n, q)
-        Numerators.
-    x : numpy.ndarray, shape (…, n) or (…, n, q)
-        Denominators.
-    support : numpy.ndarray, shape (q, 2) or (…, q, 2)
-        The range of each.
-    df : numpy.ndarray, shape (…) or (…, q), optional
-        Degrees of freedom, where they are not those of the whole sample.
-    """
-    linear = weighting.linear(y, x)
-    found = precision(linear, y, x, weighting, table)
-    return Estimate(
-        names,
-        linear.theta,
-        found.cov,
-        found.df if df is None else df,
-        support,
-        stations=weighting.structure.inside.sum(axis=-1),
-        draws=found.draws,
-        kind=table.interval,
-    )
-
-
 def _support(columns: _Columns, seen: Counts, outstanding: Outstanding | None) -> Array:
     """Give the range that each quantity can still take, shape (k, 2) or (…, k, 2)."""
     support = np.zeros((*columns.y.shape[:-2], columns.y.shape[-1], 2))
@@ -219,15 +181,15 @@ def _support(columns: _Columns, seen: Counts, outstanding: Outstanding | None) -
     if outstanding is None:
         return support
     counted, of = columns.y.sum(axis=-2), columns.x.sum(axis=-2)
-    rest = outstanding.ballots
+    to_come = outstanding.ballots
     for j, name in enumerate(columns.names):
         if name == TURNOUT:  # of the roll, which is known
             support[..., j, 0] = np.minimum(counted[..., j] / outstanding.registered, 1.0)
             continue
         if name == INVALID and np.any(np.isnan(seen.invalid) & seen.seen):
             continue  # some that are in have not said, and may be anything
-        support[..., j, 0] = counted[..., j] / (of[..., j] + rest)
-        support[..., j, 1] = np.minimum((counted[..., j] + rest) / (of[..., j] + rest), 1.0)
+        support[..., j, 0] = counted[..., j] / (of[..., j] + to_come)
+        support[..., j, 1] = np.minimum((counted[..., j] + to_come) / (of[..., j] + to_come), 1.0)
     return support
 
 

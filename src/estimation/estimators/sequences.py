@@ -1,8 +1,8 @@
-"""Asymptotic confidence sequences: intervals and calls that hold at all takes together, however often one looks.
+"""Asymptotic confidence sequences: calls that hold at all takes together, however often one looks.
 
-**They need returns that arrive in random order within strata**, as do the exact ones of
-:mod:`estimation.estimators.exact` and the boundaries of :mod:`estimation.survey.spending`. If small or near stations
-come first, no sequence and no boundary of any kind is valid, since what is in is then no sample of what was drawn.
+**They need returns that arrive in random order within strata**, as do the boundaries of
+:mod:`estimation.survey.spending`. If small or near stations come first, no sequence and no boundary of any kind is
+valid, since what is in is then no sample of what was drawn.
 """
 
 from functools import lru_cache
@@ -12,7 +12,6 @@ from scipy.special import log_ndtr
 
 from estimation.arrays import Array
 from estimation.errors import DesignError
-from estimation.survey import Bounds, Estimate
 from estimation.survey.spending import check_error
 
 
@@ -53,29 +52,6 @@ def mixture_multiplier(fraction: Array, error: float, tightest: float = 1.0, *, 
     if not (np.all(fraction >= 0) and tightest > 0):
         raise DesignError("an information fraction is negative, or none: give 0 or more, and a tightest one above 0")
     return _mixture(fraction * (_best(error, two_sided) / tightest), error, two_sided)
-
-
-def mixture_interval(estimate: Estimate, fraction: Array, error: float, tightest: float = 1.0) -> Bounds:
-    """Give the asymptotic confidence sequence θ ∓ multiplier · se of every quantity at this take.
-
-    Parameters
-    ----------
-    estimate : Estimate
-        Leading axes are replicates or takes.
-    fraction : numpy.ndarray, shape (…, k)
-        Information fractions, as of :func:`estimation.survey.spending.information_fraction`.
-    error, tightest : float
-        See :func:`mixture_multiplier`; two-sided.
-
-    Returns
-    -------
-    Bounds
-        Shape (…, k), inside the support.
-    """
-    half = np.where(estimate.se > 0, mixture_multiplier(fraction, error, tightest, two_sided=True), 0.0)
-    half = np.where(estimate.se > 0, half * estimate.se, 0.0)
-    ends = np.array(estimate.support)
-    return Bounds(np.maximum(estimate.theta - half, ends[:, 0]), np.minimum(estimate.theta + half, ends[:, 1]))
 
 
 def _mixture(ratio: Array, error: float, two_sided: bool) -> Array:

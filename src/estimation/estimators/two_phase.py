@@ -51,7 +51,7 @@ def two_phase(
     strata : Strata
         The design's, or the cells within which stations stand for each other.
     structure : Structure
-        Of :func:`estimation.estimators.arrived`: weights (…, n), 0 = not in.
+        Of :func:`estimation.estimators.weight_responding`: weights (…, n), 0 = not in.
     table : EstimateTable, optional
         ``auxiliaries`` (then nothing coarser is taken), ``distance`` and ``bounds``. The distance is ``raking``
         where ``logit`` is not asked for: g = exp(λ'x) is what the inverse of a chance to be in may look like,

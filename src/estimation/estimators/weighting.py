@@ -81,10 +81,10 @@ class Weighting:
         y, x : numpy.ndarray, shape (…, n, k)
             Numerators and denominators; zero outside a domain.
         """
-        found = ratio(y, x, self.weight)
+        linear = ratio(y, x, self.weight)
         if self.calibration is None:
-            return found
-        left = residual(found, self.calibration)
+            return linear
+        left = residual(linear, self.calibration)
         return replace(left, influence=left.influence * self._for_the_fit()[..., None]) if self.leverage else left
 
     def _for_the_fit(self) -> Array:
@@ -177,9 +177,9 @@ def weigh(
         )
     scale = controls.parts[0].values[rows] if name == "separate" else None
     distance = "raking" if name == "raked" else table.distance if name == "calibrated" else "linear"
-    found, notes = _calibrated(structure, auxiliary, distance, table.bounds, scale)
+    calibration, notes = _calibrated(structure, auxiliary, distance, table.bounds, scale)
     joined = (Notice("W320", {"count": auxiliary.joined}),) if auxiliary.joined else ()
-    return Weighting(name, structure, found, table.leverage, controls.entries, (*controls.notes, *joined, *notes))
+    return Weighting(name, structure, calibration, table.leverage, controls.entries, (*controls.notes, *joined, *notes))
 
 
 def _defaults(name: str, frame: Frame, stations: int) -> tuple[str, ...]:
@@ -205,16 +205,16 @@ def _calibrated(
     scale: Array | None,
 ) -> tuple[Calibration, tuple[Notice, ...]]:
     """Calibrate exactly where that can be done with bearable weights, else with a ridge, linearly."""
-    given = structure.weight, auxiliary.values, auxiliary.totals
+    problem = structure.weight, auxiliary.values, auxiliary.totals
     limits = bounds or WIDEST
     if distance == "logit":
         # what bounds can't be met with is what the ridge is for
         with suppress(CalibrationError):
-            return calibrate(*given, "logit", bounds=limits, scale=scale, names=auxiliary.names), ()
+            return calibrate(*problem, "logit", bounds=limits, scale=scale, names=auxiliary.names), ()
         distance = "linear"
-    found = calibrate(*given, distance, bounds=limits, scale=scale, ridge="automatic", names=auxiliary.names)
-    far = np.abs(found.unmet) > UNMET
+    calibration = calibrate(*problem, distance, bounds=limits, scale=scale, ridge="automatic", names=auxiliary.names)
+    far = np.abs(calibration.unmet) > UNMET
     if not far.any():
-        return found, ()
-    worst = 100 * float(np.abs(found.unmet).max())
-    return found, (Notice("W323", {"count": int(far.sum()), "percent": worst}),)
+        return calibration, ()
+    worst = 100 * float(np.abs(calibration.unmet).max())
+    return calibration, (Notice("W323", {"count": int(far.sum()), "percent": worst}),)

@@ -7,8 +7,8 @@ import numpy as np
 from estimation.arrays import Array
 from estimation.contest import INVALID, TURNOUT, Contest, share_name
 from estimation.errors import EstimationError
-from estimation.estimators import arrived
-from estimation.estimators.catalogue import Known, Night, estimate_by, know
+from estimation.estimators import weight_responding
+from estimation.estimators.catalogue import ContestSetup, ReturnsSeen, estimate_by, set_up
 from estimation.evaluation.official import Official, with_lead
 from estimation.frame import Frame
 from estimation.projection import Projection
@@ -90,10 +90,10 @@ def split(projection: Projection, frame: Frame, sample: Sample, official: Offici
         why = projection.call.reasons[0].text
     else:
         steps[0] = values(official, projection.estimate)
-        known = _known(contest, frame, sample, projection.estimator)
+        setup = _setup(contest, frame, sample)
         try:
-            steps[1] = values(official, _estimate(projection, frame, sample, known, in_their_place(counts, drawn)))
-            complete = _estimate(projection, frame, sample, known, drawn)
+            steps[1] = values(official, _estimate(projection, frame, sample, setup, in_their_place(counts, drawn)))
+            complete = _estimate(projection, frame, sample, setup, drawn)
             steps[2] = values(official, complete)
         except EstimationError as error:  # the split is then not known, and says why; the rest of the page is
             why = str(error)
@@ -122,16 +122,13 @@ def values(official: Official, estimate: Estimate) -> Array:
     return np.append(with_lead(official, shares), rest)
 
 
-def _known(contest: Contest, frame: Frame, sample: Sample, name: str) -> Known:
-    table = contest.estimate
-    if table.estimator not in ("auto", name):  # the contest's own could not be computed, see W322
-        table = replace(table, variance="auto")
+def _setup(contest: Contest, frame: Frame, sample: Sample) -> ContestSetup:
     numbers = [candidate.number for candidate in contest.candidates]
-    return know(frame, sample.cells, numbers, table, design_strata=sample.strata)
+    return set_up(frame, sample.cells, numbers, contest.estimate, design_strata=sample.strata)
 
 
-def _estimate(projection: Projection, frame: Frame, sample: Sample, known: Known, counts: Counts) -> Estimate:
+def _estimate(projection: Projection, frame: Frame, sample: Sample, setup: ContestSetup, counts: Counts) -> Estimate:
     contest = projection.contest
-    night = Night(sample.rows, counts, arrived(sample, counts.seen, contest.estimate.single))
+    returns = ReturnsSeen(sample.rows, counts, weight_responding(sample, counts.seen, contest.estimate.single))
     rest = outstanding(contest, frame, sample, counts)
-    return estimate_by(projection.estimator, known, night, rest).estimate  # type: ignore[arg-type]
+    return estimate_by(projection.estimator, setup, returns, rest).estimate  # type: ignore[arg-type]

@@ -1,5 +1,6 @@
 """Results and progress by area."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from estimation.contest import EstimateTable
 from estimation.estimators import Outstanding, Weighting, domain
 from estimation.frame import Frame
 from estimation.returns import Counts
+from estimation.rules import Notice
 from estimation.sampling import Sample
 from estimation.survey import Estimate
 
@@ -67,7 +69,7 @@ def by_area(
     """
     areas = frame.areas(level)
     codes = areas.codes[sample.rows]
-    rest = np.bincount(areas.codes, still_out)
+    to_come = np.bincount(areas.codes, still_out)
     results = []
     for code in np.unique(codes):
         inside = codes == code
@@ -75,7 +77,7 @@ def by_area(
         # an area without a result is shown as such, and W309 counts it
         estimate = None
         if weighting is not None and counts.valid[used].sum() > 0 and used.sum() > 1:
-            estimate = domain(counts, weighting, numbers, inside, table, Outstanding(float(rest[code]), np.nan))
+            estimate = domain(counts, weighting, numbers, inside, table, Outstanding(float(to_come[code]), np.nan))
         if estimate is not None and not float(estimate.df) > 0 and np.any(estimate.variance > 0):
             estimate = None
         results.append(
@@ -90,3 +92,18 @@ def by_area(
             )
         )
     return tuple(results)
+
+
+def area_notices(areas: Sequence[AreaResult]) -> tuple[Notice, ...]:
+    """Say once where the design's own variance took the place of the one that was asked for.
+
+    W328 where that is so, for one reason, in every area that has an estimate, as it then is in the whole; else W329
+    with the number of areas.
+    """
+    estimates = [area.estimate for area in areas if area.estimate is not None]
+    replaced = [note for estimate in estimates for note in estimate.notes if note.code == "W328"]
+    if not replaced:
+        return ()
+    if len(replaced) == len(estimates) and all(note == replaced[0] for note in replaced):
+        return (replaced[0],)
+    return (Notice("W329", {"count": len(replaced), "variance": replaced[0].values["variance"]}),)

@@ -11,8 +11,8 @@ from estimation.columns import plain as plain_name
 from estimation.contest import EstimateTable, share_name
 from estimation.decision import leader_and_runner_up
 from estimation.errors import EstimationError
-from estimation.estimators import Weighting, arrived
-from estimation.estimators.quantities import ratios
+from estimation.estimators import Weighting, weight_responding
+from estimation.estimators.precision import ratios
 from estimation.projection.compute import Projection
 from estimation.sampling.auxiliary import on_plane, places
 from estimation.survey import Estimate, Structure
@@ -141,7 +141,7 @@ def corrections(p: Projection) -> dict[str, Estimate]:
 
 
 def _structure(p: Projection) -> Structure:
-    return arrived(p.sample, p.counts.seen, p.contest.estimate.single).structure
+    return weight_responding(p.sample, p.counts.seen, p.contest.estimate.single).structure
 
 
 def _ratios(

@@ -9,9 +9,9 @@ import numpy as np
 from estimation.arrays import Array
 from estimation.contest import INVALID, TURNOUT, Contest, ProjectionRequest
 from estimation.decision import Call, Overturn, Progress, decide, information, lead_of, overturn, thin_part, thin_strata
-from estimation.estimators import Arrival, Weighting, arrived
+from estimation.estimators import Adjustment, Weighting, weight_responding
 from estimation.frame import Frame
-from estimation.projection.areas import AreaResult, area_level, by_area
+from estimation.projection.areas import AreaResult, area_level, area_notices, by_area
 from estimation.projection.evening import Evening
 from estimation.projection.methods import estimate_all, still_out
 from estimation.projection.quality import Quality
@@ -125,7 +125,7 @@ def project(evening: Evening, request: ProjectionRequest | None = None) -> Proje
     contest = request.applied_to(evening.contest)
     frame, sample, counts, resolution = evening.frame, evening.sample, evening.counts, evening.resolution
     numbers = [candidate.number for candidate in contest.candidates]
-    arrival = arrived(sample, counts.seen, contest.estimate.single)
+    arrival = weight_responding(sample, counts.seen, contest.estimate.single)
     progress = _progress(contest, frame, sample, counts, arrival)
     level = contest.report.areas or area_level(frame)
     enough = progress.why_insufficient() is None and counts.valid[counts.seen].sum() > 0
@@ -167,6 +167,7 @@ def project(evening: Evening, request: ProjectionRequest | None = None) -> Proje
             _notices(contest, frame, arrival, resolution, counts, estimate, call, areas, predicted),
             methods.notices if methods else (),
             evening.notices,
+            area_notices(areas),
         ),
         findings=Findings.join(resolution.findings, frame.findings),
         provenance=evening.provenance,
@@ -178,7 +179,7 @@ def project(evening: Evening, request: ProjectionRequest | None = None) -> Proje
     )
 
 
-def _progress(contest: Contest, frame: Frame, sample: Sample, counts: Counts, arrival: Arrival) -> Progress:
+def _progress(contest: Contest, frame: Frame, sample: Sample, counts: Counts, arrival: Adjustment) -> Progress:
     cell = sample.cells.codes[sample.rows]
     drawn = np.bincount(cell, minlength=len(sample.cells.labels))
     arrived_by = np.bincount(cell, counts.seen, len(drawn))
@@ -210,7 +211,7 @@ def _once(*parts: tuple[Notice, ...]) -> tuple[Notice, ...]:
 def _notices(
     contest: Contest,
     frame: Frame,
-    arrival: Arrival,
+    arrival: Adjustment,
     resolution: Resolution,
     counts: Counts,
     estimate: Estimate | None,

@@ -12,6 +12,7 @@ from estimation.errors import DesignError, EstimateError
 from estimation.frame import Frame, load_frame
 from estimation.projection.compute import Projection, project
 from estimation.projection.evening import Evening
+from estimation.projection.methods import check_sample
 from estimation.projection.quality import quality
 from estimation.projection.takes import Take, read_projection, read_takes, write_take
 from estimation.returns import Intake, read_returns, resolve, tally
@@ -75,7 +76,7 @@ def read_evening(
     sample : Sample, optional
         In place of a file: one that was drawn and not saved.
     returns : pandas.DataFrame, optional
-        In place of files: a row for each count sent, with the columns of a file of returns. W329 then says that
+        In place of files: a row for each count sent, with the columns of a file of returns. W330 then says that
         nobody can make the projection again from files.
 
     Raises
@@ -93,10 +94,12 @@ def read_evening(
             f"recorded_by asks what the ledger held, and {contest.about.id} keeps none or a file of returns is named: "
             "leave it out, or enter returns with quickcount ingest or watch"
         )
+    asked = request.applied_to(contest)
     if sample is None:
-        frame, sample, seed = open_sample(contest, request.sample, request.where)
+        frame, sample, seed = open_sample(asked, request.sample, request.where)
     else:
         frame, seed = load_frame(contest, request.where), None
+        check_sample(asked, sample)
     intake = _intake(contest, request) if returns is None else _of_table(contest, returns)
     resolution = resolve(contest, frame, intake, sample.rows, request.as_of)
     counts = tally(contest, frame, resolution, sample.rows)
@@ -121,7 +124,7 @@ def read_evening(
         quality=quality(contest, frame, intake, resolution, counts, sample.rows, request.as_of),
         provenance=provenance,
         previous=previous,
-        notices=() if returns is None else (Notice("W329"),),
+        notices=() if returns is None else (Notice("W330"),),
     )
 
 
@@ -161,11 +164,14 @@ def open_sample(contest: Contest, path: Path | None, where: str | None) -> tuple
     Raises
     ------
     DesignError
-        There is no sample and not every station is asked, or it doesn't fit the frame.
+        There is no sample and not every station is asked, it doesn't fit the frame, or its method can't give the
+        variance that is asked for.
     """
     if path is None and contest.returns.asked == "all":
         frame = load_frame(contest, where)
-        return frame, ask_all(frame, design_of(contest).strata or "district"), None
+        sample = ask_all(frame, design_of(contest).strata or "district")
+        check_sample(contest, sample)
+        return frame, sample, None
     path = path or contest.out / "sample.csv"
     if not path.is_file():
         raise DesignError(
@@ -176,4 +182,5 @@ def open_sample(contest: Contest, path: Path | None, where: str | None) -> tuple
     frame = load_frame(contest, where or (manifest.where if manifest else None))
     design = design_of(contest, **(manifest.design if manifest else {}))
     sample = read_sample(path, frame, design)
+    check_sample(contest, sample)
     return frame, sample, manifest.seed if manifest else None

@@ -6,10 +6,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from estimation.arrays import Array
-from estimation.contest import Contest
+from estimation.contest import Contest, check_estimate
 from estimation.errors import EstimationError
-from estimation.estimators import Arrival, Outstanding, Weighting, plain
-from estimation.estimators.catalogue import COMPARED, Known, Night, Result, choose, estimate_by, know
+from estimation.estimators import Adjustment, Outstanding, Weighting, plain, weight_responding
+from estimation.estimators.catalogue import (
+    COMPARED,
+    ContestSetup,
+    Result,
+    ReturnsSeen,
+    estimate_by,
+    resolve_auto,
+    set_up,
+)
+from estimation.estimators.precision import check_variance
 from estimation.estimators.weighting import TooManyControlsError
 from estimation.frame import Frame
 from estimation.returns import Counts
@@ -40,35 +49,53 @@ class Methods:
     notices: tuple[Notice, ...]
 
 
-def estimate_all(contest: Contest, frame: Frame, sample: Sample, counts: Counts, arrival: Arrival) -> Methods:
+def check_sample(contest: Contest, sample: Sample) -> None:
+    """Refuse what ``[estimate]`` asks for and this sample can't give, whatever comes in.
+
+    Raises
+    ------
+    ContestError
+        The way of drawing rules the variance out, or the interval can't be given; the message names what can be.
+    EstimateError
+        The sample lacks what the variance needs, as two stations in every village.
+    """
+    check_estimate(contest, sample.method)
+    if contest.estimate.variance != "auto":
+        every = np.ones(len(sample), dtype=np.bool_)
+        check_variance(weight_responding(sample, every, contest.estimate.single).structure, contest.estimate)
+
+
+def estimate_all(contest: Contest, frame: Frame, sample: Sample, counts: Counts, arrival: Adjustment) -> Methods:
     """Estimate by the contest's estimator, and by the others for comparison.
 
-    Where the contest's own can't be computed, as with few returns, the ratio with the design's variance
-    takes its place and W322 says so: a projection does not stop for it.
+    What is in never stops a projection. A variance that it can't give is replaced by the design's own, for
+    the estimate and for areas (W328, see :func:`estimation.estimators.precision.ratios`), and the estimator stays.
+    An estimator that it can't give is replaced by the ratio (W322).
     """
     table = contest.estimate
     numbers = [candidate.number for candidate in contest.candidates]
-    rest = outstanding(contest, frame, sample, counts)
-    known = know(frame, sample.cells, numbers, table, design_strata=sample.strata)
-    night = Night(sample.rows, counts, arrival)
+    to_come = outstanding(contest, frame, sample, counts)
+    setup = set_up(frame, sample.cells, numbers, table, design_strata=sample.strata)
+    returns = ReturnsSeen(sample.rows, counts, arrival)
     notices: list[Notice] = []
     try:
-        chosen = estimate_by(table.estimator, known, night, rest)
+        chosen = estimate_by(table.estimator, setup, returns, to_come)
     except EstimationError as error:
-        name = choose(table.estimator, night)
+        name = resolve_auto(table.estimator, returns)
         notices.append(Notice("W322", {"method": name, "why": _why(error)}))
-        known = replace(known, table=replace(table, variance="auto"))
-        chosen = estimate_by("ratio", known, night, rest)
+        chosen = estimate_by("ratio", setup, returns, to_come)
     weighting = chosen.weighting or plain(arrival.structure)
     notices += [*weighting.notes, *chosen.estimate.notes]
-    beside = replace(known, table=replace(table, variance="auto", auxiliaries=()))
-    others, missing = _others(chosen.name, beside, night, rest)
+    beside = replace(setup, table=replace(table, variance="auto", auxiliaries=()))
+    others, missing = _others(chosen.name, beside, returns, to_come)
     return Methods(chosen, weighting, others, (*notices, *missing))
 
 
-def _others(chosen: str, known: Known, night: Night, rest: Outstanding) -> tuple[dict[str, Estimate], list[Notice]]:
+def _others(
+    chosen: str, setup: ContestSetup, returns: ReturnsSeen, to_come: Outstanding
+) -> tuple[dict[str, Estimate], list[Notice]]:
     """Estimate by every other method, with its own defaults and the design's variance."""
-    found: dict[str, Estimate] = {}
+    estimates: dict[str, Estimate] = {}
     notices = []
     for name in COMPARED:
         if name == chosen:
@@ -76,12 +103,12 @@ def _others(chosen: str, known: Known, night: Night, rest: Outstanding) -> tuple
         # one that can't be computed is named, with its reason, and doesn't stop the others; but that few returns
         # can't carry many control totals is nothing to be told of a method that is for comparison only
         try:
-            found[name] = estimate_by(name, known, night, rest).estimate
+            estimates[name] = estimate_by(name, setup, returns, to_come).estimate
         except TooManyControlsError:
             continue
         except EstimationError as error:
             notices.append(Notice("W321", {"method": name, "why": str(error)}))
-    return found, notices
+    return estimates, notices
 
 
 def _why(error: EstimationError) -> str | Notice:

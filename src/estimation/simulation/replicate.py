@@ -9,8 +9,8 @@ import pandas as pd
 from estimation.arrays import Array, BoolArray, IntArray, group_sums
 from estimation.contest import EstimateTable
 from estimation.errors import DesignError
-from estimation.estimators import plain, respond
-from estimation.estimators.quantities import ratios
+from estimation.estimators import adjust, plain
+from estimation.estimators.precision import ratios
 from estimation.frame import Frame
 from estimation.sampling.apply_design import cells_for, strata_for
 from estimation.sampling.design import Design
@@ -184,7 +184,7 @@ def nonresponse(
 
     In each replicate some stations of the population are silent, the same ones and more as the part grows. What
     has come in of the sample stands for the rest of its cell, as on the night
-    (:func:`estimation.estimators.arrived`).
+    (:func:`estimation.estimators.weight_responding`).
 
     Parameters
     ----------
@@ -283,11 +283,11 @@ def _domain_df(structure: Structure, inside: BoolArray) -> Array:
 def heard(frame: Frame, design: Design, rows: IntArray, structure: Structure, seen: BoolArray) -> Structure:
     """Weight what is in of each sample: rows (b, n) and seen (b, n) to a structure of b samples.
 
-    As a projection does it: see :func:`estimation.estimators.respond`.
+    As a projection does it: see :func:`estimation.estimators.adjust`.
     """
     strata = strata_for(frame, design.strata, design.merge, design.n)
     cells = cells_for(frame, design, strata)
-    return respond(structure, strata, cells, cells.codes[rows], seen & structure.inside).structure
+    return adjust(structure, strata, cells, cells.codes[rows], seen & structure.inside).structure
 
 
 def _silence(population: Population, pattern: str, rows: IntArray, rng: np.random.Generator) -> Array:

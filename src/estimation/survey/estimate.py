@@ -42,6 +42,8 @@ class Estimate:
         The interval that is given unless another is asked for, one of ``KINDS``.
     proportion : tuple of bool, optional
         Which quantities are proportions; by default those whose support lies in [0, 1].
+    cov_name : str
+        The name of the covariance, as ``[estimate] variance`` has it; ``model`` for a predictor's.
 
     Raises
     ------
@@ -59,6 +61,7 @@ class Estimate:
     draws: Array | None = None
     kind: str = "auto"
     proportion: tuple[bool, ...] | None = None
+    cov_name: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "support", np.asarray(self.support, dtype=np.float64))
@@ -114,6 +117,7 @@ class Estimate:
             None if self.draws is None else self.draws[..., rows],
             self.kind,
             tuple(self._proportions()[row] for row in rows),
+            self.cov_name,
         )
 
     def contrast(self, coefficients: dict[str, float], name: str, *, constant: float = 0.0) -> "Estimate":
@@ -147,6 +151,7 @@ class Estimate:
             None if self.draws is None else (self.draws @ c + constant)[..., None],
             self.kind,
             (same and self._proportions()[used[0]],),
+            self.cov_name,
         )
 
     def interval(self, level: float, kind: str | None = None) -> Bounds:

@@ -21,8 +21,8 @@ import numpy as np
 from scipy.special import betaincinv, expit, logit, ndtri, stdtrit
 
 from estimation.arrays import Array, BoolArray
+from estimation.contest.possible import fewest_draws
 from estimation.errors import EstimateError
-from estimation.survey.likelihood import deviance_ends
 
 EDGE = 1e-12  # a share this near to 0 or 1 is there but for rounding, and so is a standard error
 MOST_SPREAD = 1e100  # t² / n_e from here on fills [0, 1]; its square stays finite
@@ -71,7 +71,7 @@ def per_quantity(values: Array | float, theta: Array) -> Array:
 
 def student(df: Array, level: float) -> Array:
     """Give Student's two-sided quantile; NaN without degrees of freedom, normal with infinitely many."""
-    return np.asarray(np.where(df > 0, stdtrit(np.clip(df, 1e-9, 1e12), (1 + level) / 2), np.nan))
+    return np.asarray(np.where(df > 0, stdtrit(np.minimum(np.maximum(df, 1e-9), 1e12), (1 + level) / 2), np.nan))
 
 
 def t_interval(theta: Array, variance: Array, df: Array, level: float, stations: Array | float | None = None) -> Bounds:
@@ -143,22 +143,6 @@ def logit_interval(
     return _proportion(theta, variance, df, level, stations, formula)
 
 
-def asin_interval(
-    theta: Array, variance: Array, df: Array, level: float, stations: Array | float | None = None
-) -> Bounds:
-    """Give the t interval of arcsin √p, which stabilises a binomial variance, taken back to proportions.
-
-    sin²(arcsin √p ∓ t √V / (2 √(p (1-p)))), the angle kept in [0, π/2] (Anscombe 1948; R `survey`: `svyciprop`,
-    "asin", without the latter). Parameters and errors as :func:`logit_interval`.
-    """
-
-    def formula(p: Array, size: Array, t: Array) -> tuple[Array, Array]:
-        angle, half = np.arcsin(np.sqrt(p)), t / (2 * np.sqrt(size))
-        return np.sin(np.maximum(angle - half, 0)) ** 2, np.sin(np.minimum(angle + half, np.pi / 2)) ** 2
-
-    return _proportion(theta, variance, df, level, stations, formula)
-
-
 def wilson(theta: Array, variance: Array, df: Array, level: float, stations: Array | float | None = None) -> Bounds:
     """Give Wilson's score interval on the effective sample size.
 
@@ -207,42 +191,6 @@ def clopper_pearson(
     return _proportion(theta, variance, df, level, stations, formula)
 
 
-def likelihood_interval(
-    theta: Array, variance: Array, df: Array, level: float, stations: Array | float | None = None
-) -> Bounds:
-    """Give the proportions whose binomial deviance, scaled to the design, stays below t².
-
-    2 n_e KL(θ, p) ≤ φ t² with n_e = θ (1-θ) / V and KL(θ, p) = θ log(θ/p) + (1-θ) log((1-θ)/(1-p)) (Rao and Scott
-    1984, eq. 3.2; R `survey`: `svyciprop`, "likelihood"). φ is that package's dispersion n/(n - 1) where the
-    number of stations n is given, which V contains already, so that the interval is wider by 1/(2n) of itself;
-    else 1.
-
-    Parameters
-    ----------
-    theta, variance : numpy.ndarray, shape (…, k)
-        Estimated proportions and their variances.
-    df : numpy.ndarray, shape (…) or (…, k)
-        Degrees of freedom.
-    level : float
-        Confidence level in (0, 1), two-sided.
-    stations : numpy.ndarray or float, shape (…) or (…, k), optional
-        Stations in, n.
-
-    Raises
-    ------
-    EstimateError
-        The level is not between 0 and 1.
-    """
-    count = np.asarray(np.inf if stations is None else per_quantity(stations, theta))
-    dispersion = 1 + 1 / np.maximum(count - 1, 1)
-
-    def formula(p: Array, size: Array, t: Array) -> tuple[Array, Array]:
-        scale = np.where((p > 0) & (p < 1), dispersion, 1.0)
-        return deviance_ends(p, scale * np.minimum(t**2 / size, MOST_SPREAD) / 2)
-
-    return _proportion(theta, variance, df, level, stations, formula)
-
-
 def percentile(theta: Array, draws: Array | None, level: float) -> Bounds:
     """Give the central quantiles of draws, linearly interpolated (Efron 1981; Hyndman and Fan 1996, type 7).
 
@@ -261,7 +209,7 @@ def percentile(theta: Array, draws: Array | None, level: float) -> Bounds:
         There are no draws, or so few that less than one is expected beyond each limit.
     """
     check_level(level)
-    need = int(np.ceil(2 / (1 - level) - 1e-9))
+    need = fewest_draws(level)
     if draws is None:
         raise EstimateError("a percentile interval needs draws, and this estimate has none: choose another interval")
     if draws.shape[-2] < need:
@@ -281,8 +229,6 @@ INTERVALS: Mapping[str, Interval] = MappingProxyType(
         "logit": logit_interval,
         "wilson": wilson,
         "clopper-pearson": clopper_pearson,
-        "likelihood": likelihood_interval,
-        "asin": asin_interval,
     }
 )
 

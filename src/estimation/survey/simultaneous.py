@@ -6,6 +6,7 @@ import numpy as np
 from scipy.special import chdtr, fdtr, ndtri
 
 from estimation.arrays import Array
+from estimation.contest import MOST_SIMULTANEOUS
 from estimation.errors import EstimateError
 from estimation.survey.intervals import Bounds, check_level, per_quantity, student
 
@@ -13,7 +14,6 @@ POINTS = 16  # 2^16 directions
 CELLS = 4096  # of the distribution of the largest |t| over directions
 RANK = 1e-10  # share of the largest eigenvalue below which another is rounding
 SEED = 20241127
-MOST = 10  # quantities
 NORMAL = 1e7  # degrees of freedom from which F is a χ² over its own
 
 
@@ -51,8 +51,10 @@ def simultaneous(theta: Array, cov: Array, df: Array, level: float) -> Bounds:
     """
     check_level(level)
     k = theta.shape[-1]
-    if k > MOST:
-        raise EstimateError(f"a simultaneous interval takes at most {MOST} quantities, and there are {k}: select some")
+    if k > MOST_SIMULTANEOUS:
+        raise EstimateError(
+            f"a simultaneous interval takes at most {MOST_SIMULTANEOUS} quantities, and there are {k}: select some"
+        )
     variance = np.maximum(np.diagonal(cov, axis1=-2, axis2=-1), 0)
     least = np.broadcast_to(per_quantity(df, theta), theta.shape).min(axis=-1)
     lead = theta.shape[:-1]

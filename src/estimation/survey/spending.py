@@ -13,10 +13,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import betaln, ndtr, ndtri, ndtri_exp, stdtr
 
-from estimation.arrays import Array, per_station
+from estimation.arrays import Array
 from estimation.errors import DesignError
-from estimation.survey.structure import Structure
-from estimation.survey.variance.kernel import need_two, squares
 
 FAINT = 1e-290  # smaller probabilities are on their way to underflow
 POINTS = 32  # Jennison and Turnbull's r: 12 r - 3 nodes
@@ -190,65 +188,6 @@ def normal_deviate(t: Array, df: Array) -> Array:
         deviate = np.where(tail > FAINT, -ndtri(tail), -ndtri_exp(np.where(tail > FAINT, -1.0, log_tail)))
     deviate = np.where(np.isinf(size), np.inf, np.where(np.isinf(usable), size, deviate))
     return np.where(df > 0, np.copysign(deviate, t), np.nan)
-
-
-def information_fraction(expanded: Array, structure: Structure, part: float = 1.0) -> Array:
-    """Estimate which part of the information of the whole sample is in: its predicted variance over the present one.
-
-    Σ_h N_h² (1/n_h - 1/N_h) s²_h / Σ_h N_h² (1/m_h - 1/N_h) s²_h, with m_h stations in of n_h drawn of N_h and s²_h the
-    variance in the stratum of what is in; (1/n - 1/N) / (1/m - 1/N) without strata. For designs other than stratified
-    ones it is an approximation by their strata. From take to take it may fall by chance: keep the largest so far.
-
-    Where **all stations are asked** the last variance is zero and the last information infinite: the fraction is 0
-    until everything is in, and then 1. No boundary on fractions can help there, as it would spend nothing before the
-    end; take :func:`estimation.estimators.sequences.mixture_multiplier`, which is valid up to any information, with
-    the fraction counted from a `part` such as 0.5. (A Brownian bridge with a straight boundary would bound all looks
-    too, but asks for as large a lead when everything is in as before.)
-
-    Parameters
-    ----------
-    expanded : numpy.ndarray, shape (…, n, k)
-        Weighted influence of each drawn station on each of k quantities, 0 where it is not in.
-    structure : Structure
-        All drawn stations; those with weight 0 are not in.
-    part : float
-        Compare with the information when this part of the drawn stations is in, in (0, 1].
-
-    Returns
-    -------
-    numpy.ndarray, shape (…, k)
-        0 … 1 with `part` 1, else 0 … ∞; the largest of these where the present variance is zero.
-
-    Raises
-    ------
-    DesignError
-        The part is not in (0, 1].
-    EstimateError
-        A stratum has one station in and more in the population: collapse it first.
-    """
-    if not 0 < part <= 1:
-        raise DesignError(f"a part of {part} of the drawn stations is not in (0, 1]: write 0.5 for half of them")
-    count, drawn, size = structure.count(), structure.drawn(), structure.size
-    need_two(count, size)
-    m = np.maximum(count, 1)
-    now = np.maximum(1 - m / np.maximum(size, m), 0.0)
-    last = np.maximum(m / np.maximum(part * drawn, 1e-9) - m / np.maximum(size, m), 0.0)
-    present, final = (
-        np.diagonal(
-            squares(
-                expanded,
-                structure.stratum,
-                structure.strata,
-                structure.inside,
-                per_station(left * m / np.maximum(m - 1, 1), structure.stratum),
-            ),
-            axis1=-2,
-            axis2=-1,
-        )
-        for left in (now, last)
-    )
-    most = 1.0 if part == 1 else np.inf
-    return np.asarray(np.where(present > 0, np.minimum(final / np.where(present > 0, present, 1.0), most), most))
 
 
 def check_error(error: float) -> None:

@@ -1,6 +1,6 @@
 """What a variance may know of a design."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 
@@ -63,15 +63,17 @@ class Structure:
     order: IntArray | None = None
     spread: Array | None = None
     balance: Array | None = None
+    _count: Array | None = field(default=None, init=False, repr=False, compare=False)  # what count() gave
 
     def __post_init__(self) -> None:
         n = self.weight.shape[-1]
         if self.stratum.shape[-1] != n:
             raise DesignError(f"{n} weights and {self.stratum.shape[-1]} strata: give one stratum for each weight")
         _check_codes(self.stratum, self.strata, "stratum", "sizes")
-        if not np.all(self.weight >= 0):
+        if not (self.weight >= 0).all():
             raise DesignError("a weight is negative or not a number: weights are 0 (not in) or positive")
-        _check_options(self)
+        if any(getattr(self, name) is not None for name in _OPTIONS):
+            _check_options(self)
 
     @property
     def strata(self) -> int:
@@ -85,13 +87,20 @@ class Structure:
 
     def count(self) -> Array:
         """Count the stations that are in, by stratum: shape (…, H)."""
-        inside = self.inside
-        if inside.ndim > 1 and self.stratum.ndim == 1 and inside.all():
-            return np.broadcast_to(self.drawn(), (*inside.shape[:-1], self.strata))
-        return group_sums(inside, self.stratum, self.strata)
+        if self._count is None:
+            inside = self.inside
+            if self.stratum.ndim == 1 and inside.all():
+                count = np.broadcast_to(self.drawn(), (*inside.shape[:-1], self.strata))
+            else:
+                count = group_sums(inside, self.stratum, self.strata)
+            object.__setattr__(self, "_count", count)
+            return count
+        return self._count
 
     def drawn(self) -> Array:
         """Count the stations that were drawn, in or not, by stratum: shape (H,) or (…, H)."""
+        if self.stratum.ndim == 1:
+            return np.bincount(self.stratum, minlength=self.strata).astype(np.float64)
         return group_sums(np.ones(self.stratum.shape), self.stratum, self.strata)
 
     def primary(self) -> Array:
@@ -116,7 +125,7 @@ class Structure:
         A primary unit is a village in two stages, else a station (Korn and Graubard 1999).
         """
         count = self.primary()
-        return np.asarray(count.sum(axis=-1) - (count > 0).sum(axis=-1), dtype=np.float64)
+        return np.asarray(np.maximum(count - 1, 0).sum(axis=-1), dtype=np.float64)
 
 
 def clusters(structure: Structure) -> IntArray:
@@ -148,6 +157,9 @@ def _check_codes(codes: IntArray, number: int, what: str, given: str) -> None:
         raise DesignError(f"{what} codes must lie in 0 … {number - 1}, as there are {number} {given}")
 
 
+_OPTIONS = (
+    "probability", "joint", "cluster", "cluster_size", "cluster_probability", "order", "spread", "balance"
+)  # fmt: skip
 # by field: trailing axes, and whether the axis that counts stations must be n
 _PER_STATION = {"probability": 1, "cluster": 1, "order": 1, "spread": 2, "balance": 2}
 
@@ -212,11 +224,13 @@ def lead_shape(structure: Structure) -> tuple[int, ...]:
 def flatten(structure: Structure, lead: tuple[int, ...]) -> dict[str, Array | str | None]:
     """Lay the leading axes of every field that has any on one axis."""
     flat: dict[str, Array | str | None] = {}
-    for field in fields(structure):
-        value = getattr(structure, field.name)
-        trailing = TRAILING.get(field.name, 0)
+    for part in fields(structure):
+        if not part.init:
+            continue
+        value = getattr(structure, part.name)
+        trailing = TRAILING.get(part.name, 0)
         if trailing and value is not None and value.ndim > trailing:
             rest = value.shape[value.ndim - trailing :]
             value = np.broadcast_to(value, (*lead, *rest)).reshape(-1, *rest)
-        flat[field.name] = value
+        flat[part.name] = value
     return flat

@@ -8,7 +8,7 @@ import pytest
 from scipy.stats import binom
 
 from estimation.contest import load_contest
-from estimation.estimators.multilevel import ground, predict
+from estimation.estimators.multilevel import model_frame, predict
 from estimation.returns import Counts
 from estimation.sampling import proportional, selection, strata_by
 from estimation.simulation.population import open_population
@@ -19,7 +19,7 @@ NIGHTS = 300
 def test_covers_what_the_model_makes(world):
     """Each night another election from the model, δ = 0.10 of bias among it: shares, turnout and lead."""
     w = world(tuple((8, 9, 7) for _ in range(6)), (0.5, 0.3, 0.2))
-    g = ground(w.frame)
+    g = model_frame(w.frame)
     rng = np.random.default_rng(7)
     N, n, arrived = 144, 60, 30
     x, omega = g.exposure.x, g.exposure.weight(g.exposure.x)
@@ -72,7 +72,7 @@ def replay(shared, folder, share_in, nights, seed=1):
         seen,
         ~seen,
     )
-    found = predict(ground(frame), rows, part, [1, 2], rank=np.where(seen, rank, np.nan))
+    found = predict(model_frame(frame), rows, part, [1, 2], rank=np.where(seen, rank, np.nan))
     return found.interval(0.95), population.shares, found
 
 

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from estimation.estimators.multilevel import ground, predict
+from estimation.estimators.multilevel import model_frame, predict
 from estimation.returns import Counts
 
 LEVELS = (0.5, 0.95, 0.999)
@@ -53,7 +53,7 @@ def test_any_counts_at_all(world, data, k, n, unknown, order):
     invalid = np.where(seen & (rng.random(n) < 0.8), rng.integers(0, 20, n), np.nan)
     counts = Counts(votes, invalid, votes.sum(axis=1) + invalid, w.registered[rows], seen, ~seen)
     rank = {"none": None, "ranks": np.where(seen, np.cumsum(seen), np.nan), "ties": np.where(seen, 1.0, np.nan)}[order]
-    check(predict(ground(w.frame), rows, counts, list(range(1, k + 1)), rank=rank), k)
+    check(predict(model_frame(w.frame), rows, counts, list(range(1, k + 1)), rank=rank), k)
 
 
 @pytest.mark.parametrize("inside", [[0], [0, 11], [0, 1, 2, 3], [10], list(range(11))])
@@ -62,9 +62,9 @@ def test_few_and_lopsided_returns(world, inside):
     w = world(unknown=1)
     rows = np.arange(35)
     seen = np.isin(rows, inside)
-    found = predict(ground(w.frame), rows, w.counts(rows, seen), [1, 2, 3])
+    found = predict(model_frame(w.frame), rows, w.counts(rows, seen), [1, 2, 3])
     check(found, 3)
-    whole = predict(ground(w.frame), rows, w.counts(rows, rows % 2 == 0), [1, 2, 3])
+    whole = predict(model_frame(w.frame), rows, w.counts(rows, rows % 2 == 0), [1, 2, 3])
     assert np.all(found.se[:3] > whole.se[:3])
 
 
@@ -77,7 +77,7 @@ def test_two_to_nine_candidates_down_to_four_in_a_thousand(world, shares, arrive
     rng = np.random.default_rng(2)
     rows = np.sort(rng.permutation(480)[:300])
     seen = np.isin(np.arange(300), rng.permutation(300)[:arrived])
-    found = predict(ground(w.frame), rows, w.counts(rows, seen), list(range(1, len(shares) + 1)))
+    found = predict(model_frame(w.frame), rows, w.counts(rows, seen), list(range(1, len(shares) + 1)))
     check(found, len(shares))
     bounds = found.interval(0.9999)
     k = len(shares)
@@ -90,7 +90,7 @@ def test_a_candidate_without_a_vote_still_has_an_interval(world):
     counts = w.counts(rows, seen)
     votes = np.concatenate([counts.votes, np.zeros((20, 1))], axis=1)
     counts = Counts(votes, counts.invalid, counts.ballots, counts.registered, seen, ~seen)
-    found = predict(ground(w.frame), rows, counts, [1, 2, 3])
+    found = predict(model_frame(w.frame), rows, counts, [1, 2, 3])
     bounds = found.interval(0.95)
     out = 1 - seen.sum() / 35
     assert 0 < found.theta[2] < 2 * out / votes.sum()  # about 1/(votes + 2) of what is out
@@ -101,14 +101,14 @@ def test_a_candidate_without_a_vote_still_has_an_interval(world):
 def test_turnout_is_left_out_with_a_reason(world):
     w = world(unknown=10)
     rows, seen = np.arange(20), np.arange(20) < 10
-    found = predict(ground(w.frame), rows, w.counts(rows, seen), [1, 2, 3])
+    found = predict(model_frame(w.frame), rows, w.counts(rows, seen), [1, 2, 3])
     assert (found.names[3:], [note.code for note in found.notes]) == (("invalid",), ["W307"])
     counts = w.counts(rows, seen)
     blank = np.full(20, np.nan)
     bare = Counts(counts.votes, blank, blank, counts.registered, seen, ~seen)
-    found = predict(ground(world().frame), rows, bare, [1, 2, 3])
+    found = predict(model_frame(world().frame), rows, bare, [1, 2, 3])
     assert (found.names, [note.code for note in found.notes]) == (("share:1", "share:2", "share:3"), ["W307", "W308"])
-    asked = predict(ground(world().frame), rows, counts, [1, 2, 3], turnout=False)
+    asked = predict(model_frame(world().frame), rows, counts, [1, 2, 3], turnout=False)
     assert (asked.names, asked.notes) == (("share:1", "share:2", "share:3"), ())
 
 
@@ -118,8 +118,8 @@ def test_turnout_known_at_few_stations_is_independent_of_the_shares(world):
     counts = w.counts(rows, seen)
     few = np.where(np.arange(20) < 6, counts.ballots, np.nan)
     part = Counts(counts.votes, np.where(np.isfinite(few), counts.invalid, np.nan), few, counts.registered, seen, ~seen)
-    found = predict(ground(w.frame), rows, part, [1, 2, 3])
+    found = predict(model_frame(w.frame), rows, part, [1, 2, 3])
     assert np.array_equal(found.cov[:3, 3:], np.zeros((3, 2)))
-    whole = predict(ground(w.frame), rows, counts, [1, 2, 3])
+    whole = predict(model_frame(w.frame), rows, counts, [1, 2, 3])
     np.testing.assert_allclose(found.cov[:3, :3], whole.cov[:3, :3], rtol=1e-9)
     assert np.abs(whole.cov[:3, 3:]).max() > 0

@@ -3,12 +3,14 @@
 Tolerance 1e-9: both invert the same well-conditioned matrices, one of them by blocks.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from estimation.errors import EstimateError
-from estimation.estimators.multilevel import Constants, ground, predict
-from estimation.estimators.multilevel.order import slope_column
+from estimation.estimators.multilevel import Constants, model_frame, predict
+from estimation.estimators.multilevel.arrival_rank import slope_column
 from estimation.estimators.quantities import Outstanding
 from estimation.returns import Counts
 
@@ -39,7 +41,7 @@ def test_agrees_with_full_matrices(world, reference, arrived, drawn, kappa):
     w = world()
     c = Constants(kappa=kappa)
     rows, seen, rank = a_night(w, arrived, drawn)
-    found = predict(ground(w.frame, constants=c), rows, w.counts(rows, seen), NUMBERS, rank=rank)
+    found = predict(model_frame(w.frame, constants=c), rows, w.counts(rows, seen), NUMBERS, rank=rank)
     x = w.registered
     v = slope_column(rank, seen, x[rows], drawn)[seen]
     common = (
@@ -70,7 +72,7 @@ def test_agrees_where_rolls_are_unknown(world, reference):
     w = world(unknown=3)
     c = Constants()
     rows, seen, rank = np.arange(35)[::-1].copy(), np.arange(35) < 14, None
-    found = predict(ground(w.frame), rows, w.counts(rows, seen), NUMBERS, rank=rank)
+    found = predict(model_frame(w.frame), rows, w.counts(rows, seen), NUMBERS, rank=rank)
     known = np.isfinite(w.registered)
     x = np.where(known, w.registered, np.nanmedian(w.registered))
     v = slope_column(None, seen, x[rows], 35)[seen]
@@ -116,7 +118,7 @@ def test_one_village_by_hand(world):
     votes[:4] = [[190, 110], [170, 130], [190, 110], [170, 130]]
     seen = np.arange(4) < 4
     counts = Counts(votes[:4], np.full(4, np.nan), np.full(4, np.nan), np.full(4, 400.0), seen, ~seen)
-    laid = ground(frame, constants=Constants(delta=0.1, tau=0.2))
+    laid = model_frame(frame, constants=Constants(delta=0.1, tau=0.2))
     found = predict(laid, np.arange(4), counts, [1, 2], drawn=5)
     assert found.names == ("share:1", "share:2")
     np.testing.assert_allclose(found.theta, [0.6, 0.4], rtol=1e-12)
@@ -143,7 +145,7 @@ def test_a_census_is_the_truth_without_error(world, unknown):
     rows, seen = np.arange(35), np.ones(35, dtype=bool)
     rank = np.random.default_rng(1).permutation(35) + 1.0
     found = predict(
-        ground(w.frame), rows, w.counts(rows, seen), NUMBERS, rank=rank, draws=50, rng=np.random.default_rng(1)
+        model_frame(w.frame), rows, w.counts(rows, seen), NUMBERS, rank=rank, draws=50, rng=np.random.default_rng(1)
     )
     known = np.isfinite(w.registered)
     ballots = w.votes.sum(axis=1) + w.invalid
@@ -157,7 +159,7 @@ def test_a_census_is_the_truth_without_error(world, unknown):
 
 def test_replicates_are_what_single_nights_are(world):
     w = world(unknown=2)
-    g = ground(w.frame)
+    g = model_frame(w.frame)
     rng = np.random.default_rng(5)
     rows = np.stack([rng.permutation(35)[:20] for _ in range(6)]).reshape(2, 3, 20)
     seen = rng.random((2, 3, 20)) < 0.5
@@ -174,19 +176,19 @@ def test_replicates_are_what_single_nights_are(world):
 def test_order_of_stations_names_of_areas_and_candidates_change_nothing(world):
     w = world()
     rows, seen, rank = a_night(w, 9, 20)
-    base = predict(ground(w.frame), rows, w.counts(rows, seen), NUMBERS, rank=rank)
+    base = predict(model_frame(w.frame), rows, w.counts(rows, seen), NUMBERS, rank=rank)
     turn = np.random.default_rng(2).permutation(20)
-    shuffled = predict(ground(w.frame), rows[turn], w.counts(rows[turn], seen[turn]), NUMBERS, rank=rank[turn])
+    shuffled = predict(model_frame(w.frame), rows[turn], w.counts(rows[turn], seen[turn]), NUMBERS, rank=rank[turn])
     np.testing.assert_allclose(shuffled.theta, base.theta, rtol=1e-11)
     np.testing.assert_allclose(shuffled.cov, base.cov, rtol=1e-8, atol=1e-16)
     other = world()
     names = {f"D{i}": f"X{9 - i}" for i in range(3)}
     other.frame.table["district"] = other.frame.table["district"].map(names).astype("category")
-    renamed = predict(ground(other.frame), rows, w.counts(rows, seen), NUMBERS, rank=rank)
+    renamed = predict(model_frame(other.frame), rows, w.counts(rows, seen), NUMBERS, rank=rank)
     np.testing.assert_allclose(renamed.cov, base.cov, rtol=1e-8, atol=1e-16)
     counts = w.counts(rows, seen)
     swapped = Counts(counts.votes[:, ::-1], counts.invalid, counts.ballots, counts.registered, seen, ~seen)
-    found = predict(ground(w.frame), rows, swapped, [3, 2, 1], rank=rank).select(list(base.names))
+    found = predict(model_frame(w.frame), rows, swapped, [3, 2, 1], rank=rank).select(list(base.names))
     np.testing.assert_allclose(found.theta, base.theta, rtol=1e-11)
     np.testing.assert_allclose(found.cov, base.cov, rtol=1e-8, atol=1e-16)
 
@@ -195,8 +197,8 @@ def test_the_unit_of_the_roll_does_not_matter_to_shares(world):
     w, tenfold = world(), world()
     tenfold.frame.table["registered"] *= 10
     rows, seen, rank = a_night(w, 9, 20)
-    base = predict(ground(w.frame), rows, w.counts(rows, seen), NUMBERS, rank=rank)
-    found = predict(ground(tenfold.frame), rows, w.counts(rows, seen), NUMBERS, rank=rank)
+    base = predict(model_frame(w.frame), rows, w.counts(rows, seen), NUMBERS, rank=rank)
+    found = predict(model_frame(tenfold.frame), rows, w.counts(rows, seen), NUMBERS, rank=rank)
     np.testing.assert_allclose(found.theta[:3], base.theta[:3], rtol=1e-11)
     np.testing.assert_allclose(found.cov[:3, :3], base.cov[:3, :3], rtol=1e-8)
     assert found.theta[3] == pytest.approx(base.theta[3] / 10, rel=1e-11)
@@ -205,7 +207,7 @@ def test_the_unit_of_the_roll_does_not_matter_to_shares(world):
 def test_the_lead_of_two_has_twice_their_error(world):
     w = world(shares=(0.6, 0.4))
     rows, seen, rank = a_night(w, 9, 20)
-    found = predict(ground(w.frame), rows, w.counts(rows, seen), [1, 2], rank=rank)
+    found = predict(model_frame(w.frame), rows, w.counts(rows, seen), [1, 2], rank=rank)
     lead = found.contrast({"share:1": 1, "share:2": -1}, "lead")
     assert lead.variance[0] == pytest.approx(4 * found.variance[0], rel=1e-9)
     assert found.contrast({"share:1": 1, "share:2": 1}, "all").variance[0] == pytest.approx(0, abs=1e-15)
@@ -216,9 +218,10 @@ def test_bias_and_stress(world):
     """δ adds (δ (1 - p) σ̂ X/T̂)² times the inflation; doubling it adds three times as much again."""
     w = world()
     rows, seen, rank = a_night(w, 9, 20)
-    g, counts = ground(w.frame), w.counts(rows, seen)
+    g, counts = model_frame(w.frame), w.counts(rows, seen)
     none, lean, stress = (
-        predict(g.tuned(delta=d), rows, counts, NUMBERS, rank=rank).variance for d in (0.0, 0.125, 0.25)
+        predict(replace(g, constants=Constants(delta=d)), rows, counts, NUMBERS, rank=rank).variance
+        for d in (0.0, 0.125, 0.25)
     )
     np.testing.assert_allclose(stress - none, 4 * (lean - none), rtol=1e-9)
     assert np.all(lean > none)
@@ -229,7 +232,9 @@ def test_support_keeps_what_was_counted(world):
     rows, seen, rank = a_night(w, 34, 35)
     counts = w.counts(rows, seen)
     out = float(w.registered[rows[~seen]].sum()) * 1.1
-    found = predict(ground(w.frame), rows, counts, [1, 2], rank=rank, outstanding=Outstanding(out, w.registered.sum()))
+    found = predict(
+        model_frame(w.frame), rows, counts, [1, 2], rank=rank, outstanding=Outstanding(out, w.registered.sum())
+    )
     low = counts.votes.sum(axis=0) / (counts.votes.sum() + out)
     np.testing.assert_allclose(found.support[:2, 0], low, rtol=1e-12)
     assert np.all(found.interval(0.999999).low[:2] >= low - 1e-15)
@@ -242,7 +247,13 @@ def test_draws_have_the_margins_of_the_intervals(world):
     rows, seen, rank = a_night(w, 9, 20)
     made = [
         predict(
-            ground(w.frame), rows, w.counts(rows, seen), NUMBERS, rank=rank, draws=20_000, rng=np.random.default_rng(s)
+            model_frame(w.frame),
+            rows,
+            w.counts(rows, seen),
+            NUMBERS,
+            rank=rank,
+            draws=20_000,
+            rng=np.random.default_rng(s),
         )
         for s in (1, 1)
     ]
@@ -271,4 +282,4 @@ def test_refuses(world, change, text):
     seen = seen & change.pop("seen", True)
     numbers = change.pop("numbers", NUMBERS)
     with pytest.raises(EstimateError, match=text):
-        predict(ground(w.frame), rows, w.counts(rows, seen), numbers, rank=rank, **change)
+        predict(model_frame(w.frame), rows, w.counts(rows, seen), numbers, rank=rank, **change)

@@ -9,7 +9,6 @@ from estimation.survey.variance import (
     balanced,
     brewer,
     deville,
-    hajek,
     hartley_rao,
     horvitz_thompson,
     local_neighbourhood,
@@ -209,7 +208,6 @@ UNEQUAL = Structure(1 / PI, np.zeros(3, dtype=np.intp), np.array([8.0]), probabi
     [
         (with_replacement, 3 / 2 * (4 + 1 + 9)),
         (brewer, 3 / 2 * (0.5 * 4 + 0.75 * 1 + 0.25 * 9)),  # mean of 1, 2, 6 is 3
-        (hajek, 3 / 2 * (0.5 * 1.3333333333333333**2 + 0.75 * (1 / 3) ** 2 + 0.25 * (11 / 3) ** 2)),  # mean 7/3
         # a = 1/3, 1/2, 1/6, Σ a² = 14/36
         (deville, 36 / 22 * (0.5 * (4 / 3) ** 2 + 0.75 * (1 / 3) ** 2 + 0.25 * (11 / 3) ** 2)),
         # Σ_{i<j} (1 - (π_i + π_j) / 2) / 2 · (e_i - e_j)²
@@ -264,20 +262,20 @@ def test_yates_grundy_says_nothing_of_a_stratum_with_one_station():
     assert found == pytest.approx(np.array([[0.5 * 1 + 0.5 * 9 - 2 * 0.25 * 3 + 0.75 * 25]]))
 
 
-@pytest.mark.parametrize("function", [brewer, hajek, deville, overton, hartley_rao])
+@pytest.mark.parametrize("function", [brewer, deville, overton, hartley_rao])
 def test_with_equal_probabilities_all_are_the_simple_sample(function):
     values, design = column(1, 2, 4, 3), one_stratum(4, 8)
     assert function(values, design) == pytest.approx(stratified(values, design))
 
 
-@pytest.mark.parametrize("function", [brewer, hajek, deville, overton, hartley_rao])
+@pytest.mark.parametrize("function", [brewer, deville, overton, hartley_rao])
 def test_a_certainty_adds_nothing_and_is_not_counted(function):
     pi = np.append(PI, 1.0)
     more = Structure(1 / pi, np.zeros(4, dtype=np.intp), np.array([9.0]), probability=pi)
     assert function(column(1, 2, 6, 99), more) == pytest.approx(function(column(1, 2, 6), UNEQUAL))
 
 
-@pytest.mark.parametrize("function", [brewer, hajek, deville])
+@pytest.mark.parametrize("function", [brewer, deville])
 def test_of_what_is_in_the_probability_is_that_of_being_drawn_and_in(function):
     # 2 of 4 in, equal π = ½: as a simple sample of 2 from 8
     weight = np.array([4.0, 0.0, 4.0, 0.0])
@@ -367,7 +365,7 @@ def test_cluster_errors():
 
 
 @pytest.mark.parametrize(
-    "function", [successive, successive_pps, local_neighbourhood, brewer, hajek, deville, overton, with_replacement]
+    "function", [successive, successive_pps, local_neighbourhood, brewer, deville, overton, with_replacement]
 )
 def test_one_station_in_is_an_error_that_names_the_stratum(function):
     order = np.arange(3)

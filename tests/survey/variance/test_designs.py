@@ -15,7 +15,6 @@ from estimation.survey.variance import (
     balanced,
     brewer,
     deville,
-    hajek,
     hartley_rao,
     horvitz_thompson,
     local_neighbourhood,
@@ -77,13 +76,6 @@ def test_joint_probabilities_are_unbiased(function):
 def test_single_probabilities_are_nearly_unbiased(function):
     mean, truth = sampford_estimates(function)
     assert 0.9 < mean / truth < 1.1
-
-
-def test_hajek_is_too_small_in_a_tiny_sample():
-    # n / (n - 1) is less than 1 / (1 - Σ a²) of Deville; with one π of 0.75 among three stations that is felt
-    mean, truth = sampford_estimates(hajek)
-    assert 0.85 < mean / truth < 0.95
-    assert mean < sampford_estimates(deville)[0]
 
 
 # --- two stages -------------------------------------------------------------------------------------------------------

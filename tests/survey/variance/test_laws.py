@@ -16,7 +16,6 @@ from estimation.survey.variance.names import NAMES
 # a draw that each variance allows
 METHODS = {
     "successive": "systematic",
-    "successive-circular": "pps-systematic",
     "local-neighbourhood": "pivotal",
     "balanced": "cube",
     "ultimate-cluster": "two-stage",
@@ -110,7 +109,7 @@ def test_replicates_equal_the_loop(name, drawn):
         np.testing.assert_allclose(found[b], CASES[name](stack[b], structure), rtol=1e-10, atol=1e-12 * scale)
 
 
-@pytest.mark.parametrize("name", [name for name in CASES if name != "with-replacement"])
+@pytest.mark.parametrize("name", CASES)
 @QUICK
 @given(samples())
 def test_a_census_has_none(name, drawn):
@@ -123,7 +122,7 @@ def test_a_census_has_none(name, drawn):
     assert np.all(CASES[name](values, replace(structure, weight=np.ones(n), **parts)) == 0)
 
 
-@pytest.mark.parametrize("name", ["stratified", "with-replacement", "successive", "ultimate-cluster", "two-stage"])
+@pytest.mark.parametrize("name", ["stratified", "successive", "ultimate-cluster", "two-stage"])
 @QUICK
 @given(samples(), st.floats(0.01, 100))
 def test_shares_do_not_feel_the_scale_of_weights(name, drawn, scale):
@@ -145,7 +144,7 @@ def test_nothing_in_has_no_ratio():
         ratio(votes, votes.sum(axis=1), np.zeros(6))
 
 
-@pytest.mark.parametrize("name", ["stratified", "with-replacement", "successive", "hajek", "brewer", "deville"])
+@pytest.mark.parametrize("name", ["stratified", "successive", "deville"])
 def test_one_station_in_names_its_stratum(name):
     weight = np.array([2.0, 2.0, 0.0, 2.0])
     structure = Structure(weight, np.array([0, 0, 1, 1]), np.array([4.0, 6.0]), order=np.arange(4))

@@ -21,17 +21,17 @@ import numpy as np
 
 from estimation.arrays import Array, BoolArray, IntArray, stratum_sums
 from estimation.estimators.multilevel.constants import Constants
-from estimation.estimators.multilevel.ground import Exposure, Ground
-from estimation.estimators.multilevel.present import Present, present
+from estimation.estimators.multilevel.observed_areas import ObservedAreas, observed_areas
+from estimation.estimators.multilevel.population import Exposure, ModelFrame
 
 
 @dataclass(frozen=True, slots=True)
-class Night:
-    """What is in, laid beside the ground; B replicates of n drawn stations.
+class ModelData:
+    """What is in, laid beside the population; B replicates of n drawn stations.
 
     Attributes
     ----------
-    ground : Ground
+    population : ModelFrame
     rows : numpy.ndarray of intp, shape (B, n)
     fixed : numpy.ndarray, shape (B, f, n)
         1, covariates, the slope on the order of arrival: columns without a random effect.
@@ -39,7 +39,7 @@ class Night:
         Prior precision of their coefficients, in 1/σ².
     """
 
-    ground: Ground
+    population: ModelFrame
     rows: IntArray
     fixed: Array
     precision: Array
@@ -51,7 +51,7 @@ class Fit:
 
     Attributes
     ----------
-    night : Night
+    data : ModelData
     x, weight : numpy.ndarray, shape (B, n)
         Exposure, and ω; 0 where a station is not used.
     responses : numpy.ndarray, shape (B, ρ, n)
@@ -72,11 +72,11 @@ class Fit:
         Σ x over the population.
     grid : numpy.ndarray, shape (G, levels)
         λ by level, the finest first.
-    areas : Present
+    areas : ObservedAreas
         With a station used in any of the replicates.
     """
 
-    night: Night
+    data: ModelData
     x: Array
     weight: Array
     responses: Array
@@ -88,7 +88,7 @@ class Fit:
     stations: Array
     total: float
     grid: Array
-    areas: Present
+    areas: ObservedAreas
 
     @property
     def mean_weight(self) -> Array:
@@ -101,7 +101,7 @@ class Fit:
         return np.asarray(self.counted / self.x.sum(axis=-1)[:, None])
 
 
-def fit(night: Night, exposure: Exposure, counts: Array, use: BoolArray) -> Fit:
+def fit(data: ModelData, exposure: Exposure, counts: Array, use: BoolArray) -> Fit:
     """Fit counts on the stations used.
 
     Parameters
@@ -113,35 +113,35 @@ def fit(night: Night, exposure: Exposure, counts: Array, use: BoolArray) -> Fit:
     use : numpy.ndarray of bool, shape (B, n)
         At least one in each replicate.
     """
-    ground, constants = night.ground, night.ground.constants
-    x = np.where(use, exposure.x[night.rows], 0.0)
+    population, constants = data.population, data.population.constants
+    x = np.where(use, exposure.x[data.rows], 0.0)
     use = x > 0
     counts = np.where(use[:, None], counts, 0.0)
     responses = counts / np.where(use, x, 1.0)[:, None]
     weight = exposure.weight(x)
-    columns = np.concatenate([night.fixed, responses], axis=1)
-    areas = present(ground.tree, exposure, night.rows, use)
+    columns = np.concatenate([data.fixed, responses], axis=1)
+    areas = observed_areas(population.tree, exposure, data.rows, use)
     gram, leaves = _sums(columns, weight, areas)
     stations = use.sum(axis=-1).astype(np.float64)
     complete = stations == exposure.stations
     inside = stratum_sums(x[..., None], areas.code, areas.number)[..., 0]
     left = np.where(complete[:, None], 0.0, areas.totals - inside)
-    f = night.fixed.shape[1]
-    fixed_left = -(night.fixed @ x[..., None])[..., 0]
+    f = data.fixed.shape[1]
+    fixed_left = -(data.fixed @ x[..., None])[..., 0]
     fixed_left[:, : f - 1] += exposure.columns  # over all stations the slope adds up to nothing
     fixed_left[complete] = 0
     matrix = np.zeros((len(x), 1, gram.shape[-1] + 1, gram.shape[-1] + 1))
     matrix[:, 0, :-1, :-1] = gram
     matrix[:, 0, :f, -1] = matrix[:, 0, -1, :f] = fixed_left
-    lambdas = [np.array(grid)[None] for grid in ground.grids]
+    lambdas = [np.array(grid)[None] for grid in population.grids]
     sums = np.concatenate([leaves, left[:, None]], axis=1)[:, None]
     matrix, log_det, _ = _eliminate_areas(matrix, sums, lambdas, areas, predict=True)
-    matrix, rest = _eliminate_fixed(matrix, night.precision)
+    matrix, rest = _eliminate_fixed(matrix, data.precision)
     noise = exposure.variance - np.where(use, x**2 / np.where(use, weight, 1.0), 0.0).sum(axis=-1)
     noise = np.where(complete, 0.0, np.maximum(noise, 0.0))
-    grid = np.array(list(product(*ground.grids))).reshape(prod(map(len, ground.grids)), -1)
+    grid = np.array(list(product(*population.grids))).reshape(prod(map(len, population.grids)), -1)
     return Fit(
-        night,
+        data,
         x,
         weight,
         responses,
@@ -169,16 +169,16 @@ def residuals(fitted: Fit, point: IntArray) -> Array:
     numpy.ndarray, shape (B, ρ, n)
         0 where a station is not used.
     """
-    night, areas = fitted.night, fitted.areas
-    f = night.fixed.shape[1]
-    columns = np.concatenate([night.fixed, fitted.responses], axis=1)
-    depth = night.ground.tree.depth
+    data, areas = fitted.data, fitted.areas
+    f = data.fixed.shape[1]
+    columns = np.concatenate([data.fixed, fitted.responses], axis=1)
+    depth = data.population.tree.depth
     gram, leaves = _sums(columns, fitted.weight, areas)
     lambdas = [fitted.grid[point, level][:, None] for level in range(depth)]
     matrix, _, passed = _eliminate_areas(gram[:, None], leaves[:, None], lambdas, areas, predict=False)
-    inner = matrix[:, 0, :f, :f] + np.diag(night.precision)
+    inner = matrix[:, 0, :f, :f] + np.diag(data.precision)
     beta = np.linalg.solve(inner, matrix[:, 0, :f, f:])
-    left = fitted.responses - np.swapaxes(beta, -1, -2) @ night.fixed
+    left = fitted.responses - np.swapaxes(beta, -1, -2) @ data.fixed
     effect = np.zeros((*left.shape[:2], 1))  # of the areas of one level, those above included
     for level in range(depth - 1, -1, -1):
         sums, lam = passed[level][:, 0], lambdas[level][:, :, None]
@@ -191,7 +191,7 @@ def residuals(fitted: Fit, point: IntArray) -> Array:
     return np.asarray(left * np.sqrt(fitted.weight)[:, None])
 
 
-def _sums(columns: Array, weight: Array, areas: Present) -> tuple[Array, Array]:
+def _sums(columns: Array, weight: Array, areas: ObservedAreas) -> tuple[Array, Array]:
     """Give weighted products of columns (B, c, c), and weighted sums by area (B, c, m)."""
     weighted = columns * weight[:, None]
     leaves = stratum_sums(np.swapaxes(weighted, -1, -2), areas.code, areas.number)
@@ -199,7 +199,7 @@ def _sums(columns: Array, weight: Array, areas: Present) -> tuple[Array, Array]:
 
 
 def _eliminate_areas(
-    matrix: Array, leaves: Array, lambdas: list[Array], areas: Present, *, predict: bool
+    matrix: Array, leaves: Array, lambdas: list[Array], areas: ObservedAreas, *, predict: bool
 ) -> tuple[Array, Array, list[Array]]:
     """Eliminate the areas of each level from the finest on.
 

@@ -51,7 +51,7 @@ def rate(fit: Fit, form: Array) -> Mixed:
     form : numpy.ndarray, shape (ρ,)
         The count as a sum of responses.
     """
-    constants = fit.night.ground.constants
+    constants = fit.data.population.constants
     forms = np.broadcast_to(form, (len(fit.counted), 1, len(form)))
     prior = (constants.turnout_variance * (fit.rates @ form) ** 2)[:, None, None]
     counted, out = (fit.counted @ form)[:, None], (fit.out @ form)[..., None]
@@ -95,7 +95,7 @@ def share_prior(fit: Fit, theta: Array, whole: Array) -> Array:
     theta : numpy.ndarray, shape (B, q)
     whole : numpy.ndarray, shape (ρ,)
     """
-    low, more = fit.night.ground.constants.phi
+    low, more = fit.data.population.constants.phi
     phi = low + more * (1 - 4 * theta * (1 - theta))
     scale = np.sqrt(phi * theta * (1 - theta)) * np.abs(fit.rates @ whole)[:, None]
     if theta.shape[-1] == 1:
@@ -124,7 +124,7 @@ def honest(mixed: Mixed, prior: Array, share_in: Array) -> tuple[Array, Array, A
         Its last factor.
     df : numpy.ndarray, shape (B, q)
     """
-    fit, constants = mixed.fit, mixed.fit.night.ground.constants
+    fit, constants = mixed.fit, mixed.fit.data.population.constants
     best = mixed.log_weight.argmax(axis=-1)
     left = mixed.forms @ residuals(fit, best)
     n = fit.stations[:, None]
@@ -143,7 +143,7 @@ def honest(mixed: Mixed, prior: Array, share_in: Array) -> tuple[Array, Array, A
 
 def bias_factor(mixed: Mixed, share_in: Array) -> Array:
     """Give (δ (1 - p) X / T̂)², shape (B,): the variance that bias adds, in σ̂²."""
-    delta = mixed.fit.night.ground.constants.delta
+    delta = mixed.fit.data.population.constants.delta
     return np.asarray((delta * (1 - share_in) * mixed.fit.total / mixed.denominator) ** 2)
 
 
@@ -186,7 +186,7 @@ def joint_covariance(fit: Fit, members: Sequence[Mixed], share_in: Array) -> Arr
 
 def scatter_of(fit: Fit, forms: Array, prior: Array) -> tuple[Array, Array]:
     """Give ν, shape (B, 1), and s² with its covariances, (B, G, q, q); `prior` is for a station of mean weight."""
-    nu0 = fit.night.ground.constants.nu0
+    nu0 = fit.data.population.constants.nu0
     nu = (fit.stations - 1 + nu0)[:, None]
     products = forms[:, None] @ fit.products @ np.swapaxes(forms, -1, -2)[:, None]
     added = nu0 * prior * fit.mean_weight[:, None, None]

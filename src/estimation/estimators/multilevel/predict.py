@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from estimation.arrays import Array, BoolArray, IntArray
 from estimation.contest import INVALID, TURNOUT, share_name
 from estimation.errors import EstimateError
+from estimation.estimators.multilevel.arrival_rank import slope_column
 from estimation.estimators.multilevel.draws import draw
-from estimation.estimators.multilevel.fit import Fit, Night, fit
-from estimation.estimators.multilevel.ground import Exposure, Ground
+from estimation.estimators.multilevel.fit import Fit, ModelData, fit
 from estimation.estimators.multilevel.mixture import Mixed, honest, joint_covariance, rate, share_prior, shares
-from estimation.estimators.multilevel.order import slope_column
+from estimation.estimators.multilevel.population import Exposure, ModelFrame
 from estimation.estimators.quantities import Outstanding
 from estimation.returns import Counts
 from estimation.rules import Notice
@@ -37,7 +37,7 @@ class _Part:
 
 
 def predict(
-    ground: Ground,
+    population: ModelFrame,
     rows: IntArray,
     counts: Counts,
     numbers: Sequence[int],
@@ -63,15 +63,15 @@ def predict(
     for small candidates, whose few strongholds may all be out, more variance and fewer degrees of freedom, after the
     kurtosis of the residuals. The interval is Wilson's with Student's quantile by default: the logit t interval is the
     same for large shares, and nearly all of [0, 1] where the standard error of a small one is larger than itself. The
-    design's weights play no part: what it used must be a level or a covariate of the ground. Coverage is a property
+    design's weights play no part: what it used must be a level or a covariate of the population. Coverage is a property
     across nights, not of a single one.
 
     Cost and memory are linear in the stations drawn and in the areas, see :mod:`estimation.estimators.multilevel.fit`;
-    what is linear in the stations of the frame is done once, by :func:`ground`.
+    what is linear in the stations of the frame is done once, by :func:`model_frame`.
 
     Parameters
     ----------
-    ground : Ground
+    population : ModelFrame
         The frame, N stations.
     rows : numpy.ndarray of intp, shape (n,) or (…, n)
         Frame rows of the drawn sample; all rows where every station is asked.
@@ -123,23 +123,25 @@ def predict(
     seen, places = _flat(counts.seen, lead), _flat(rows, lead)
     votes, ballots, invalid = _flat(counts.votes, lead, 2), _flat(counts.ballots, lead), _flat(counts.invalid, lead)
     order = None if rank is None else _flat(rank, lead)
-    families, notes = _families(ground, places, seen, ballots, invalid, turnout)
-    each = _numbers_each(ground, n, k)
+    families, notes = _families(population, places, seen, ballots, invalid, turnout)
+    each = _numbers_each(population, n, k)
     blocks = [slice(i, i + each) for i in range(0, len(seen), each)]
     parts = []
     for b in blocks:
-        night = _night(ground, places[b], seen[b], None if order is None else order[b], size)
+        data = _model_data(population, places[b], seen[b], None if order is None else order[b], size)
         extra = np.nan_to_num(np.stack([ballots[b], invalid[b]], axis=1))  # who uses them looks at `families`
         stack = np.concatenate([np.swapaxes(votes[b], -1, -2), extra], axis=1)
         uses = {name: use[b] for name, use in families.items()}
-        parts.append(_predict(night, stack, uses, seen[b].sum(axis=-1) / size))
+        parts.append(_predict(data, stack, uses, seen[b].sum(axis=-1) / size))
     theta, cov, df = (
         np.concatenate(values).reshape(*lead, *values[0].shape[1:]) for values in zip(*parts, strict=True)
     )
     support = _support(counts, families, lead, outstanding)
     names = (*(share_name(number) for number in numbers), *list(families)[1:])
     made = draw(theta, cov, df, k, draws, rng) if draws and rng is not None else None
-    return Estimate(names, theta, cov, df, support, notes if not lead else (), draws=made, kind=interval)
+    return Estimate(
+        names, theta, cov, df, support, notes if not lead else (), draws=made, kind=interval, cov_name="model"
+    )
 
 
 def _flat(values: NDArray[Any], lead: tuple[int, ...], trailing: int = 1) -> NDArray[Any]:
@@ -149,15 +151,15 @@ def _flat(values: NDArray[Any], lead: tuple[int, ...], trailing: int = 1) -> NDA
 
 
 def _families(
-    ground: Ground, rows: IntArray, seen: BoolArray, ballots: Array, invalid: Array, turnout: bool
+    population: ModelFrame, rows: IntArray, seen: BoolArray, ballots: Array, invalid: Array, turnout: bool
 ) -> tuple[dict[str, BoolArray], tuple[Notice, ...]]:
     """Say which stations each family of quantities can use; shares always come first."""
     families = {"share": seen}
     notes = []
     if turnout:
         counted = seen & np.isfinite(ballots)
-        known = ground.roll is not None and ground.roll.stations >= ROLLS * len(ground)
-        rolls = ground.roll.x[rows] > 0 if ground.roll is not None else np.zeros_like(seen)
+        known = population.roll is not None and population.roll.stations >= ROLLS * len(population)
+        rolls = population.roll.x[rows] > 0 if population.roll is not None else np.zeros_like(seen)
         for name, use, code in (
             (TURNOUT, counted & rolls & known, "W307"),
             (INVALID, counted & np.isfinite(invalid), "W308"),
@@ -169,21 +171,21 @@ def _families(
     return families, tuple(notes)
 
 
-def _night(ground: Ground, rows: IntArray, seen: BoolArray, rank: Array | None, drawn: int) -> Night:
+def _model_data(population: ModelFrame, rows: IntArray, seen: BoolArray, rank: Array | None, drawn: int) -> ModelData:
     """Lay the columns without a random effect beside the stations."""
-    constants = ground.constants
-    slope = slope_column(rank, seen, ground.exposure.x[rows], drawn)
-    z = np.moveaxis(ground.covariates[rows], -1, 1)
+    constants = population.constants
+    slope = slope_column(rank, seen, population.exposure.x[rows], drawn)
+    z = np.moveaxis(population.covariates[rows], -1, 1)
     fixed = np.concatenate([np.ones_like(slope)[:, None], z, slope[:, None]], axis=1)
     precision = np.concatenate([[0.0], np.ones(z.shape[1]), [constants.tau**-2]])
-    return Night(ground, rows, fixed, precision)
+    return ModelData(population, rows, fixed, precision)
 
 
-def _predict(night: Night, stack: Array, uses: dict[str, BoolArray], share_in: Array) -> tuple[Array, Array, Array]:
+def _predict(data: ModelData, stack: Array, uses: dict[str, BoolArray], share_in: Array) -> tuple[Array, Array, Array]:
     """Predict one block of replicates: estimates, covariance, degrees of freedom."""
     k = stack.shape[1] - 2
     names, unit = list(uses), np.eye(k + 2)
-    fits = _fits(night, stack, uses)
+    fits = _fits(data, stack, uses)
     votes = np.append(np.ones(k), [0.0, 0.0])
     parts = [_share_part(fits["share"], unit[:k], votes, share_in)]
     for name in names[1:]:
@@ -197,12 +199,12 @@ def _predict(night: Night, stack: Array, uses: dict[str, BoolArray], share_in: A
         np.concatenate(values, axis=-1)
         for values in zip(*[(part.mixed.theta, part.variance, part.df) for part in parts], strict=True)
     )
-    cov = _correlated(night, stack, uses, fits, [part.mixed for part in parts], share_in)
+    cov = _correlated(data, stack, uses, fits, [part.mixed for part in parts], share_in)
     return theta, _scaled(cov, variance), df
 
 
 def _correlated(
-    night: Night,
+    data: ModelData,
     stack: Array,
     uses: dict[str, BoolArray],
     fits: dict[str, Fit],
@@ -221,7 +223,7 @@ def _correlated(
     if close.any():
         whole = [fitted for name, fitted in fits.items() if name != TURNOUT]  # with the exposure that all have
         same = [fitted for fitted in whole if np.array_equal(fitted.weight > 0, together)]
-        fitted = same[0] if same else fit(night, night.ground.exposure, stack, together | ~close[:, None])
+        fitted = same[0] if same else fit(data, data.population.exposure, stack, together | ~close[:, None])
         cov = joint_covariance(fitted, members, share_in)
     if not close.all():
         apart, end = np.zeros_like(cov), 0
@@ -233,16 +235,16 @@ def _correlated(
     return cov
 
 
-def _fits(night: Night, stack: Array, uses: dict[str, BoolArray]) -> dict[str, Fit]:
+def _fits(data: ModelData, stack: Array, uses: dict[str, BoolArray]) -> dict[str, Fit]:
     """Fit each family, once for those that use the same stations and exposure."""
-    ground = night.ground
+    population = data.population
     done: list[tuple[BoolArray, Exposure, Fit]] = []
     found = {}
     for name, use in uses.items():
-        exposure = ground.roll if name == TURNOUT and ground.roll is not None else ground.exposure
+        exposure = population.roll if name == TURNOUT and population.roll is not None else population.exposure
         same = [f for mask, size, f in done if size is exposure and np.array_equal(mask, use)]
         if not same:
-            same = [fit(night, exposure, stack, use)]
+            same = [fit(data, exposure, stack, use)]
             done.append((use, exposure, same[0]))
         found[name] = same[0]
     return found
@@ -288,10 +290,10 @@ def _support(
     return support
 
 
-def _numbers_each(ground: Ground, n: int, k: int) -> int:
+def _numbers_each(population: ModelFrame, n: int, k: int) -> int:
     """Say how many replicates make a block."""
-    columns = ground.covariates.shape[1] + 2 + k + 3
-    points = [len(grid) for grid in ground.grids]
-    area = columns * ground.tree.areas * max(points, default=1)
+    columns = population.covariates.shape[1] + 2 + k + 3
+    points = [len(grid) for grid in population.grids]
+    area = columns * population.tree.areas * max(points, default=1)
     grid = prod(points) * columns**2
     return int(max(1, BLOCK // max(columns * n, area, grid)))

@@ -50,7 +50,7 @@ def grow(
     stations : int
         N.
     strata : numpy.ndarray of intp, shape (N,), optional
-        See :func:`estimation.estimators.multilevel.ground`.
+        See :func:`estimation.estimators.multilevel.model_frame`.
 
     Returns
     -------

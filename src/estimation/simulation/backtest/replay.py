@@ -9,10 +9,11 @@ import numpy as np
 
 from estimation.arrays import Array, BoolArray, IntArray, group_sums
 from estimation.contest import TURNOUT, EstimateTable, EstimatorName
+from estimation.contest.possible import why_never
 from estimation.decision import information, judge, needed_drift, thin_part, thin_strata
-from estimation.errors import EstimationError
-from estimation.estimators import respond
-from estimation.estimators.catalogue import Known, Night, estimate_by, know
+from estimation.errors import DesignError, EstimationError
+from estimation.estimators import adjust
+from estimation.estimators.catalogue import PREDICTED, ContestSetup, ReturnsSeen, estimate_by, set_up
 from estimation.returns import Counts
 from estimation.sampling.apply_design import cells_for, strata_for
 from estimation.sampling.design import Design
@@ -88,7 +89,7 @@ class Stage:
     strata: Strata
     cells: Strata
     model: ArrivalModel
-    known: Known
+    known: ContestSetup
     joint: Joint | None
 
 
@@ -98,15 +99,25 @@ def stage(population: Population, plan: BacktestPlan) -> Stage:
     Raises
     ------
     EstimationError
-        The design does not fit the population, or the arrival model is unknown.
+        The design does not fit the population or can't give the variance, or the arrival model is unknown.
     """
     design = plan.design
+    predicted = ("multilevel", "auto") if design.method in PREDICTED else ("multilevel",)
+    if not set(plan.estimators) <= set(predicted):
+        _check_variance(plan.table.variance, design.method)
     strata = strata_for(population.frame, design.strata, design.merge, design.n)
     cells = cells_for(population.frame, design, strata)
     numbers = [candidate.number for candidate in population.contest.candidates]
-    known = know(population.frame, cells, numbers, plan.table, design_strata=strata)
+    known = set_up(population.frame, cells, numbers, plan.table, design_strata=strata)
     model, joint = arrival_model(plan.arrival, population), joint_of(population.frame, design, strata)
     return Stage(population, plan, strata, cells, model, known, joint)
+
+
+def _check_variance(variance: str, method: str) -> None:
+    """Refuse a variance that no night of the plan could have."""
+    reason = why_never(variance, method)
+    if reason:
+        raise DesignError(f"[estimate]: {reason}")
 
 
 def quantities(population: Population) -> tuple[tuple[str, ...], Array]:
@@ -150,7 +161,7 @@ def draw_block(at: Stage, block: int) -> tuple[Drawn, Array]:
     return drawn, at.model(at.population, drawn.stations, generator(seed, "backtest arrival", str(block)))
 
 
-def night_of(at: Stage, drawn: Drawn, keys: Array, part: float) -> tuple[Night, Array]:
+def night_of(at: Stage, drawn: Drawn, keys: Array, part: float) -> tuple[ReturnsSeen, Array]:
     """Lay nights out at one part of the returns, as an estimator takes them, with the design weights, (b, n).
 
     The weight is 0 for a place that a smaller sample leaves empty.
@@ -168,12 +179,12 @@ def night_of(at: Stage, drawn: Drawn, keys: Array, part: float) -> tuple[Night, 
     own = Counts(
         votes, look(counts.invalid), look(counts.ballots), counts.registered[rows], seen, np.zeros_like(seen), received
     )
-    arrival = respond(whole, at.strata, at.cells, at.cells.codes[rows], seen)
-    return Night(rows, own, arrival, whole.inside), whole.weight
+    arrival = adjust(whole, at.strata, at.cells, at.cells.codes[rows], seen)
+    return ReturnsSeen(rows, own, arrival, whole.inside), whole.weight
 
 
 def _fill(
-    at: Stage, night: Night, weight: Array, name: EstimatorName, found: Replay, place: tuple[IntArray, int, int]
+    at: Stage, night: ReturnsSeen, weight: Array, name: EstimatorName, found: Replay, place: tuple[IntArray, int, int]
 ) -> None:
     """Estimate, and write what an estimator says into its place.
 
@@ -201,7 +212,7 @@ def _fill(
 
 
 def calls(
-    at: Stage, night: Night, weight: Array, estimate: Estimate, others: Mapping[str, Estimate] | None = None
+    at: Stage, night: ReturnsSeen, weight: Array, estimate: Estimate, others: Mapping[str, Estimate] | None = None
 ) -> tuple[BoolArray, BoolArray]:
     """Say on which nights somebody is called at this moment, and on which it is the wrong one; shape (b,) each.
 
@@ -215,7 +226,7 @@ def calls(
         Other methods' estimates, which must agree; a backtest asks none.
     """
     contest = replace(at.population.contest, estimate=at.plan.table)  # the rule for calls that was asked for
-    structure, counts = night.arrival.structure, night.counts
+    structure, counts = night.adjustment.structure, night.counts
     cell, number, there = at.cells.codes[night.rows], len(at.cells.labels), weight > 0
     drawn_by, in_by = (group_sums(of, cell, number).astype(np.intp) for of in (there, counts.seen))
     thin = thin_strata(in_by, drawn_by, at.plan.table.min_per_stratum)

@@ -9,7 +9,7 @@ from estimation.arrays import Array, BoolArray
 from estimation.columns import AREA_LEVELS
 from estimation.contest import Contest, estimate_table
 from estimation.errors import EstimationError
-from estimation.estimators.catalogue import Night, estimate_by, know
+from estimation.estimators.catalogue import ReturnsSeen, estimate_by, set_up
 from estimation.estimators.multilevel import Constants
 from estimation.returns import Counts
 from estimation.simulation.backtest.replay import BacktestPlan, Stage, draw_block, night_of, stage
@@ -47,14 +47,14 @@ class Past:
         What is left out together.
     area : str
     at : Stage
-    nights : tuple of Night
+    nights : tuple of ReturnsSeen
         At every part of the returns.
     """
 
     election: str
     area: str
     at: Stage
-    nights: tuple[Night, ...]
+    nights: tuple[ReturnsSeen, ...]
 
 
 class Score(NamedTuple):
@@ -143,7 +143,7 @@ def score(of: Past, point: ConstantValues) -> Score:
     """Score the predictor with other constants on the replayed nights of one past night."""
     at = of.at
     table = estimate_table(at.plan.table, point.table)
-    known = know(at.population.frame, at.cells, at.known.numbers, table, design_strata=at.strata)
+    known = set_up(at.population.frame, at.cells, at.known.numbers, table, design_strata=at.strata)
     truth, scores, covered = at.population.shares, [], []
     for night in of.nights:
         bounds = estimate_by("multilevel", known, night).estimate.interval(at.plan.level)

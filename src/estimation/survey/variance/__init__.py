@@ -11,7 +11,6 @@ from estimation.survey.variance.successive import successive, successive_pps
 from estimation.survey.variance.unequal import (
     brewer,
     deville,
-    hajek,
     hartley_rao,
     horvitz_thompson,
     overton,
@@ -26,7 +25,6 @@ __all__ = [
     "by_name",
     "default",
     "deville",
-    "hajek",
     "hartley_rao",
     "horvitz_thompson",
     "local_neighbourhood",

@@ -73,6 +73,8 @@ def squares(values: Array, group: IntArray, groups: int, centre: Array | BoolArr
     numpy.ndarray, shape (…, k, k)
         Symmetric and positive semidefinite.
     """
+    if values.ndim == 2 and group.ndim == centre.ndim == factor.ndim == 1:
+        return _squares_of_one(values, group, centre, factor)
     n, k = values.shape[-2:]
     shapes = {values.shape[:-2], group.shape[:-1], centre.shape[:-1], factor.shape[:-1]}
     lead = shapes.pop() if len(shapes) == 1 else np.broadcast_shapes(*shapes)
@@ -102,6 +104,29 @@ def squares(values: Array, group: IntArray, groups: int, centre: Array | BoolArr
     np.subtract(across, scaled, out=scaled)
     scaled *= root[:, None, :]
     return _crossed(scaled).reshape(*lead, k, k)
+
+
+def _squares_of_one(values: Array, group: IntArray, centre: Array | BoolArray, factor: Array) -> Array:
+    """Add up the squares of one sample, without any leading axis: as :func:`squares`, in fewer steps."""
+    use = centre if centre.dtype == np.bool_ else centre > 0
+    if not use.all():
+        values, group, centre, factor = values[use], group[use], centre[use], factor[use]
+    if not ascending(group):
+        order = np.argsort(group, kind="stable")
+        values, group, centre, factor = values[order], group[order], centre[order], factor[order]
+    n, k = values.shape
+    if not n:
+        return np.zeros((k, k))
+    across, starts = np.ascontiguousarray(values.T), runs(group)
+    length = np.append(starts[1:], n) - starts
+    if centre.dtype == np.bool_:
+        means = np.add.reduceat(across, starts, axis=-1) / length
+    else:
+        means = np.add.reduceat(across * centre, starts, axis=-1) / np.add.reduceat(centre, starts)
+    centred = np.repeat(means, length, axis=-1)
+    np.subtract(across, centred, out=centred)
+    crossed = (centred * factor) @ centred.T  # of so few rows quicker than a symmetric product
+    return np.asarray((crossed + crossed.T) / 2)
 
 
 def _means(weighted: Array, group: IntArray, groups: int, centre: Array | BoolArray) -> Array:
@@ -148,7 +173,10 @@ def need_two(count: Array, total: Array, unit: str = "station") -> None:
     EstimateError
         With the stratum's number.
     """
-    lonely = (count == 1) & (total > 1)
+    single = count == 1
+    if not single.any():
+        return
+    lonely = single & (total > 1)
     if lonely.any():
         where = int(np.argwhere(lonely)[0][-1])
         raise EstimateError(

@@ -111,11 +111,6 @@ def by_count(structure: Structure) -> tuple[BoolArray, Array]:
     return structure.inside, per_station(left, structure.stratum)
 
 
-def with_return(structure: Structure) -> tuple[BoolArray, Array]:
-    """All stations in; f is 0."""
-    return structure.inside, np.ones(structure.weight.shape)
-
-
 def by_chance(structure: Structure) -> tuple[BoolArray, Array]:
     """Give the stations in that are no certainties; f is the probability of being drawn and in."""
     pi = chance_in(structure)

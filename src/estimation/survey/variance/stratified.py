@@ -41,7 +41,8 @@ def stratified(expanded: Array, structure: Structure, *, single: str = "collapse
 @by_blocks
 def _stratified(expanded: Array, structure: Structure) -> Array:
     inside = structure.inside
-    count = structure.drawn() if inside.all() else structure.count()  # of a batch that is all in: H numbers, once
+    batch = inside.ndim > 1 and inside.all()  # that is all in: H numbers, once
+    count = structure.drawn() if batch else structure.count()
     need_some(count, structure)
     need_two(count, structure.size)
     factor = np.maximum(1 - count / np.maximum(structure.size, 1), 0) * (count / np.maximum(count - 1, 1))

@@ -72,36 +72,6 @@ def brewer(expanded: Array, structure: Structure) -> Array:
 
 
 @by_blocks
-def hajek(expanded: Array, structure: Structure) -> Array:
-    """Estimate the covariance from single probabilities, around the mean weighted by 1 - π.
-
-    V = Σ_h n_h / (n_h - 1) Σ_i (1 - π_i)(e_i - A_h)(e_i - A_h)', A_h = Σ (1 - π) e / Σ (1 - π)
-    (Hájek 1964; Brewer and Donadio 2003).
-
-    Parameters
-    ----------
-    expanded : numpy.ndarray, shape (…, n, k)
-    structure : Structure
-        `probability` where known; see the module.
-
-    Returns
-    -------
-    numpy.ndarray, shape (…, k, k)
-        Zero at a census.
-
-    Raises
-    ------
-    EstimateError
-        A stratum has one station in that is no certainty.
-    """
-    pi = chance_in(structure)
-    use, count = uncertain(structure, pi)
-    centre = np.where(use, 1 - pi, 0.0)
-    factor = per_station(count / np.maximum(count - 1, 1), structure.stratum) * centre
-    return squares(expanded, structure.stratum, structure.strata, centre, factor)
-
-
-@by_blocks
 def deville(expanded: Array, structure: Structure) -> Array:
     """Estimate the covariance from single probabilities, with Deville's factor.
 

@@ -33,32 +33,24 @@ CHANCES = {
     "propensity": (r"d_i = \frac{1}{π_i p̂_i}", "logit p̂_i = α_{g(i)} + z_i′γ̂"),
     "propensity-cells": (r"d_i = \frac{1}{π_i p̂_c}", r"p̂_c = \frac{Σ_{k∈A_c} 1/π_k}{Σ_{k∈S_c} 1/π_k}"),
 }
-TWO_PHASES = ("successive", "successive-circular", "local-neighbourhood", "balanced")
+TWO_PHASES = ("successive", "local-neighbourhood", "balanced")
 BOTH_PHASES = r"V̂ = Σ_h \frac{m_h}{n_h} V̂_{1h} + Σ_h (1 − \frac{m_h}{n_h}) \frac{m_h}{m_h − 1} Σ_{i∈h} (e_i − ē_h)^2"
 VARIANCES = {  # m_h of n_h drawn stations are in
     "stratified": r"V̂ = Σ_h (1 − \frac{m_h}{N_h}) \frac{m_h}{m_h − 1} Σ_{i∈h} (e_i − ē_h)^2",
-    "with-replacement": r"V̂ = Σ_h \frac{m_h}{m_h − 1} Σ_{i∈h} (e_i − ē_h)^2",
     "successive": r"V̂ = Σ_h (1 − \frac{n_h}{N_h}) \frac{m_h}{2(m_h − 1)} Σ_{i∈h} (e_i − e_{i−1})^2",
-    "successive-circular": r"V̂ = Σ_h (1 − \frac{n_h}{N_h}) \frac{1}{2} [ Σ_{i∈h} (e_i − e_{i−1})^2 + (e_m − e_1)^2 ]",
     "local-neighbourhood": r"V̂ = Σ_h Σ_{i∈h} (1 − π_i) \frac{k_i}{k_i − 1} (e_i − ē_i)^2",
     "balanced": r"V̂ = Σ_h Σ_{i∈h} (1 − π_i) \frac{m}{m − q} (e_i − ê_i)^2",
     "horvitz-thompson": r"V̂ = Σ_i Σ_k (1 − \frac{π_i π_k}{π_{ik}}) e_i e_k",
     "yates-grundy": r"V̂ = −Σ_{i<k} (1 − \frac{π_i π_k}{π_{ik}}) (e_i − e_k)^2",
-    "hajek": r"V̂ = Σ_h \frac{m_h}{m_h − 1} Σ_{i∈h} (1 − π_i) (e_i − A_h)^2, "
-    r"A_h = \frac{Σ_h (1 − π_i) e_i}{Σ_h (1 − π_i)}",
-    "hartley-rao": r"V̂ = Σ_h \frac{1}{m_h − 1} Σ_{i<k} (1 − π_i − π_k + π̄_h) (e_i − e_k)^2",
-    "brewer": r"V̂ = Σ_h \frac{m_h}{m_h − 1} Σ_{i∈h} (1 − π_i) (e_i − ē_h)^2",
-    "overton": r"V̂ = Σ_h Σ_{i∈h} \frac{m_h (1 − π_i) + Σ_h (1 − π_k)}{2(m_h − 1)} (e_i − ē_h)^2",
     "deville": r"V̂ = Σ_h \frac{1}{1 − Σ_h q_k^2} Σ_{i∈h} (1 − π_i) (e_i − Σ_h q_k e_k)^2, "
     r"q_k = \frac{1 − π_k}{Σ_h (1 − π_l)}",
     "ultimate-cluster": r"V̂ = Σ_h \frac{m_h}{m_h − 1} Σ_{d∈h} (z_d − z̄_h)^2, z_d = Σ_{i∈d} e_i",
     "two-stage": r"V̂ = Σ_h \frac{m_h}{m_h − 1} Σ_{d∈h} (1 − π_d) (z_d − z̄_h)^2 + "
     r"Σ_d π_d (1 − \frac{m_d}{M_d}) \frac{m_d}{m_d − 1} Σ_{i∈d} (e_i − ē_d)^2",
-    **dict.fromkeys(("jackknife", "bootstrap", "brr", "fay", "successive-replicates"), r"V̂ = Σ_r c_r (θ̂^{(r)} − θ̂)^2"),
+    **dict.fromkeys(("jackknife", "bootstrap", "successive-replicates"), r"V̂ = Σ_r c_r (θ̂^{(r)} − θ̂)^2"),
 }
 UNEQUAL = {  # of successive stations that were not equally likely
     "successive": r"V̂ = Σ_h \frac{m_h}{2(m_h − 1)} Σ_{i∈h} (1 − \frac{π_i + π_{i−1}}{2}) (e_i − e_{i−1})^2",
-    "successive-circular": r"V̂ = Σ_h \frac{1}{2} Σ_{i∈h} (1 − \frac{π_i + π_{i−1}}{2}) (e_i − e_{i−1})^2, e_0 = e_m",
 }
 EQUAL = 1 + 1e-9  # largest over smallest probability of a stratum up to which they count as equal
 INTERVAL_OF = {
@@ -67,9 +59,6 @@ INTERVAL_OF = {
     "wilson": r"(θ̂ − θ)^2 ≤ t_{df}^2 \frac{θ (1 − θ)}{n_e}, n_e = \frac{θ̂ (1 − θ̂)}{V̂}",
     "clopper-pearson": r"B_{α/2}(n_e θ̂, n_e (1 − θ̂) + 1) ≤ θ ≤ B_{1 − α/2}(n_e θ̂ + 1, n_e (1 − θ̂)), "
     r"n_e = \frac{θ̂ (1 − θ̂)}{V̂} (\frac{t_{n − 1}}{t_{df}})^2",
-    "likelihood": r"2 n_e [ θ̂ ln \frac{θ̂}{θ} + (1 − θ̂) ln \frac{1 − θ̂}{1 − θ} ] ≤ φ t_{df}^2, "
-    r"n_e = \frac{θ̂ (1 − θ̂)}{V̂}",
-    "asin": r"arcsin \sqrt{θ} = arcsin \sqrt{θ̂} ± t_{df} \frac{\sqrt{V̂}}{2 \sqrt{θ̂ (1 − θ̂)}}",
     "simultaneous": r"θ̂_j ± c \sqrt{V̂_{jj}}, P(max_j |T_j| ≤ c) = 1 − α",
     "percentile": r"[ θ^∗_{(α/2)}, θ^∗_{(1 − α/2)} ]",
 }

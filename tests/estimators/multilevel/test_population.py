@@ -4,32 +4,32 @@ import numpy as np
 import pytest
 
 from estimation.errors import EstimateError
-from estimation.estimators.multilevel import Constants, arrival_rank, ground, predict
-from estimation.estimators.multilevel.order import slope_column
+from estimation.estimators.multilevel import Constants, arrival_rank, model_frame, predict
+from estimation.estimators.multilevel.arrival_rank import slope_column
 
 NUMBERS = [1, 2, 3]
 
 
 def test_levels_that_say_nothing_are_dropped(world):
     w = world()
-    g = ground(w.frame)
+    g = model_frame(w.frame)
     assert g.levels == ("district", "village")  # one province and one regency
     assert (g.tree.depth, g.tree.areas, [b.tolist() for b in g.tree.begins]) == (2, 8, [[0, 3, 5]])
     assert g.tree.parent(0).tolist() == [0, 0, 0, 1, 1, 2, 2, 2]
     assert np.bincount(g.tree.leaf).tolist() == [4, 6, 1, 5, 5, 7, 3, 4]
     ones = world(((1,) * 6, (1,) * 6))
-    assert ground(ones.frame).levels == ("district",)  # as many villages as stations
+    assert model_frame(ones.frame).levels == ("district",)  # as many villages as stations
     single = world(((6,), (5,)))
-    assert ground(single.frame).levels == ("district",)  # one village in each
+    assert model_frame(single.frame).levels == ("district",)  # one village in each
     with pytest.raises(EstimateError, match="level 'distrct' is not in the frame: did you mean 'district'"):
-        ground(w.frame, ("distrct",))
+        model_frame(w.frame, ("distrct",))
 
 
 def test_a_level_with_one_area_changes_nothing(world):
     w = world()
     rows, seen = np.arange(0, 35, 2), np.arange(18) < 10
-    without = predict(ground(w.frame, ("district",)), rows, w.counts(rows, seen), NUMBERS)
-    with_it = predict(ground(w.frame, ("province", "regency", "district")), rows, w.counts(rows, seen), NUMBERS)
+    without = predict(model_frame(w.frame, ("district",)), rows, w.counts(rows, seen), NUMBERS)
+    with_it = predict(model_frame(w.frame, ("province", "regency", "district")), rows, w.counts(rows, seen), NUMBERS)
     assert np.array_equal(without.cov, with_it.cov)
 
 
@@ -39,8 +39,8 @@ def test_an_unobserved_village_adds_its_share_of_the_variance(world):
     rows = np.flatnonzero(w.frame.table["village"] == "V0")
     seen = np.ones(6, dtype=bool)
     counts = w.counts(rows, seen)
-    flat = ground(w.frame, (), ()).tuned(delta=0.0)
-    nested = ground(w.frame, ("village",), ()).tuned(delta=0.0, grid=(0.3,))
+    flat = model_frame(w.frame, (), (), constants=Constants(delta=0.0))
+    nested = model_frame(w.frame, ("village",), (), constants=Constants(delta=0.0, grid=(0.3,)))
     plain, apart = (predict(g, rows, counts, NUMBERS, drawn=6, turnout=False) for g in (flat, nested))
     # one village in: its effect can't be told from the intercept, which takes 2 λ (Σ x)² in place of 0
     out = w.registered[6:].sum()
@@ -57,23 +57,23 @@ def test_an_unobserved_village_adds_its_share_of_the_variance(world):
 def test_exposures(world):
     w = world(unknown=4)
     w.frame.table.loc[0, "registered"] = 5.0
-    g = ground(w.frame)
+    g = model_frame(w.frame)
     known = w.frame.registered
     assert g.exposure.x[0] == 30  # a special station counts for 30 voters
     assert g.exposure.x[-1] == np.nanmedian(known)
     assert g.roll is not None
     assert (g.roll.stations, g.roll.x[0], g.roll.x[-1]) == (31, 5, 0)
     assert g.roll.columns[0] == np.nansum(known)
-    same = ground(world().frame)
+    same = model_frame(world().frame)
     assert same.roll is same.exposure
     none = world(unknown=35)
-    assert ground(none.frame).roll is None
+    assert model_frame(none.frame).roll is None
 
 
 def test_a_baseline_that_covers_half_of_the_villages(world):
     values = np.where(np.arange(35) < 16, 0.4 + 0.01 * np.arange(35), np.nan)
     w = world(columns={"baseline_1": values, "baseline_2": 1 - values})
-    g = ground(w.frame)
+    g = model_frame(w.frame)
     assert g.covariate_names == ("baseline_1", "baseline_1 unknown", "size")
     np.testing.assert_allclose(g.covariates.mean(axis=0), 0, atol=1e-12)
     np.testing.assert_allclose(g.covariates.std(axis=0), 1, rtol=1e-12)
@@ -87,56 +87,54 @@ def test_a_baseline_that_covers_half_of_the_villages(world):
 def test_covariates_by_name(world):
     words = np.where(np.arange(35) % 3 == 0, "urban", "rural").astype(object)
     w = world(columns={"kind": words, "many": [f"w{i}" for i in range(35)], "flat": np.ones(35)})
-    g = ground(w.frame, None, ("kind", "flat"))
+    g = model_frame(w.frame, None, ("kind", "flat"))
     assert g.covariate_names == ("kind urban",)
     assert np.unique(np.round(g.covariates, 9)).size == 2
     with pytest.raises(EstimateError, match="'many' has 35 different words, at most 12"):
-        ground(w.frame, None, ("many",))
+        model_frame(w.frame, None, ("many",))
     with pytest.raises(EstimateError, match="covariate 'knd' is not in the frame: did you mean 'kind'"):
-        ground(w.frame, None, ("knd",))
+        model_frame(w.frame, None, ("knd",))
 
 
 def test_unequal_probabilities_are_a_covariate(world):
     w = world()
-    even = 0.2 + 0.1 * ground(w.frame).tree.leaf
-    assert ground(w.frame, probability=even).covariate_names == ("size",)
+    even = 0.2 + 0.1 * model_frame(w.frame).tree.leaf
+    assert model_frame(w.frame, probability=even).covariate_names == ("size",)
     pi = w.registered / w.registered.sum()
-    assert ground(w.frame, None, (), probability=pi).covariate_names == ("log probability",)
+    assert model_frame(w.frame, None, (), probability=pi).covariate_names == ("log probability",)
     with pytest.raises(EstimateError, match="probability needs 35 positive values"):
-        ground(w.frame, probability=pi[:3])
+        model_frame(w.frame, probability=pi[:3])
 
 
 def test_strata_that_are_no_areas(world):
     w = world()
     classes = np.digitize(w.registered, [300, 450])
-    g = ground(w.frame, None, (), strata=classes)
+    g = model_frame(w.frame, None, (), strata=classes)
     assert (g.levels, g.covariate_names) == (("district", "village"), ("stratum 1", "stratum 2"))
     areas = w.frame.areas("district").codes
-    assert ground(w.frame, None, (), strata=areas).covariate_names == ()
+    assert model_frame(w.frame, None, (), strata=areas).covariate_names == ()
     large = world(((20, 20),) * 7)
     district = large.frame.areas("district").codes
     crossed = district * 2 + np.arange(280) % 2  # 14 strata, each within a district, across its villages
-    split = ground(large.frame, None, (), strata=crossed)
+    split = model_frame(large.frame, None, (), strata=crossed)
     assert (split.levels, split.tree.areas) == (("district", "stratum", "village"), 28)
     for leaf in range(28):
         assert len(set(crossed[split.tree.leaf == leaf])) == 1
 
 
-def test_constants_are_checked(world):
-    g = ground(world().frame)
-    assert g.tuned(delta=0.25).constants == Constants(delta=0.25)
-    for change, text in (
-        ({"kapa": 1}, "'kapa' is no constant"),
-        ({"kappa": 1}, "kappa belongs to the ground"),
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        ({"kappa": 2}, "kappa = 2 must lie between 0 and 1"),
         ({"delta": -1}, "delta = -1 must be 0 or more"),
         ({"tau": 0}, "tau = 0 must be positive"),
         ({"grid": ()}, r"the grid \(\) needs at least one value"),
         ({"phi": (0.04, -0.05)}, "must give a positive variance"),
-    ):
-        with pytest.raises(EstimateError, match=text):
-            g.tuned(**change)
-    with pytest.raises(EstimateError, match="kappa = 2 must lie between 0 and 1"):
-        Constants(kappa=2)
+    ],
+)
+def test_constants_are_checked(change, text):
+    with pytest.raises(EstimateError, match=text):
+        Constants(**change)
 
 
 def test_ranks_of_arrival():

@@ -1,8 +1,7 @@
 """What the frame gives the predictor before any vote is counted: computed once for a contest."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,8 +12,6 @@ from estimation.estimators.multilevel.constants import WIDE, Constants
 from estimation.estimators.multilevel.covariates import covariates_for
 from estimation.estimators.multilevel.tree import Tree, grow
 from estimation.frame import Frame
-
-FIXED = ("floor", "kappa")  # constants that the sums over the frame depend on
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +49,7 @@ class Exposure:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class ModelFrame:
     """The frame as the predictor sees it.
 
     Attributes
@@ -88,24 +85,8 @@ class Ground:
         known = self.constants
         return [known.grid_wide if name in WIDE else known.grid for name in reversed(self.levels)]
 
-    def tuned(self, **changes: Any) -> "Ground":
-        """Take other constants, such as ``delta=0.25`` for a stress test.
 
-        Raises
-        ------
-        EstimateError
-            A constant is unknown, or one that the sums over the frame depend on.
-        """
-        known = Constants.__dataclass_fields__
-        for name in changes:
-            if name not in known:
-                raise EstimateError(f"multilevel: '{name}' is no constant: there are {', '.join(known)}")
-            if name in FIXED:
-                raise EstimateError(f"multilevel: {name} belongs to the ground: build it anew with ground(…)")
-        return replace(self, constants=replace(self.constants, **changes))
-
-
-def ground(
+def model_frame(
     frame: Frame,
     levels: Sequence[str] | None = None,
     covariates: Sequence[str] = ("baseline", "size"),
@@ -113,7 +94,7 @@ def ground(
     probability: Array | None = None,
     strata: IntArray | None = None,
     constants: Constants | None = None,
-) -> Ground:
+) -> ModelFrame:
     """Lay out the frame: exposures, nested areas, covariates, and their sums. Cost grows linearly with stations.
 
     Parameters
@@ -153,7 +134,7 @@ def ground(
     real = None
     if known.sum() >= 2:  # one object where nothing had to be filled in or raised, so that one fit serves both
         real = whole if np.array_equal(exact, x) else _exposure(exact, constants.kappa, z, tree)
-    return Ground(whole, real, z, z_names, tree, kept, constants)
+    return ModelFrame(whole, real, z, z_names, tree, kept, constants)
 
 
 def _codes(frame: Frame, name: str) -> IntArray:

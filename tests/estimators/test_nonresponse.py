@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from estimation.estimators import arrived
+from estimation.estimators import weight_responding
 from estimation.rules import Notice
 from estimation.sampling import Strata, sample_of
 from estimation.survey.variance import stratified
@@ -32,7 +32,7 @@ def codes_of(arrival):
 
 def test_a_full_sample_has_the_weights_of_the_design():
     drawn = sample([10, 20, 9], [2, 4, 3])
-    arrival = arrived(drawn, seen("xx", "xxxx", "xxx"))
+    arrival = weight_responding(drawn, seen("xx", "xxxx", "xxx"))
     np.testing.assert_allclose(arrival.structure.weight, 1 / drawn.probability, rtol=1e-15)
     assert arrival.group.tolist() == [0, 1, 2]
     assert arrival.structure.size.tolist() == [10, 20, 9]
@@ -41,14 +41,14 @@ def test_a_full_sample_has_the_weights_of_the_design():
 
 
 def test_those_in_stand_for_their_stratum():
-    arrival = arrived(sample([10, 20], [2, 4]), seen("xx", "x..x"))
+    arrival = weight_responding(sample([10, 20], [2, 4]), seen("xx", "x..x"))
     assert arrival.structure.weight.tolist() == [5, 5, 10, 0, 0, 10]  # 10/2 and 20/2
     assert arrival.group.tolist() == [0, 1]
 
 
 def test_one_of_several_shares_a_weight_with_the_next():
     # N_g / Σ 1/π = (15 + 10) / (5 + 2·5) = 5/3, so that w = 25/3, three in for 25
-    arrival = arrived(sample([15, 10], [3, 2]), seen("x..", "xx"))
+    arrival = weight_responding(sample([15, 10], [3, 2]), seen("x..", "xx"))
     assert arrival.structure.weight == pytest.approx([25 / 3, 0, 0, 25 / 3, 25 / 3])
     assert arrival.group.tolist() == [0, 0]
     assert arrival.structure.size.tolist() == [25, 0]
@@ -57,26 +57,26 @@ def test_one_of_several_shares_a_weight_with_the_next():
 
 def test_unequal_probabilities_stay_in_proportion():
     # N_g / Σ 1/π = (15 + 20) / (5 + 2·10) = 7/5: 5 becomes 7 and 10 becomes 14
-    arrival = arrived(sample([15, 20], [3, 2]), seen("x..", "xx"))
+    arrival = weight_responding(sample([15, 20], [3, 2]), seen("x..", "xx"))
     assert arrival.structure.weight == pytest.approx([7, 0, 0, 14, 14])
 
 
 def test_one_of_one_keeps_its_weight_and_shares_a_variance():
-    arrival = arrived(sample([5, 12], [1, 3]), seen("x", "xx."))
+    arrival = weight_responding(sample([5, 12], [1, 3]), seen("x", "xx."))
     assert arrival.structure.weight.tolist() == [5, 6, 6, 0]
     assert arrival.group.tolist() == [0, 0]
     assert codes_of(arrival) == ["W301"]
 
 
 def test_a_stratum_of_one_station_that_is_in_stands_alone():
-    arrival = arrived(sample([1, 12], [1, 3]), seen("x", "xx."))
+    arrival = weight_responding(sample([1, 12], [1, 3]), seen("x", "xx."))
     assert arrival.structure.weight.tolist() == [1, 6, 6, 0]
     assert arrival.group.tolist() == [0, 1]
     assert arrival.notes == ()
 
 
 def test_empty_strata_are_said():
-    arrival = arrived(sample([10, 10, 10], [2, 2, 2]), seen("xx", "..", "xx"))
+    arrival = weight_responding(sample([10, 10, 10], [2, 2, 2]), seen("xx", "..", "xx"))
     assert arrival.group.tolist() == [0, 1, 1]
     assert arrival.structure.weight == pytest.approx([5, 5, 0, 0, 10, 10])
     assert arrival.notes == (Notice("W302", {"count": 1, "strata": 3}), Notice("W301", {"group": "S1 + S2"}))
@@ -84,7 +84,7 @@ def test_empty_strata_are_said():
 
 
 def test_strata_without_a_drawn_station_are_said_and_stood_for():
-    arrival = arrived(sample([10, 7, 10], [2, 0, 2]), seen("xx", "xx"))
+    arrival = weight_responding(sample([10, 7, 10], [2, 0, 2]), seen("xx", "xx"))
     assert arrival.structure.weight == pytest.approx([5, 5, 8.5, 8.5])
     assert codes_of(arrival) == ["W313", "W301"]
     assert arrival.notes[0].text == "stations in strata of which none was drawn: 7"
@@ -92,22 +92,22 @@ def test_strata_without_a_drawn_station_are_said_and_stood_for():
 
 def test_neighbours_of_the_same_area_go_together():
     drawn = sample([10, 10, 10, 10], [2, 2, 2, 2], parents=[0, 0, 1, 1])
-    assert arrived(drawn, seen("xx", "x.", "xx", "xx")).group.tolist() == [0, 0, 1, 2]
-    assert arrived(drawn, seen("xx", "xx", "x.", "xx")).group.tolist() == [0, 1, 2, 2]
-    assert arrived(drawn, seen("x.", "..", "xx", "xx")).group.tolist() == [0, 0, 0, 1]
+    assert weight_responding(drawn, seen("xx", "x.", "xx", "xx")).group.tolist() == [0, 0, 1, 2]
+    assert weight_responding(drawn, seen("xx", "xx", "x.", "xx")).group.tolist() == [0, 1, 2, 2]
+    assert weight_responding(drawn, seen("x.", "..", "xx", "xx")).group.tolist() == [0, 0, 0, 1]
 
 
 def test_the_sample_s_own_notes_come_first_and_many_groups_are_counted():
     strata = 20
     drawn = sample([10] * strata, [2] * strata, notes=(Notice("W303"),))
-    arrival = arrived(drawn, seen("x." * strata))
+    arrival = weight_responding(drawn, seen("x." * strata))
     assert codes_of(arrival) == ["W303", "W301"]
     assert arrival.notes[1].values["group"].startswith("S0 + S1; S2 + S3; ")
     assert arrival.notes[1].values["group"].endswith("S14 + S15; … (+2)")
 
 
 def test_nothing_in_has_no_weight():
-    arrival = arrived(sample([10, 10], [2, 2]), seen("...."))
+    arrival = weight_responding(sample([10, 10], [2, 2]), seen("...."))
     assert arrival.structure.weight.tolist() == [0, 0, 0, 0]
     assert float(arrival.strata_in) == 0
     assert codes_of(arrival) == ["W302", "W301"]
@@ -130,7 +130,7 @@ def patterns(draw):
 def test_weights_add_up_to_the_population_whatever_is_in(case):
     drawn, inside = case
     for pattern in inside:
-        weight = arrived(drawn, pattern).structure.weight
+        weight = weight_responding(drawn, pattern).structure.weight
         assert weight.sum() == pytest.approx(drawn.strata.size.sum(), rel=1e-12)
         np.testing.assert_array_equal(weight > 0, pattern)
 
@@ -139,7 +139,7 @@ def test_weights_add_up_to_the_population_whatever_is_in(case):
 def test_a_variance_can_always_be_computed_from_two(case):
     drawn, inside = case
     for pattern in inside:
-        structure = arrived(drawn, pattern).structure
+        structure = weight_responding(drawn, pattern).structure
         assert structure.size.sum() == drawn.strata.size.sum()
         if pattern.sum() >= 2:
             expanded = np.where(pattern, np.arange(len(pattern)), 0.0)[:, None]
@@ -149,10 +149,10 @@ def test_a_variance_can_always_be_computed_from_two(case):
 @given(patterns())
 def test_a_stack_of_replicates_equals_the_loop(case):
     drawn, inside = case
-    stack = arrived(drawn, inside)
+    stack = weight_responding(drawn, inside)
     assert stack.notes == ()
     for b, pattern in enumerate(inside):
-        one = arrived(drawn, pattern)
+        one = weight_responding(drawn, pattern)
         np.testing.assert_allclose(stack.structure.weight[b], one.structure.weight, rtol=1e-13)
         np.testing.assert_array_equal(stack.structure.stratum[b], one.structure.stratum)
         np.testing.assert_array_equal(stack.structure.size[b], one.structure.size)

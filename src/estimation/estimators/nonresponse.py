@@ -13,7 +13,7 @@ GROUPS_NAMED = 8  # a notice names so many groups of strata, then counts the res
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class Adjustment:
     """The design of what is in.
 
     Attributes
@@ -24,7 +24,7 @@ class Arrival:
         The collapsed stratum of each stratum.
     strata_in : numpy.ndarray, shape (…)
         Strata of the design that have a station in.
-    among : numpy.ndarray of intp, shape (…, C)
+    weighting_class : numpy.ndarray of intp, shape (…, C)
         The group of each cell within which what is in stands for what is out.
     notes : tuple of Notice
     """
@@ -32,12 +32,12 @@ class Arrival:
     structure: Structure
     group: IntArray
     strata_in: Array
-    among: IntArray
+    weighting_class: IntArray
     notes: tuple[Notice, ...]
 
 
-def arrived(sample: Sample, seen: BoolArray, single: str = "collapse") -> Arrival:
-    """Weight the stations of a sample that are in so that they stand for their strata: see :func:`respond`.
+def weight_responding(sample: Sample, seen: BoolArray, single: str = "collapse") -> Adjustment:
+    """Weight the stations of a sample that are in so that they stand for their strata: see :func:`adjust`.
 
     Parameters
     ----------
@@ -49,13 +49,13 @@ def arrived(sample: Sample, seen: BoolArray, single: str = "collapse") -> Arriva
         leaves it as it is, for the variance to deal with.
     """
     cell = sample.cells.codes[sample.rows]
-    found = respond(sample.structure, sample.strata, sample.cells, cell, seen, single)
-    return found if seen.ndim > 1 else replace(found, notes=_notes(sample, seen, found.among))
+    adjustment = adjust(sample.structure, sample.strata, sample.cells, cell, seen, single)
+    return adjustment if seen.ndim > 1 else replace(adjustment, notes=_notes(sample, seen, adjustment.weighting_class))
 
 
-def respond(
+def adjust(
     drawn: Structure, strata: Strata, cells: Strata, cell: IntArray, seen: BoolArray, single: str = "collapse"
-) -> Arrival:
+) -> Adjustment:
     """Weight the stations that are in so that they stand for their strata.
 
     Within a stratum the stations that are in are treated as a simple random part of those drawn:
@@ -76,27 +76,30 @@ def respond(
     seen : numpy.ndarray of bool, shape (…, n)
         Which are in; leading axes fit those of the structure.
     single : str
-        See :func:`arrived`.
+        See :func:`weight_responding`.
     """
     whole, needed = cells is strata, 2 if single == "collapse" else 1
-    number, among, of_strata = len(cells.labels), _among(drawn, cells, cell, seen, whole, needed), drawn.stratum
+    number, of_strata = len(cells.labels), drawn.stratum
+    weighting_class = _weighting_classes(drawn, cells, cell, seen, whole, needed)
     weight = np.where(seen, drawn.weight, 0.0)
     stands = group_sums(drawn.weight, cell, number)
     stands = np.where(stands > 0, stands, cells.size) if whole else stands
-    target = _joined(np.broadcast_to(stands, among.shape), among)
-    here = _joined(group_sums(weight, cell, number), among)
+    target = _joined(np.broadcast_to(stands, weighting_class.shape), weighting_class)
+    here = _joined(group_sums(weight, cell, number), weighting_class)
     factor = target / np.where(here > 0, here, np.inf)
-    weight = weight * per_station(np.take_along_axis(factor, among, axis=-1), cell)
+    weight = weight * per_station(np.take_along_axis(factor, weighting_class, axis=-1), cell)
     count = group_sums(seen & (drawn.weight > 0), of_strata, len(strata.labels))
-    group = collapse(count, strata.size, list(strata.parents), needed=needed, start=among if whole else None)
+    group = collapse(count, strata.size, list(strata.parents), needed=needed, start=weighting_class if whole else None)
     size = _joined(np.broadcast_to(strata.size, count.shape), group)
     stratum = per_station(group.astype(np.float64), of_strata).astype(np.intp)
     counts = group_sums(seen & (drawn.weight > 0), cell, number)
     structure = replace(drawn, weight=weight, stratum=stratum, size=size)
-    return Arrival(structure, group, (counts > 0).sum(axis=-1), group if whole else among, ())
+    return Adjustment(structure, group, (counts > 0).sum(axis=-1), group if whole else weighting_class, ())
 
 
-def _among(drawn: Structure, cells: Strata, cell: IntArray, seen: BoolArray, whole: bool, needed: int) -> IntArray:
+def _weighting_classes(
+    drawn: Structure, cells: Strata, cell: IntArray, seen: BoolArray, whole: bool, needed: int
+) -> IntArray:
     """Give the group of each cell, (…, C): those with too few in are collapsed."""
     number, there = len(cells.labels), drawn.weight > 0
     count = group_sums(seen & there, cell, number)

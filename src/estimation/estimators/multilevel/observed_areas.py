@@ -5,12 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from estimation.arrays import Array, BoolArray, IntArray
-from estimation.estimators.multilevel.ground import Exposure
+from estimation.estimators.multilevel.population import Exposure
 from estimation.estimators.multilevel.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
+class ObservedAreas:
     """Areas with a station used in any of B replicates, coded anew without gaps.
 
     Attributes
@@ -38,7 +38,7 @@ class Present:
     hidden: Array
 
 
-def present(tree: Tree, exposure: Exposure, rows: IntArray, use: BoolArray) -> Present:
+def observed_areas(tree: Tree, exposure: Exposure, rows: IntArray, use: BoolArray) -> ObservedAreas:
     """Find the areas that are present.
 
     Parameters
@@ -66,4 +66,4 @@ def present(tree: Tree, exposure: Exposure, rows: IntArray, use: BoolArray) -> P
         unseen.append(np.add.reduceat(absent, tree.begins[level])[above])
         whole = np.add.reduceat(whole, tree.begins[level])
         here = above
-    return Present(code, number, totals, tuple(begins), tuple(parents), tuple(unseen), np.array(hidden))
+    return ObservedAreas(code, number, totals, tuple(begins), tuple(parents), tuple(unseen), np.array(hidden))
