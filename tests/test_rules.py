@@ -5,7 +5,7 @@ import re
 import pytest
 
 from estimation.checks import findings
-from estimation.rules import FINDING_COLUMNS, RULES, Findings, Notice, rule_table
+from estimation.rules import FINDING_COLUMNS, RULES, Findings, Notice
 
 
 def some() -> Findings:
@@ -55,12 +55,11 @@ def test_findings_are_counted_and_parted() -> None:
     assert found.table["tps_id"].tolist() == ["0001", "", ""]
 
 
-def test_a_page_prints_every_rule_of_returns_with_how_often_it_was_broken() -> None:
-    table = rule_table(some())
-    assert list(table.columns) == ["code", "text", "remedy", "found"]
-    assert table["code"].tolist() == [code for code in RULES if code[:2] in ("E2", "W2")]
-    assert table.loc[table["found"] > 0, ["code", "found"]].to_numpy().tolist() == [["E203", 2], ["W210", 1]]
-    assert rule_table(some(), ("W1",))["code"].tolist() == ["W101", "W102"]
+def test_findings_are_kept_by_place() -> None:
+    found = some().keep([False, True, True])
+    assert found.counts() == {"E203": 1, "W210": 1}
+    assert found.table["line"].tolist() == [5, 1]
+    assert repr(found) == "Findings(1 × E203, 1 × W210)"
 
 
 def test_no_finding() -> None:

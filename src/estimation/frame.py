@@ -118,10 +118,17 @@ class Frame:
         rows[codes[::-1]] = np.arange(len(self), dtype=np.intp)[::-1]
         return Areas(codes, tuple(zip(*(names[code[rows]] for code, names in coded), strict=True)))
 
-    def rows_of(self, tps_ids: "pd.Series[str]") -> NDArray[np.intp]:
+    def rows_of(self, tps_ids: "pd.Series[str] | pa.Array") -> NDArray[np.intp]:
         """Find the rows of stations by ``tps_id``; -1 where the frame doesn't know one."""
-        index = pd.Index(self.table["tps_id"])
-        return np.asarray(index.get_indexer(pd.Index(tps_ids)), dtype=np.intp)
+        row = pc.index_in(_large(tps_ids), value_set=_large(self.table["tps_id"]), skip_nulls=True)
+        return np.asarray(pc.fill_null(row, -1).to_numpy(), dtype=np.intp)
+
+    def is_elsewhere(self, tps_ids: pa.Array) -> NDArray[np.bool_]:
+        """Tell which stations, by ``tps_id``, lie outside the area that the frame was restricted to, shape (n,)."""
+        if not len(self.elsewhere):
+            return np.zeros(len(tps_ids), dtype=np.bool_)
+        inside = pc.is_in(tps_ids, value_set=_large(self.elsewhere.to_series()))
+        return np.asarray(inside.to_numpy(zero_copy_only=False), dtype=np.bool_)
 
     def restrict(self, where: str) -> "Frame":
         """Keep the stations of one area.
@@ -158,9 +165,9 @@ class Frame:
             raise FrameError(
                 f"{where} stands for {len(paths)} areas ({'; '.join(paths[:5])}): name the levels above too"
             )
-        kept = self.findings.table
-        part_frame = replace(part_frame, findings=Findings(kept[kept["tps_id"].isin(set(table["tps_id"]))]))
-        return part_frame
+        inside_ids = set(table["tps_id"])
+        findings = self.findings.keep(place.tps_id in inside_ids for place in self.findings.places())
+        return replace(part_frame, findings=findings)
 
 
 def load_frame(contest: Contest, where: str | None = None) -> Frame:
@@ -211,6 +218,11 @@ def read_frame(path: Path, max_registered: int = 600, mapping: Mapping[str, str]
         **{name: _auxiliary(column) for name, column in columns.items() if name not in REQUIRED},
     }
     return Frame(pd.DataFrame(table), source.sha256, findings)
+
+
+def _large(text: "pd.Series[str] | pa.Array") -> pa.Array:
+    array = text if isinstance(text, pa.Array) else pa.array(text, pa.large_string(), from_pandas=True)
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
 def _coded(column: "pd.Series") -> tuple[NDArray[np.intp], NDArray[np.object_]]:

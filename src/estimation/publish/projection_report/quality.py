@@ -22,11 +22,12 @@ def problems(v: View) -> Part:
     p, w = v.p, v.w
     notices = [v.notice(notice) for notice in p.notices]
     counted = [(w(f"quality.{name}"), w.whole(getattr(p.quality, name))) for name in COUNTED]
-    frame = p.findings.table["code"].str.fullmatch(r"[EW]1\d\d").astype(bool)
+    of_frame = [place.code[1] == "1" for place in p.findings.places()]  # codes E1… and W1…
+    of_returns = p.findings.keep(not of for of in of_frame)
     groups = [
-        (w("problems.kept_out"), Findings(p.findings.table[~frame]).errors),
-        (w("problems.doubtful"), Findings(p.findings.table[~frame]).warnings),
-        (w("problems.frame"), Findings(p.findings.table[frame])),
+        (w("problems.kept_out"), of_returns.errors),
+        (w("problems.doubtful"), of_returns.warnings),
+        (w("problems.frame"), p.findings.keep(of_frame)),
     ]
     listed = [(heading, _rules(v, found)) for heading, found in groups if len(found)]
     lines = [*notices, *(f"{name}: {count}" for name, count in counted)]
@@ -40,8 +41,8 @@ def _rules(v: View, found: Findings) -> list[tuple[str, str, str, list[str]]]:
     """For each rule: code, meaning, how often, the first places."""
     w, result = v.w, []
     for code, count in found.counts().items():
-        table = found.table[found.table["code"] == code].head(PLACES_SHOWN)
-        places = [_place(v, place) for place in Findings(table).places()]
+        broken = [place for place in found.places() if place.code == code]
+        places = [_place(v, place) for place in broken[:PLACES_SHOWN]]
         result.append((code, w.rule(code).format_map(_Blank()), w.whole(count), places))
     return result
 

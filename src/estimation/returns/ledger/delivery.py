@@ -104,13 +104,13 @@ class Delivery:
         if not files.any():
             return self
         place = np.cumsum(~files) - 1
-        rows, found = ~files[self.origin], ~files[self.owner]
+        rows, kept = ~files[self.origin], ~files[self.owner]
         return Delivery(
             tuple(file for file, out in zip(self.files, files, strict=True) if not out),
             self.table[rows].reset_index(drop=True),
             place[self.origin[rows]],
-            Findings(self.findings.table[found].reset_index(drop=True)),
-            place[self.owner[found]],
+            self.findings.keep(kept.tolist()),
+            place[self.owner[kept]],
         )
 
     def reading_findings(self) -> tuple[list[Cells], list[str]]:

@@ -20,7 +20,8 @@ from estimation.returns.ledger.chain import Event, Head, file_record, next_link
 from estimation.returns.ledger.delivery import Arrival, Cells, Delivery, moment, records, says_the_same
 from estimation.returns.ledger.schema import EVENT, FILE, writing
 from estimation.returns.ledger.store import Ledger, head, now
-from estimation.returns.resolution import Judge, Verdicts
+from estimation.returns.resolution import FormRules, Verdicts
+from estimation.returns.rows import Rows
 
 CHUNK = 10_000  # rows at a time: memory stays bounded
 
@@ -91,7 +92,7 @@ class Writer:
                 rows.clear()
 
 
-def enter(ledger: Ledger, arrived: Arrival | Delivery, judge: Judge) -> Entered:
+def enter(ledger: Ledger, arrived: Arrival | Delivery, rules: FormRules) -> Entered:
     """Enter a file, or several: all of it, or nothing where the program is stopped.
 
     A return that the ledger has already (same content, source, time of receipt) is not entered again, whichever
@@ -99,7 +100,7 @@ def enter(ledger: Ledger, arrived: Arrival | Delivery, judge: Judge) -> Entered:
 
     Parameters
     ----------
-    judge : Judge
+    rules : FormRules
         The rules that say at once whether a return is accepted or quarantined. What holds is judged anew at each
         projection, by the rules of that moment.
     """
@@ -107,7 +108,7 @@ def enter(ledger: Ledger, arrived: Arrival | Delivery, judge: Judge) -> Entered:
     with writing(ledger.engine, ledger.name) as connection:
         newest = _newest(connection, [file.path for file in delivery.files])
         cells, own = delivery.reading_findings()
-        written = records(delivery, own, judge.frame.sha256)
+        written = records(delivery, own, rules.frame.sha256)
         same = np.array([r["path"] in newest and says_the_same(r, newest[r["path"]]) for r in written], dtype=np.bool_)
         looked = [{"of": newest[r["path"]]["seq"], "at": r["stamp"]} for r, s in zip(written, same, strict=True) if s]
         if looked:
@@ -119,7 +120,7 @@ def enter(ledger: Ledger, arrived: Arrival | Delivery, judge: Judge) -> Entered:
         writer = Writer(connection)
         if kept:
             changed = {file.path for file in new.files if file.path in newest}
-            desk = _Desk(writer, new, judge, [written[i] for i in kept], [cells[i] for i in kept], changed)
+            desk = _Desk(writer, new, rules, [written[i] for i in kept], [cells[i] for i in kept], changed)
             for start in range(0, max(1, len(new.table)), CHUNK):  # files without a row are entered too
                 desk.enter(start, start + CHUNK)
     kinds = {str(kind): n for kind, n in writer.kinds.items() if kind != "read"}
@@ -140,12 +141,12 @@ class _Desk:
         self,
         writer: Writer,
         delivery: Delivery,
-        judge: Judge,
+        rules: FormRules,
         written: Sequence[dict[str, object]],
         cells: Sequence[Cells],
         changed: Collection[str],
     ) -> None:
-        self.writer, self.delivery, self.judge = writer, delivery, judge
+        self.writer, self.delivery, self.rules = writer, delivery, rules
         self.written, self.cells, self.changed = written, cells, changed
         self.recorded = moment(now())
         files = np.arange(len(delivery.files))
@@ -190,7 +191,7 @@ class _Desk:
         self, table: pd.DataFrame, origin: IntArray, payloads: list[str], contents: list[bytes]
     ) -> list[tuple[Any, ...]]:
         """Give each row's payload, content, place and verdict."""
-        verdicts = self.judge(table)
+        verdicts = self.rules.check(Rows.of_table(table))
         columns = (
             payloads,
             contents,

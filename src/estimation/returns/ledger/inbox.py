@@ -22,7 +22,7 @@ from estimation.returns.ledger.schema import reading
 from estimation.returns.ledger.state import Known, intake, known_files
 from estimation.returns.ledger.store import Ledger, head, open_ledger
 from estimation.returns.reading import CANDIDATES, InFile, read_all
-from estimation.returns.resolution import Judge
+from estimation.returns.resolution import FormRules
 
 SETTLE = 1.0
 JUDGEMENTS = ("accepted", "corrected", "verified", "quarantined", "rejected")
@@ -128,13 +128,13 @@ def ingest(
     steady = [unit for unit in fresh if unit.path not in moving]
     took = _Took([unit.name for unit in fresh if unit.path in moving])
     if steady:
-        judge = Judge.of(contest, load_frame(contest))
+        rules = FormRules.of(contest, load_frame(contest))
         took.candidates |= _explained(contest, units, known)
         done = 0
         for part in _parts(steady, looks):
             told(done, len(steady))
-            delivery = _read(contest, part, looks, judge.frame, took)
-            took.entered += enter(ledger, delivery, judge) if delivery.files else Entered()
+            delivery = _read(contest, part, looks, rules.frame, took)
+            took.entered += enter(ledger, delivery, rules) if delivery.files else Entered()
             took.read += len(delivery.files)
             done += len(part)
     with reading(ledger.engine, ledger.name) as connection:
@@ -188,7 +188,7 @@ def _read(
     took.waiting += [unit.name for (unit, _), out in zip(opened, gone, strict=True) if out]
     of_file = zip(opened, read.sha256, read.written, strict=True)
     facts = tuple(_facts(unit, content, looks[unit.path], digest, how) for (unit, content), digest, how in of_file)
-    return Delivery(facts, read.table, read.origin, read.findings, read.owner).without(gone)
+    return Delivery(facts, read.rows.table, read.origin, read.findings, read.owner).without(gone)
 
 
 def _facts(unit: "_Unit", content: bytes, look: "_Look | None", digest: str, how: str) -> FileRead:

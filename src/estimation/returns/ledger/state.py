@@ -19,7 +19,8 @@ from estimation.returns.intake import Intake
 from estimation.returns.ledger.schema import EVENT, FILE, reading
 from estimation.returns.ledger.store import Ledger
 from estimation.returns.reading import said_once
-from estimation.rules import FINDING_COLUMNS, Findings
+from estimation.returns.rows import Rows
+from estimation.rules import Findings, Place
 
 _BATCH = 20_000
 WORDS = ("tps_id", "source", "reporter", "status", "submission")
@@ -60,7 +61,7 @@ def intake(
     of_rows = _of_rows(table)
     table = table.drop(columns=CELLS)
     findings = Findings.join(of_rows, said_once(_findings([tuple(place) for place in of_files])))
-    return Intake(table, findings, _digest(table, contents))
+    return Intake(Rows.of_table(table), findings, _digest(table, contents))
 
 
 def _text(moment: datetime, name: str) -> str:
@@ -151,9 +152,7 @@ def _of_files(connection: Connection, until: str | None, known: str | None) -> l
 
 
 def _findings(found: list[tuple[object, ...]]) -> Findings:
-    if not found:
-        return Findings.none()
-    return Findings(pd.DataFrame(found, columns=list(FINDING_COLUMNS), dtype=object))
+    return Findings(map(Place._make, found))
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from estimation.arrays import BoolArray, IntArray
 from estimation.columns import PLACE_COLUMNS, place_column, plain
 from estimation.contest import Contest
 from estimation.errors import TableError
-from estimation.returns.readers.batch import Batch, Source, assemble, like_header, like_totals
 from estimation.returns.readers.layouts import Layout, layout_of, layouts
+from estimation.returns.readers.normalise import Batch, Source, like_header, like_totals, normalise
 from estimation.returns.readers.times import without_offset
 from estimation.tables import SEPARATORS, Table, as_text, decoded, parse_csv
 
@@ -124,7 +124,7 @@ def _read_group(path: Path, key: _Key, group: Sequence[_Text], contest: Contest)
         source, origin = source.keep(kept), origin[kept]
         whole = [text for text, out in zip(texts, apart, strict=True) if not out]
         places = [texts[file].name for file in origin.tolist()]
-        batch = assemble(source, contest, layout, files=places, of=[text.name for text in whole])
+        batch = normalise(source, contest, layout, files=places, of=[text.name for text in whole])
     except TableError:
         return None  # told of each file, where it is read alone
     sources = _sources(source, layout, texts, apart, origin)
