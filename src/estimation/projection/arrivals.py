@@ -48,7 +48,7 @@ class Half:
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class Halves:
     """The stations in two halves.
 
     Attributes
@@ -100,7 +100,7 @@ class Split:
         return bool(abs(self.shift) <= MOST_BIAS * self.se or (self.name == "time" and self.low <= 0 <= self.high))
 
 
-def splits(p: Projection) -> tuple[Split, ...]:
+def compare_halves(p: Projection) -> tuple[Halves, ...]:
     """Part the stations at the median of what is known of them: time of receipt, registered voters, distance.
 
     Nothing is returned for what is not known, and nothing at all where there is no estimate.
@@ -152,7 +152,7 @@ def _ratios(
     return ratios(names, y, x, Weighting("ratio", s), EstimateTable(single=single), support, df)
 
 
-def _split(p: Projection, name: Name, values: Array) -> Split:
+def _split(p: Projection, name: Name, values: Array) -> Halves:
     """Part the stations at the median of a number."""
     assert p.estimate is not None
     seen, known = p.counts.seen, np.isfinite(values)
@@ -161,8 +161,8 @@ def _split(p: Projection, name: Name, values: Array) -> Split:
     se = float(p.estimate.se[p.estimate.index(own)])
     nan = float("nan")
 
-    def without(why: str) -> Split:
-        return Split(name, nan, (), nan, nan, nan, nan, se, why, bool(seen.all()))
+    def without(why: str) -> Halves:
+        return Halves(name, nan, (), nan, nan, nan, nan, se, why, bool(seen.all()))
 
     of = known & (seen if name == "time" else True)
     if not of.any():
@@ -191,7 +191,7 @@ def _split(p: Projection, name: Name, values: Array) -> Split:
     )
     if name == "time":
         shift = within * float((~seen).sum() / seen.sum())
-    return Split(name, cut, halves, within, *ends, shift, se, complete=bool(seen.all()))
+    return Halves(name, cut, halves, within, *ends, shift, se, complete=bool(seen.all()))
 
 
 def _shares(p: Projection, votes: Array, parts: list[BoolArray], s: Structure) -> tuple[Array, Array, Array]:

@@ -14,11 +14,11 @@ from sqlalchemy import Connection
 
 from estimation import checks
 from estimation.errors import LedgerError
+from estimation.returns.collect import count_once
 from estimation.returns.content import CELLS, moments, restore
 from estimation.returns.intake import Intake
 from estimation.returns.ledger.schema import EVENT, FILE, reading
 from estimation.returns.ledger.store import Ledger
-from estimation.returns.reading import said_once
 from estimation.returns.rows import Rows
 from estimation.rules import Findings, Place
 
@@ -60,7 +60,7 @@ def intake(
     of_files = [place for *place, of_row in of_files if not of_row or (place[1], place[2]) in here]
     of_rows = _of_rows(table)
     table = table.drop(columns=CELLS)
-    findings = Findings.join(of_rows, said_once(_findings([tuple(place) for place in of_files])))
+    findings = Findings.join(of_rows, count_once(_findings([tuple(place) for place in of_files])))
     return Intake(Rows.of_table(table), findings, _digest(table, contents))
 
 

@@ -36,7 +36,7 @@ class InFile(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Collected:
     """What some files gave.
 
     Attributes
@@ -70,14 +70,14 @@ class Reading:
     candidates: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_all(
+def collect_files(
     contest: Contest,
     files: Sequence[InFile],
     frame: Frame | None = None,
     *,
     database: bool = False,
     candidates: Mapping[str, str] | None = None,
-) -> Reading:
+) -> Collected:
     """Read some files, and the contest's database where asked for; what can't be used is listed (E214).
 
     Parameters
@@ -86,16 +86,16 @@ def read_all(
     frame : Frame, optional
         For codes that lost their leading zeros (W215); loaded where it is needed and not given.
     candidates : mapping of str to str, optional
-        Ballot numbers by KPU's candidate ids that other files told.
+        Ballot numbers by KPU's candidate ids that other files why.
     """
-    got = _Got(contest, len(files) + database)
-    got.documents.candidates |= candidates or {}
+    collected = _Accumulator(contest, len(files) + database)
+    collected.documents.candidates |= candidates or {}
     for part in _parts(files):
-        got.read(part)
-    got.read_documents()
+        collected.read(part)
+    collected.read_documents()
     if database:
-        got.read_database(len(files))
-    return got.reading(frame)
+        collected.read_database(len(files))
+    return collected.result(frame)
 
 
 def _parts(files: Sequence[InFile]) -> Iterator[list[tuple[int, InFile]]]:
@@ -117,7 +117,7 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-class _Got:
+class _Accumulator:
     """What has been read so far."""
 
     def __init__(self, contest: Contest, files: int) -> None:
@@ -178,8 +178,8 @@ class _Got:
             for name, number in documents.numbers.items():
                 self.fail(number, name, str(error))
             return
-        for number, name, told in documents.failed:
-            self.fail(number, name, told)
+        for number, name, why in documents.failed:
+            self.fail(number, name, why)
         for number in given.difference(documents.numbers.values()):
             self.sha256[number], self.written[number] = "", []
         for number in documents.explaining:
@@ -211,14 +211,14 @@ class _Got:
         numbers = [owner] * len(places) if isinstance(owner, int) else [owner[place.file] for place in places]
         self.findings.append((findings, np.asarray(numbers, dtype=np.intp)))
 
-    def fail(self, number: int, name: str, told: str) -> None:
+    def fail(self, number: int, name: str, why: str) -> None:
         """Note that a file, or a document in it, can't be used."""
-        self.failed.append((number, name, told))
+        self.failed.append((number, name, why))
 
-    def reading(self, frame: Frame | None) -> Reading:
+    def result(self, frame: Frame | None) -> Collected:
         """Put all of it together, row after row in the order of the files."""
-        numbers, names, told = (list(part) for part in zip(*self.failed, strict=True)) if self.failed else ([], [], [])
-        lost = checks.findings("E214", names, [0] * len(names), "", told, [""] * len(names))
+        numbers, names, why = (list(part) for part in zip(*self.failed, strict=True)) if self.failed else ([], [], [])
+        lost = checks.findings("E214", names, [0] * len(names), "", why, [""] * len(names))
         read = bool(self.batches)
         rows = Rows.join([batch.rows for batch, _ in self.batches]) if read else no_rows(self.contest)
         origin = np.concatenate([part for _, part in self.batches]) if read else np.zeros(0, dtype=np.intp)
@@ -228,7 +228,7 @@ class _Got:
             rows, origin, bare = rows.take(order), origin[order], bare[order]
         rows, padded, at = _with_zeros(rows, bare, self.contest, frame)
         parts = [(lost, np.array(numbers, dtype=np.intp)), *self.findings, (padded, origin[at])]
-        return Reading(
+        return Collected(
             rows,
             origin,
             Findings.join(*(findings for findings, _ in parts)),
@@ -295,7 +295,7 @@ def no_rows(contest: Contest) -> Rows:
     )
 
 
-def said_once(findings: Findings) -> Findings:
+def count_once(findings: Findings) -> Findings:
     """Say of all documents together how many stations have no count yet (W218), at the place of the first."""
     empty = [place for place in findings.places() if place.code == "W218"]
     if len(empty) < 2:

@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 
 from estimation.arrays import IntArray
 from estimation.returns.content import CELLS, canonical, moments
-from estimation.returns.ledger.chain import Event, Head, file_record, next_link
-from estimation.returns.ledger.delivery import Arrival, Cells, Delivery, moment, records, says_the_same
+from estimation.returns.ledger.chain import Head, LedgerEvent, file_record, next_link
+from estimation.returns.ledger.delivery import Cells, Delivery, moment, records, says_the_same
 from estimation.returns.ledger.schema import EVENT, FILE, writing
 from estimation.returns.ledger.store import Ledger, head, now
 from estimation.returns.resolution import FormRules, Verdicts
@@ -62,7 +62,7 @@ class Writer:
         marks = "format" if connection.dialect.name == "postgresql" else "qmark"
         kind: Any = type(connection.dialect)
         dialect = kind(paramstyle=marks)
-        self._event = str(EVENT.insert().compile(dialect=dialect, column_keys=[*Event._fields, "link"]))
+        self._event = str(EVENT.insert().compile(dialect=dialect, column_keys=[*LedgerEvent._fields, "link"]))
         self._file = str(FILE.insert().compile(dialect=dialect, column_keys=[column.name for column in FILE.c]))
 
     @property
@@ -71,7 +71,7 @@ class Writer:
         return Head(self.seq, self.link)
 
     def add(self, *event: Any) -> int:
-        """Add one event, all fields of :class:`Event` but ``seq`` in their order; gives its number."""
+        """Add one event, all fields of :class:`LedgerEvent` but ``seq`` in their order; gives its number."""
         self.seq += 1
         self.link = next_link(self.link, self.seq, *event)
         self._waiting.append((self.seq, *event, self.link))
@@ -92,8 +92,8 @@ class Writer:
                 rows.clear()
 
 
-def enter(ledger: Ledger, arrived: Arrival | Delivery, rules: FormRules) -> Entered:
-    """Enter a file, or several: all of it, or nothing where the program is stopped.
+def enter(ledger: Ledger, delivery: Delivery, rules: FormRules) -> Entered:
+    """Enter the files of a delivery: all of it, or nothing where the program is stopped.
 
     A return that the ledger has already (same content, source, time of receipt) is not entered again, whichever
     file brings it.
@@ -104,7 +104,6 @@ def enter(ledger: Ledger, arrived: Arrival | Delivery, rules: FormRules) -> Ente
         The rules that say at once whether a return is accepted or quarantined. What holds is judged anew at each
         projection, by the rules of that moment.
     """
-    delivery = arrived.delivery() if isinstance(arrived, Arrival) else arrived
     with writing(ledger.engine, ledger.name) as connection:
         newest = _newest(connection, [file.path for file in delivery.files])
         cells, own = delivery.reading_findings()
