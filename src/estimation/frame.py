@@ -72,6 +72,7 @@ class Frame:
     elsewhere: pd.Index = field(default_factory=lambda: pd.Index([], dtype="str"))
     baseline_sha256: str | None = None
     _areas: dict[str, Areas] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _stations: list[pd.Index] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -120,15 +121,16 @@ class Frame:
 
     def rows_of(self, tps_ids: "pd.Series[str] | pa.Array") -> NDArray[np.intp]:
         """Find the rows of stations by ``tps_id``; -1 where the frame doesn't know one."""
-        row = pc.index_in(_large(tps_ids), value_set=_large(self.table["tps_id"]), skip_nulls=True)
-        return np.asarray(pc.fill_null(row, -1).to_numpy(), dtype=np.intp)
+        if not self._stations:  # a ledger asks for thousands of files, and of a national frame it takes a second
+            self._stations.append(pd.Index(self.table["tps_id"]))
+        asked = pd.array(tps_ids, dtype="str") if isinstance(tps_ids, pa.Array) else tps_ids
+        return np.asarray(self._stations[0].get_indexer(pd.Index(asked)), dtype=np.intp)
 
     def is_elsewhere(self, tps_ids: pa.Array) -> NDArray[np.bool_]:
         """Tell which stations, by ``tps_id``, lie outside the area that the frame was restricted to, shape (n,)."""
         if not len(self.elsewhere):
             return np.zeros(len(tps_ids), dtype=np.bool_)
-        inside = pc.is_in(tps_ids, value_set=_large(self.elsewhere.to_series()))
-        return np.asarray(inside.to_numpy(zero_copy_only=False), dtype=np.bool_)
+        return np.asarray(self.elsewhere.get_indexer(pd.Index(pd.array(tps_ids, dtype="str"))) >= 0, dtype=np.bool_)
 
     def restrict(self, where: str) -> "Frame":
         """Keep the stations of one area.
@@ -218,11 +220,6 @@ def read_frame(path: Path, max_registered: int = 600, mapping: Mapping[str, str]
         **{name: _auxiliary(column) for name, column in columns.items() if name not in REQUIRED},
     }
     return Frame(pd.DataFrame(table), source.sha256, findings)
-
-
-def _large(text: "pd.Series[str] | pa.Array") -> pa.Array:
-    array = text if isinstance(text, pa.Array) else pa.array(text, pa.large_string(), from_pandas=True)
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
 def _coded(column: "pd.Series") -> tuple[NDArray[np.intp], NDArray[np.object_]]:

@@ -86,7 +86,7 @@ def collect_files(
     frame : Frame, optional
         For codes that lost their leading zeros (W215); loaded where it is needed and not given.
     candidates : mapping of str to str, optional
-        Ballot numbers by KPU's candidate ids that other files why.
+        Ballot numbers by KPU's candidate ids that other files gave.
     """
     collected = _Accumulator(contest, len(files) + database)
     collected.documents.candidates |= candidates or {}
