@@ -107,14 +107,15 @@ def compare_halves(p: Projection) -> tuple[Halves, ...]:
     """
     if p.estimate is None:
         return ()
-    found = []
+    known: dict[Name, Array] = {}
     if p.counts.received is not None and np.isfinite(p.counts.received[p.counts.seen]).any():
-        found.append(_split(p, "time", p.counts.received))
-    found.append(_split(p, "size", p.counts.registered))
+        known["time"] = p.counts.received
+    known["size"] = p.counts.registered
     distance = _distance(p)
     if distance is not None:
-        found.append(_split(p, "distance", distance))
-    return tuple(found)
+        known["distance"] = distance
+    structure = _structure(p)
+    return tuple(_split(p, name, values, structure) for name, values in known.items())
 
 
 def corrections(p: Projection) -> dict[str, Estimate]:
@@ -152,7 +153,7 @@ def _ratios(
     return ratios(names, y, x, Weighting("ratio", s), EstimateTable(single=single), support, df)
 
 
-def _split(p: Projection, name: Name, values: Array) -> Halves:
+def _split(p: Projection, name: Name, values: Array, s: Structure) -> Halves:
     """Part the stations at the median of a number."""
     assert p.estimate is not None
     seen, known = p.counts.seen, np.isfinite(values)
@@ -173,7 +174,6 @@ def _split(p: Projection, name: Name, values: Array) -> Halves:
     if min(int((part & seen).sum()) for part in parts) < FEWEST:
         return without("few")
     votes = p.counts.votes[:, p.contest.candidates.index(leader)]
-    s = _structure(p)
     try:
         theta, low, high = _shares(p, votes, parts, s)
         within, ends, shift = _within(p, votes, second, known & seen, s)
