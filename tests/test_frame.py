@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from estimation.contest import load_contest
@@ -231,6 +232,7 @@ def test_names_that_differ_by_outer_blanks_only_are_one_area(tmp_path: Path) -> 
 
 def test_rows_of_stations(tmp_path: Path) -> None:
     assert frame(tmp_path, AREAS).rows_of(pd.Series(["003", "3", "001", None])).tolist() == [2, -1, 0, -1]
+    assert frame(tmp_path, AREAS).rows_of(pa.array(["003", "3", "001", None])).tolist() == [2, -1, 0, -1]
 
 
 # --- one area -----------------------------------------------------------------------------------

@@ -55,6 +55,13 @@ def test_findings_are_counted_and_parted() -> None:
     assert found.table["tps_id"].tolist() == ["0001", "", ""]
 
 
+def test_findings_are_kept_by_place() -> None:
+    found = some().keep([False, True, True])
+    assert found.counts() == {"E203": 1, "W210": 1}
+    assert found.table["line"].tolist() == [5, 1]
+    assert repr(found) == "Findings(1 × E203, 1 × W210)"
+
+
 def test_no_finding() -> None:
     none = Findings.join(Findings.none(), findings("E203", "a.csv", [], "total", [], []))
     assert (len(none), none.counts(), none.sentences()) == (0, {}, [])

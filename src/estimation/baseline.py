@@ -1,21 +1,23 @@
 """An earlier election as auxiliaries of the frame: the candidates' shares, by station or by area."""
 
-from functools import reduce
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from estimation import checks
+from estimation.arrays import Array
 from estimation.columns import AREA_LEVELS, FRAME_COLUMNS, rename, require
 from estimation.contest import Contest
 from estimation.errors import FrameError
-from estimation.tables import as_text, find_table, read_table
+from estimation.tables import Table, as_text, find_table, read_table
 
 PREFIX = "baseline_"
 _BETWEEN = "\x1f"  # stands in no name
-FEWEST = 0.5  # of the stations must be found in a baseline, or it belongs to another frame
+FEWEST = 0.5  # of the stations must be in a baseline, or it belongs to another frame
 
 
 def baseline_path(contest: Contest) -> Path | None:
@@ -69,18 +71,11 @@ def with_baseline(contest: Contest, table: pd.DataFrame) -> tuple[pd.DataFrame, 
     votes = sorted((n for n in names.values() if n.startswith("votes_")), key=lambda name: int(name[6:]))
     if not votes:
         raise FrameError(f"{path}: no column of votes is there: a baseline needs votes_1, votes_2, …")
-    counts = {name: checks.whole_numbers(source.data.column(header[name])) for name in votes}
-    earlier = pd.DataFrame(
-        {name: column.to_numpy(zero_copy_only=False) for name, column in counts.items()}, dtype="float64"
-    )
-    # the path as one text: an index of several levels takes ten times as long
-    columns = [as_text(source.data.column(header[key])) for key in keys]
-    places = pc.binary_join_element_wise(*columns, _BETWEEN).to_pandas()
-    sums = earlier.groupby(places).sum(min_count=1)
-    share = sums.div(sums.sum(axis=1).where(lambda total: total > 0), axis=0)
-    asked = reduce(lambda above, name: above + _BETWEEN + name, [table[key].astype(str) for key in keys])
-    found = share.reindex(asked).to_numpy(dtype=np.float64)
-    known = np.isfinite(found).all(axis=1)
+    places, share = _shares(source, [header[key] for key in keys], [header[name] for name in votes])
+    at = pc.index_in(_paths([_words(table[key]) for key in keys]), value_set=places)
+    place = np.asarray(pc.fill_null(at, len(places)).to_numpy(), dtype=np.intp)
+    of_station = np.vstack([share, np.full((1, len(votes)), np.nan)])[place]
+    known = np.isfinite(of_station).all(axis=1)
     if known.mean() < FEWEST:
         row = table.iloc[int(np.flatnonzero(~known)[0])]
         first = " / ".join(str(row[key]) for key in keys)
@@ -88,4 +83,42 @@ def with_baseline(contest: Contest, table: pd.DataFrame) -> tuple[pd.DataFrame, 
             f"{path}: only {int(known.sum())} of {len(table)} stations are in the baseline by {level} (not there, for "
             f"one: {first}): compare the names with the frame's, or set [baseline] level"
         )
-    return table.assign(**{PREFIX + name[6:]: found[:, j] for j, name in enumerate(votes)}), source.sha256
+    return table.assign(**{PREFIX + name[6:]: of_station[:, j] for j, name in enumerate(votes)}), source.sha256
+
+
+def _shares(source: Table, keys: list[str], votes: list[str]) -> tuple[pa.Array, Array]:
+    """Add the votes of a baseline up by place.
+
+    Returns
+    -------
+    pyarrow.Array of text
+        The path of each place.
+    numpy.ndarray, shape (places, k)
+        Shares of the valid votes; NaN where a candidate's votes are blank in all its rows, or nobody has any.
+    """
+    coded = _paths([as_text(source.data.column(key)) for key in keys]).dictionary_encode()
+    place = np.asarray(pc.fill_null(coded.indices, -1).to_numpy(zero_copy_only=False), dtype=np.intp)
+    sums = np.full((len(coded.dictionary), len(votes)), np.nan)
+    for j, name in enumerate(votes):
+        counts = checks.whole_numbers(source.data.column(name)).to_numpy(zero_copy_only=False).astype(np.float64)
+        counted = np.isfinite(counts) & (place >= 0)
+        rows = np.bincount(place[counted], minlength=len(sums))
+        sums[:, j] = np.where(rows > 0, np.bincount(place[counted], counts[counted], len(sums)), np.nan)
+    total = np.nansum(sums, axis=1)
+    return coded.dictionary, sums / np.where(total > 0, total, np.nan)[:, None]
+
+
+def _paths(columns: Sequence[pa.Array | pa.ChunkedArray]) -> pa.Array:
+    """Write the names of each row's areas as one text; null where one of them is."""
+    texts = [column.cast(pa.string()) for column in columns]
+    path = texts[0] if len(texts) == 1 else pc.binary_join_element_wise(*texts, _BETWEEN)
+    return path.combine_chunks() if isinstance(path, pa.ChunkedArray) else path
+
+
+def _words(column: pd.Series) -> pa.Array:
+    """Give a column of the frame as text; of an area column, its few names are written once."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        names = pa.array(column.cat.categories.astype(str).to_series(), pa.string())
+        names = names.combine_chunks() if isinstance(names, pa.ChunkedArray) else names
+        return names.take(pa.array(column.cat.codes.to_numpy()))
+    return pa.array(column.astype(str), pa.string())

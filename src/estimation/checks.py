@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -10,7 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from estimation.columns import AREA_LEVELS
-from estimation.rules import FINDING_COLUMNS, Findings
+from estimation.rules import Findings, Place
 from estimation.tables import Table, as_text
 
 _LOST = r"^\d+([.,]\d+)?[eE]\+?\d+$|^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}"
@@ -29,22 +30,13 @@ def findings(
 ) -> Findings:
     """List the same broken rule at several lines of one file, or of a file each."""
     n = len(lines)
-    table = pd.DataFrame(
-        {
-            "code": [code] * n,
-            "file": [file] * n if isinstance(file, str) else list(file),
-            "line": np.asarray(lines, dtype=np.int64),
-            "column": [column] * n,
-            "value": _said(values),
-            "tps_id": _said(tps_ids),
-        },
-        columns=list(FINDING_COLUMNS),
-        dtype=object,
-    )
-    return Findings(table) if n else Findings.none()
+    files = [file] * n if isinstance(file, str) else map(str, file)
+    whole = map(int, lines.tolist() if isinstance(lines, np.ndarray) else lines)
+    places = zip([code] * n, files, whole, [column] * n, _texts(values), _texts(tps_ids), strict=True)
+    return Findings(map(Place._make, places))
 
 
-def _said(values: Sequence[object]) -> list[str]:
+def _texts(values: Sequence[object]) -> list[str]:
     return ["" if value is None or value is pd.NA or value != value else str(value) for value in values]
 
 
@@ -215,28 +207,34 @@ class Limits:
     max_registered: int = 600
 
 
+class Columns(Protocol):
+    """Arrays by name: a mapping, a table or rows of returns."""
+
+    def __getitem__(self, name: Any, /) -> Any: ...
+    def __contains__(self, name: object, /) -> bool: ...
+
+
 def form_errors(
-    counts: pd.DataFrame,
+    counts: Columns,
     votes: Sequence[str],
     roll: Array,
     village: IntArray,
-    rolls: pd.DataFrame,
+    rolls: Columns,
     limits: Limits,
 ) -> dict[str, tuple[str, BoolArray]]:
     """Check the arithmetic of forms: what keeps a return out (design: the form and its arithmetic).
 
     Parameters
     ----------
-    counts : pandas.DataFrame
-        One row a return; ``votes`` columns and those of ``COUNTS`` that the source has, as
-        floats, NaN where blank.
+    counts : arrays by name, each of shape (m,)
+        ``votes`` and those of ``COUNTS`` that the source has, as floats, NaN where blank.
     votes : sequence of str
         Columns of the candidates' votes.
     roll : numpy.ndarray, shape (m,)
         Registered voters by the frame; NaN where unknown.
     village : numpy.ndarray of intp, shape (m,)
         Village of the station; -1 where the frame doesn't know the station.
-    rolls : pandas.DataFrame
+    rolls : arrays by name, each of shape (N,)
         ``village`` and ``registered`` of every station of the frame.
     limits : Limits
 
@@ -246,14 +244,14 @@ def form_errors(
         By code: the column to look at and the rows that break the rule. A rule whose numbers are
         blank isn't broken.
     """
-    c = _filled(counts)
-    valid = counts[list(votes)].sum(axis=1, min_count=len(votes)).to_numpy()
+    c = _filled(counts, len(roll))
+    valid = _stacked(counts, votes).sum(axis=1)
     used = np.where(np.isnan(c["used_total"]), c["used_dpt"] + c["used_moved"] + c["used_unlisted"], c["used_total"])
     known = np.where(np.isnan(roll), c["registered"], roll)
     of_other = _pairs(village, c["registered"], rolls)
     counted = valid + np.nan_to_num(c["invalid"])
     return {
-        "E201": (votes[0], counts[list(votes)].isna().any(axis=1).to_numpy()),
+        "E201": (votes[0], np.isnan(valid)),
         "E203": ("total", _differ(valid + c["invalid"], c["total"]) | (counted > c["total"])),
         "E204": ("valid", _differ(c["valid"], valid)),
         "E205": ("total", np.where(np.isnan(c["total"]), counted, c["total"]) > _at_most(known, limits.allowance)),
@@ -267,15 +265,15 @@ def form_errors(
 
 
 def form_warnings(
-    counts: pd.DataFrame, votes: Sequence[str], roll: Array, limits: Limits
+    counts: Columns, votes: Sequence[str], roll: Array, limits: Limits
 ) -> dict[str, tuple[str, BoolArray]]:
     """Check what a good form seldom holds: listed, and the return is used; see :func:`form_errors`."""
-    c = _filled(counts)
-    shares = counts[list(votes)].to_numpy(dtype=np.float64)
+    c = _filled(counts, len(roll))
+    shares = _stacked(counts, votes)
     valid = shares.sum(axis=1)
     known = np.where(np.isnan(roll), c["registered"], roll)
     ballots = np.where(np.isnan(c["total"]), valid + c["invalid"], c["total"])
-    turnout = np.divide(ballots, known, out=np.full(len(counts), np.nan), where=known > 0)
+    turnout = np.divide(ballots, known, out=np.full(len(roll), np.nan), where=known > 0)
     over = (ballots > _at_most(known, limits.ballot_reserve)) & (ballots <= _at_most(known, limits.allowance))
     expected = np.ceil(known * (1 + limits.ballot_reserve))
     far = np.abs(c["ballots_received"] - expected) > np.maximum(5, BALLOTS_FAR * known)
@@ -292,9 +290,15 @@ def form_warnings(
     }
 
 
-def _filled(counts: pd.DataFrame) -> dict[str, Array]:
-    blank = np.full(len(counts), np.nan)
-    return {name: counts[name].to_numpy(dtype=np.float64) if name in counts else blank for name in COUNTS}
+def _filled(counts: Columns, rows: int) -> dict[str, Array]:
+    """Give every count of the form, NaN where the source does not have it."""
+    blank = np.full(rows, np.nan)
+    return {name: np.asarray(counts[name], dtype=np.float64) if name in counts else blank for name in COUNTS}
+
+
+def _stacked(counts: Columns, votes: Sequence[str]) -> Array:
+    """Put the votes of the candidates side by side, shape (m, k)."""
+    return np.stack([np.asarray(counts[name], dtype=np.float64) for name in votes], axis=-1)
 
 
 def _differ(left: Array, right: Array) -> BoolArray:
@@ -306,11 +310,10 @@ def _at_most(known: Array, part: float) -> Array:
     return np.asarray(np.floor(known * (1 + part) + 1e-9))
 
 
-def _pairs(village: IntArray, registered: Array, rolls: pd.DataFrame) -> BoolArray:
+def _pairs(village: IntArray, registered: Array, rolls: Columns) -> BoolArray:
     """Tell where a form's roll is that of some station of the same village."""
-    frame = rolls.dropna()
     span = 1_000_000
-    have = frame["village"].to_numpy() * span + frame["registered"].to_numpy()
+    have = np.asarray(rolls["village"]) * span + np.asarray(rolls["registered"])  # NaN, where unknown, is like nothing
     asked = village * span + registered
     return np.isin(asked, have) & (village >= 0) & ~np.isnan(registered)
 

@@ -72,6 +72,7 @@ class Frame:
     elsewhere: pd.Index = field(default_factory=lambda: pd.Index([], dtype="str"))
     baseline_sha256: str | None = None
     _areas: dict[str, Areas] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _stations: list[pd.Index] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.table)
@@ -134,10 +135,18 @@ class Frame:
         rows[codes[::-1]] = np.arange(len(self), dtype=np.intp)[::-1]
         return Areas(codes, tuple(zip(*(names[code[rows]] for code, names in coded), strict=True)))
 
-    def rows_of(self, tps_ids: "pd.Series[str]") -> NDArray[np.intp]:
+    def rows_of(self, tps_ids: "pd.Series[str] | pa.Array") -> NDArray[np.intp]:
         """Find the rows of stations by ``tps_id``; -1 where the frame doesn't know one."""
-        index = pd.Index(self.table["tps_id"])
-        return np.asarray(index.get_indexer(pd.Index(tps_ids)), dtype=np.intp)
+        if not self._stations:  # a ledger asks for thousands of files, and of a national frame it takes a second
+            self._stations.append(pd.Index(self.table["tps_id"]))
+        asked = pd.array(tps_ids, dtype="str") if isinstance(tps_ids, pa.Array) else tps_ids
+        return np.asarray(self._stations[0].get_indexer(pd.Index(asked)), dtype=np.intp)
+
+    def is_elsewhere(self, tps_ids: pa.Array) -> NDArray[np.bool_]:
+        """Tell which stations, by ``tps_id``, lie outside the area that the frame was restricted to, shape (n,)."""
+        if not len(self.elsewhere):
+            return np.zeros(len(tps_ids), dtype=np.bool_)
+        return np.asarray(self.elsewhere.get_indexer(pd.Index(pd.array(tps_ids, dtype="str"))) >= 0, dtype=np.bool_)
 
     def restrict(self, where: str) -> "Frame":
         """Keep the stations of one area.
@@ -174,9 +183,9 @@ class Frame:
             raise FrameError(
                 f"{where} stands for {len(paths)} areas ({'; '.join(paths[:5])}): name the levels above too"
             )
-        kept = self.findings.table
-        part_frame = replace(part_frame, findings=Findings(kept[kept["tps_id"].isin(set(table["tps_id"]))]))
-        return part_frame
+        inside_ids = set(table["tps_id"])
+        findings = self.findings.keep(place.tps_id in inside_ids for place in self.findings.places())
+        return replace(part_frame, findings=findings)
 
 
 def load_frame(contest: Contest, where: str | None = None) -> Frame:

@@ -1,8 +1,9 @@
 """The one table of coded rules: what each code means and what to do, for terminals, files and pages."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from itertools import chain, compress
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -323,64 +324,77 @@ class Place(NamedTuple):
         return f"{self.code} {self.where()}: {rule.text}" + (f": {rule.remedy}" if rule.remedy else "")
 
 
-@dataclass(frozen=True, slots=True)
 class Findings:
-    """Every place where a rule was broken.
+    """Every place where a rule was broken, in the order of the checks.
 
-    Attributes
+    Parameters
     ----------
-    table : pandas.DataFrame
-        One row for each finding: ``code``, ``file``, ``line`` (in the file, header = 1),
-        ``column``, ``value`` (as it stands there), ``tps_id``.
+    places : iterable of Place, optional
     """
 
-    table: "pd.DataFrame"
+    __slots__ = ("_places", "_table")
+
+    def __init__(self, places: Iterable[Place] = ()) -> None:
+        self._places = tuple(places)
+        self._table: pd.DataFrame | None = None
 
     @classmethod
     def none(cls) -> "Findings":
-        """No finding."""
-        return _nothing()
+        """Give the list without a finding."""
+        return _NONE
 
     @classmethod
     def join(cls, *parts: "Findings") -> "Findings":
         """Put several lists together, in their order."""
-        import pandas as pd
-
-        tables = [part.table for part in parts if len(part.table)]
-        return cls(pd.concat(tables, ignore_index=True)) if tables else cls.none()
+        return cls(chain.from_iterable(part.places() for part in parts))
 
     def __len__(self) -> int:
-        return len(self.table)
+        return len(self._places)
+
+    def __repr__(self) -> str:
+        broken = ", ".join(f"{n} × {code}" for code, n in self.counts().items())
+        return f"Findings({broken or 'none'})"
+
+    @property
+    def table(self) -> "pd.DataFrame":
+        """One row for each finding.
+
+        ``code``, ``file``, ``line`` (in the file, header = 1), ``column``, ``value`` (as it stands there), ``tps_id``.
+        """
+        if self._table is None:
+            import pandas as pd
+
+            self._table = pd.DataFrame(list(self._places), columns=list(FINDING_COLUMNS), dtype=object)
+        return self._table
+
+    def places(self) -> tuple[Place, ...]:
+        """Give the findings one by one."""
+        return self._places
+
+    def keep(self, wanted: Iterable[object]) -> "Findings":
+        """Give the findings for which `wanted`, as long as the list, is true."""
+        return Findings(compress(self._places, wanted))
 
     @property
     def errors(self) -> "Findings":
         """Those whose code begins with E."""
-        return Findings(self.table[self.table["code"].str.startswith("E").astype(bool)])
+        return Findings(place for place in self._places if place.code[0] == "E")
 
     @property
     def warnings(self) -> "Findings":
         """Those whose code begins with W."""
-        return Findings(self.table[self.table["code"].str.startswith("W").astype(bool)])
+        return Findings(place for place in self._places if place.code[0] == "W")
 
     def counts(self) -> dict[str, int]:
-        """How often each code was found, by code."""
-        return {str(code): int(n) for code, n in self.table["code"].value_counts().sort_index().items()}
-
-    def places(self) -> list["Place"]:
-        """Give the findings one by one."""
-        columns = [self.table[name].astype(str) for name in FINDING_COLUMNS]
-        return [Place(code, file, int(line), *rest) for code, file, line, *rest in zip(*columns, strict=True)]
+        """Count the findings of each code, in the order of the codes."""
+        return dict(sorted(Counter(place.code for place in self._places).items()))
 
     def sentences(self, limit: int | None = None) -> list[str]:
         """Say each finding in a line: file, line, column, value, what is wrong, what to do."""
-        lines = [place.sentence() for place in self.places()[:limit]]
+        lines = [place.sentence() for place in self._places[:limit]]
         if limit is not None and len(self) > limit:
             lines.append(f"… and {len(self) - limit} more")
         return lines
 
 
-@cache  # a table takes half a millisecond to make, and a projection asks for dozens of empty ones
-def _nothing() -> Findings:
-    import pandas as pd
-
-    return Findings(pd.DataFrame({name: pd.Series(dtype=object) for name in FINDING_COLUMNS}))
+_NONE = Findings()

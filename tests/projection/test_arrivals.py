@@ -8,7 +8,7 @@ import pytest
 
 from estimation.contest import load_contest
 from estimation.projection import project_contest
-from estimation.projection.arrivals import FEWEST, MOST_BIAS, UNCORRECTED, Split, corrections, splits
+from estimation.projection.arrivals import FEWEST, MOST_BIAS, UNCORRECTED, Halves, compare_halves, corrections
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def named(found, name):
 def test_halves_by_hand(of_rows):
     # the first ten to come in have 40 of 100 and 60 of 100 by turns, the last ten 60 and 80
     rows = {i: ((40 if i % 2 else 60) + (20 if i > 10 else 0), i) for i in range(1, 21)}
-    time = named(splits(of_rows(rows)), "time")
+    time = named(compare_halves(of_rows(rows)), "time")
     assert [half.used for half in time.halves] == [10, 10]
     assert [half.drawn for half in time.halves] == [None, None]
     assert [half.share for half in time.halves] == pytest.approx([0.5, 0.7])
@@ -54,14 +54,14 @@ def test_halves_by_hand(of_rows):
 
 def test_no_trend_passes(of_rows):
     rows = {i: ((48, 52, 50)[i % 3], i) for i in range(1, 21)}
-    time = named(splits(of_rows(rows)), "time")
+    time = named(compare_halves(of_rows(rows)), "time")
     assert time.low < 0 < time.high
     assert time.passed is True
 
 
 def test_inside_strata_the_difference_is_that_of_least_squares(half):
     p = half
-    split = named(splits(p), "size")
+    split = named(compare_halves(p), "size")
     seen, cell = p.counts.seen, p.sample.cells.codes[p.sample.rows]
     second = p.counts.registered > split.cut
     leader = int(np.argmax(p.estimate.theta[:2]))
@@ -75,7 +75,7 @@ def test_inside_strata_the_difference_is_that_of_least_squares(half):
 
 
 def test_halves_of_the_size_count_drawn_and_used(half):
-    split = named(splits(half), "size")
+    split = named(compare_halves(half), "size")
     roll, seen = half.counts.registered, half.counts.seen
     for one, inside in zip(split.halves, (roll <= split.cut, roll > split.cut), strict=True):
         assert (one.drawn, one.used) == (int(inside.sum()), int((inside & seen).sum()))
@@ -86,7 +86,7 @@ def test_halves_of_the_size_count_drawn_and_used(half):
 def test_size_that_matters_and_arrives_unevenly_fails(of_rows):
     # 301 … 324 voters: all small ones are in, six of twelve large ones, and these vote otherwise
     rows = {i: (60 + i % 3 if i > 12 else 45 + i % 3, i) for i in range(1, 19)}
-    size = named(splits(of_rows(rows)), "size")
+    size = named(compare_halves(of_rows(rows)), "size")
     assert [(half.drawn, half.used) for half in size.halves] == [(12, 12), (12, 6)]
     assert size.shift > MOST_BIAS * size.se
     assert size.passed is False
@@ -94,12 +94,12 @@ def test_size_that_matters_and_arrives_unevenly_fails(of_rows):
 
 def test_everything_in_does_no_harm(of_rows):
     rows = {i: (60 if i > 12 else 40, i) for i in range(1, 25)}
-    assert [one.passed for one in splits(of_rows(rows))] == [True, True]
+    assert [one.passed for one in compare_halves(of_rows(rows))] == [True, True]
 
 
 def test_too_few_in_a_half_say_nothing(of_rows):
     rows = {i: (50 + i % 2, i) for i in range(1, 2 * FEWEST)}
-    found = splits(of_rows(rows))
+    found = compare_halves(of_rows(rows))
     assert [(one.name, one.why, one.passed) for one in found] == [("time", "few", None), ("size", "few", None)]
     assert found[0].halves == ()
 
@@ -107,7 +107,7 @@ def test_too_few_in_a_half_say_nothing(of_rows):
 def test_no_estimate_no_splits(of_rows):
     p = of_rows({1: (50, 1)})
     assert p.estimate is None
-    assert splits(p) == ()
+    assert compare_halves(p) == ()
     assert corrections(p) == {}
 
 
@@ -115,15 +115,15 @@ def test_distance_is_a_column_or_from_the_centre_of_the_voters(demo):
     frame = load_contest(demo)
     p = project_contest(frame, as_of=datetime.fromisoformat("2024-11-27T17:00:00+07:00"))
     table = p.frame.table
-    assert [one.name for one in splits(p)] == ["time", "size"]
+    assert [one.name for one in compare_halves(p)] == ["time", "size"]
     far = np.arange(len(table)) % 40
     column = replace(p, frame=replace(p.frame, table=table.assign(Jarak_km=far.astype(float))))
-    split = named(splits(column), "distance")
+    split = named(compare_halves(column), "distance")
     assert split.cut == np.median(far[p.sample.rows])
     ring = np.linspace(0, 2 * np.pi, len(table))
     radius = np.where(np.arange(len(table)) % 2, 0.1, 0.2)
     on_map = table.assign(latitude=radius * np.cos(ring), longitude=radius * np.sin(ring))
-    split = named(splits(replace(p, frame=replace(p.frame, table=on_map))), "distance")
+    split = named(compare_halves(replace(p, frame=replace(p.frame, table=on_map))), "distance")
     assert 10 < split.cut < 24  # rings of 11 and 22 km
     assert sum(one.drawn for one in split.halves) == len(p.sample)
 
@@ -140,4 +140,4 @@ def test_corrections_begin_with_none(half):
 
 def test_a_split_without_an_interval_says_nothing():
     nan = float("nan")
-    assert Split("size", 1.0, (), nan, nan, nan, 0.0, 0.01).passed is None
+    assert Halves("size", 1.0, (), nan, nan, nan, 0.0, 0.01).passed is None

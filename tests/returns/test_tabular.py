@@ -10,7 +10,9 @@ import pytest
 
 from estimation.contest import load_contest
 from estimation.errors import EstimationError, ReturnsError, TableError
-from estimation.returns.readers import Batch, read_tabular
+from estimation.returns.readers import Batch
+from estimation.returns.readers.tabular import read_source
+from estimation.tables import read_table
 
 MakeContest = Callable[..., Path]
 
@@ -32,7 +34,7 @@ def read(make_contest: MakeContest) -> Callable[..., Batch]:
     def run(*rows: Mapping[str, Any] | str, extra_toml: str = "") -> Batch:
         content = rows[0] if isinstance(rows[0], str) else [GOOD | row for row in rows]
         folder = make_contest(returns=content, extra_toml=extra_toml)
-        return read_tabular(folder / "inbox" / "returns.csv", load_contest(folder))
+        return read_source(read_table(folder / "inbox" / "returns.csv"), load_contest(folder))
 
     return run
 
@@ -228,7 +230,7 @@ def test_an_unknown_status(read: Callable[..., Batch]) -> None:
 def parquet(folder: Path, **columns: list[object]) -> Batch:
     table = {key: [value] * 2 for key, value in GOOD.items()} | columns
     pd.DataFrame(table).to_parquet(folder / "inbox" / "returns.parquet")
-    return read_tabular(folder / "inbox" / "returns.parquet", load_contest(folder))
+    return read_source(read_table(folder / "inbox" / "returns.parquet"), load_contest(folder))
 
 
 def test_parquet_with_typed_times_and_counts(make_contest: MakeContest) -> None:

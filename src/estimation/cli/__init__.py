@@ -1,5 +1,6 @@
 """The command ``quickcount``: one file for each family of verbs, no logic."""
 
+import gc
 import importlib
 import sys
 
@@ -26,6 +27,8 @@ _VERBS = {
     "backtest": ("estimation.cli.backtest", "Replay a past election: coverage, width and calls over the night."),
     "evaluate": ("estimation.cli.evaluate", "Hold the projection and every take against the official result."),
 }
+
+GARBAGE = 100_000  # objects between two collections: loading libraries makes many objects and no garbage
 
 
 class _Verbs(click.Group):
@@ -58,6 +61,7 @@ def cli() -> None:
 
 def main() -> None:
     """Run the command; bad input ends with a message and status 1."""
+    gc.set_threshold(GARBAGE)
     try:
         status = cli(prog_name="quickcount", standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)

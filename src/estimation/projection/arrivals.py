@@ -48,7 +48,7 @@ class Half:
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class Halves:
     """The stations in two halves.
 
     Attributes
@@ -100,21 +100,22 @@ class Split:
         return bool(abs(self.shift) <= MOST_BIAS * self.se or (self.name == "time" and self.low <= 0 <= self.high))
 
 
-def splits(p: Projection) -> tuple[Split, ...]:
+def compare_halves(p: Projection) -> tuple[Halves, ...]:
     """Part the stations at the median of what is known of them: time of receipt, registered voters, distance.
 
     Nothing is returned for what is not known, and nothing at all where there is no estimate.
     """
     if p.estimate is None:
         return ()
-    found = []
+    known: dict[Name, Array] = {}
     if p.counts.received is not None and np.isfinite(p.counts.received[p.counts.seen]).any():
-        found.append(_split(p, "time", p.counts.received))
-    found.append(_split(p, "size", p.counts.registered))
+        known["time"] = p.counts.received
+    known["size"] = p.counts.registered
     distance = _distance(p)
     if distance is not None:
-        found.append(_split(p, "distance", distance))
-    return tuple(found)
+        known["distance"] = distance
+    structure = _structure(p)
+    return tuple(_split(p, name, values, structure) for name, values in known.items())
 
 
 def corrections(p: Projection) -> dict[str, Estimate]:
@@ -152,7 +153,7 @@ def _ratios(
     return ratios(names, y, x, Weighting("ratio", s), EstimateTable(single=single), support, df)
 
 
-def _split(p: Projection, name: Name, values: Array) -> Split:
+def _split(p: Projection, name: Name, values: Array, s: Structure) -> Halves:
     """Part the stations at the median of a number."""
     assert p.estimate is not None
     seen, known = p.counts.seen, np.isfinite(values)
@@ -161,8 +162,8 @@ def _split(p: Projection, name: Name, values: Array) -> Split:
     se = float(p.estimate.se[p.estimate.index(own)])
     nan = float("nan")
 
-    def without(why: str) -> Split:
-        return Split(name, nan, (), nan, nan, nan, nan, se, why, bool(seen.all()))
+    def without(why: str) -> Halves:
+        return Halves(name, nan, (), nan, nan, nan, nan, se, why, bool(seen.all()))
 
     of = known & (seen if name == "time" else True)
     if not of.any():
@@ -173,7 +174,6 @@ def _split(p: Projection, name: Name, values: Array) -> Split:
     if min(int((part & seen).sum()) for part in parts) < FEWEST:
         return without("few")
     votes = p.counts.votes[:, p.contest.candidates.index(leader)]
-    s = _structure(p)
     try:
         theta, low, high = _shares(p, votes, parts, s)
         within, ends, shift = _within(p, votes, second, known & seen, s)
@@ -191,7 +191,7 @@ def _split(p: Projection, name: Name, values: Array) -> Split:
     )
     if name == "time":
         shift = within * float((~seen).sum() / seen.sum())
-    return Split(name, cut, halves, within, *ends, shift, se, complete=bool(seen.all()))
+    return Halves(name, cut, halves, within, *ends, shift, se, complete=bool(seen.all()))
 
 
 def _shares(p: Projection, votes: Array, parts: list[BoolArray], s: Structure) -> tuple[Array, Array, Array]:

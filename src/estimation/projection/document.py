@@ -13,7 +13,7 @@ from estimation.contest import INVALID, TURNOUT
 from estimation.decision import leader_and_runner_up
 from estimation.files import to_json, write_text
 from estimation.projection.areas import AreaResult
-from estimation.projection.arrivals import Split, splits
+from estimation.projection.arrivals import Halves, compare_halves
 from estimation.projection.compute import Projection
 from estimation.projection.officers import roster
 from estimation.projection.record import SCHEMA, ProjectionRecord
@@ -83,7 +83,7 @@ def record_of(projection: Projection) -> ProjectionRecord:
         "remaining": _remaining(p),
         "areas": [_area(area, numbers, level) for area in p.areas],
         "quality": asdict(p.quality),
-        "arrival": [_split(split) for split in splits(p)],
+        "arrival": [_split(split) for split in compare_halves(p)],
         "warnings": [{"code": notice.code, "text": notice.text} for notice in p.notices],
         "provenance": dict(p.provenance),
     }
@@ -155,7 +155,7 @@ def _area(area: AreaResult, numbers: list[int], level: float) -> dict[str, objec
     }
 
 
-def _split(split: Split) -> dict[str, object]:
+def _split(split: Halves) -> dict[str, object]:
     """Say how the halves of the stations differ; null where they could not be compared."""
     halves = [
         {

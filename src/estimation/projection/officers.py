@@ -107,12 +107,11 @@ def _ends(values: IntArray, codes: IntArray, number: int) -> tuple[IntArray, Int
 
 def _reporters(p: Projection, codes: IntArray) -> list[str]:
     """Name who reported from each village, by the codes in the returns."""
-    table = p.resolution.table
+    held = p.resolution.rows
     place = np.full(len(p.frame), -1, dtype=np.intp)
     place[p.sample.rows] = codes
-    village = place[table["row"].to_numpy(dtype=np.intp)]
-    found: list[set[str]] = [set() for _ in range(int(codes.max()) + 1)]
-    for code, reporter in zip(village, table["reporter"].fillna(""), strict=True):
-        if code >= 0 and reporter:
-            found[code].add(str(reporter))
-    return [", ".join(sorted(one)) for one in found]
+    of_village: list[set[str]] = [set() for _ in range(int(codes.max()) + 1)]
+    for village, reporter in zip(place[held["row"]].tolist(), held.strings("reporter"), strict=True):
+        if village >= 0 and reporter:
+            of_village[village].add(reporter)
+    return [", ".join(sorted(reporters)) for reporters in of_village]

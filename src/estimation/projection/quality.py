@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
-import pandas as pd
 
-from estimation.arrays import IntArray
+from estimation.arrays import Array, IntArray
 from estimation.contest import Contest
 from estimation.frame import Frame
 from estimation.returns import Counts, Intake, Resolution
+from estimation.returns.resolution import received_by
+from estimation.returns.rows import Rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +68,35 @@ def quality(
     as_of : datetime, optional
         The moment; all returns without one.
     """
-    table = intake.table
-    if as_of is not None:
-        table = table[table["received_at"].isna() | (table["received_at"] <= as_of)]
-    row = np.asarray(pd.Index(frame.table["tps_id"]).get_indexer(pd.Index(table["tps_id"])), dtype=np.intp)
-    table = table.assign(row=row)[np.isin(row, asked)]
-    said = table[[*contest.vote_columns, "invalid", "total"]].fillna(-1)
-    again = said.groupby([table["row"], table["source"].fillna("")])
-    several, different = again.size() > 1, again.nunique().max(axis=1) > 1
-    changed = set(different[different].index.get_level_values(0)) if len(table) else set()
-    repeated = set(several[several].index.get_level_values(0)) - changed if len(table) else set()
-    found = resolution.findings.table
-    disagree = found.loc[(found["code"] == "E211").astype(bool), "tps_id"]
+    rows = received_by(intake.rows, as_of)
+    row = frame.rows_of(rows["tps_id"])
+    rows = rows.assign(row=row).take(np.isin(row, asked))
+    changed, repeated = _sent_again(contest, rows)
+    conflicts = {place.tps_id for place in resolution.findings.places() if place.code == "E211"}
     return Quality(
-        returns=len(table),
-        stations=int(table["row"].nunique()),
+        returns=len(rows),
+        stations=len(np.unique(rows["row"])),
         used=int(counts.seen.sum()),
         kept_out=int(counts.kept_out.sum()),
-        corrected=len(changed),
-        repeated=len(repeated),
-        conflicting=int(disagree.nunique()),
-        rejected=int(table.loc[table["status"] == "rejected", "row"].nunique()),
-        verified=int(table.loc[table["status"] == "verified", "row"].nunique()),
+        corrected=changed,
+        repeated=repeated,
+        conflicting=len(conflicts),
+        rejected=len(np.unique(rows["row"][rows.equal("status", "rejected")])),
+        verified=len(np.unique(rows["row"][rows.equal("status", "verified")])),
     )
+
+
+def _sent_again(contest: Contest, rows: Rows) -> tuple[int, int]:
+    """Count the stations of which one source sent several returns: with changed counts, and with the same."""
+    if not len(rows):
+        return 0, 0
+    names = (*contest.vote_columns, "invalid", "total")
+    counts: Array = np.stack([np.nan_to_num(rows.get(name), nan=-1.0) for name in names], axis=-1)
+    source = rows.codes("source")
+    order = np.lexsort((source, rows["row"]))
+    station, source, counts = rows["row"][order], source[order], counts[order]
+    begins = np.flatnonzero(np.append(True, (station[1:] != station[:-1]) | (source[1:] != source[:-1])))
+    several = np.diff(np.append(begins, len(order))) > 1
+    differ = (np.maximum.reduceat(counts, begins) != np.minimum.reduceat(counts, begins)).any(axis=1)
+    changed = set(station[begins][differ].tolist())
+    return len(changed), len(set(station[begins][several].tolist()) - changed)

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from estimation.returns.rows import MOMENT, TEXT, Column, Rows
 
 PLACE = ("file", "line")  # where a return stood is no part of what it says
 DERIVED = ("row", "kept_out", "edition")  # nor is what was worked out about it
@@ -15,13 +16,13 @@ CELLS = "cells"  # cells that could not be read, as JSON
 _ESCAPED = r'["\\\x00-\x1f]'
 
 
-def canonical(table: pd.DataFrame) -> list[str]:
+def canonical(table: pd.DataFrame | Rows) -> list[str]:
     """Write each row as one line of JSON: keys in order, blanks left out, whole numbers without point, times in UTC.
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        Rows as :func:`~estimation.returns.intake.read_returns` gives them, in any order of columns; ``file``,
+    table : pandas.DataFrame or Rows
+        As :func:`~estimation.returns.intake.read_returns` gives them, in any order of columns; ``file``,
         ``line`` and what was derived are passed over. A column ``cells`` holds JSON and is taken as it is.
 
     Returns
@@ -29,56 +30,62 @@ def canonical(table: pd.DataFrame) -> list[str]:
     list of str
         Whose SHA-256 is the identity of a return.
     """
-    names = sorted(set(table.columns) - {*PLACE, *DERIVED})
-    pairs = [_pairs(name, table[name]) for name in names]
-    if not pairs or not len(table):
-        return ["{}"] * len(table)
-    joined = pc.binary_join_element_wise(*pairs, ",", null_handling="skip")
-    texts: list[str] = pc.binary_join_element_wise("{", joined, "}", "").to_pylist()
+    rows = table if isinstance(table, Rows) else Rows.of_table(table)
+    pairs = [_pairs(name, rows[name]) for name in sorted(set(rows) - {*PLACE, *DERIVED})]
+    if not pairs or not len(rows):
+        return ["{}"] * len(rows)
+    joined = pc.binary_join_element_wise(*pairs, pa.scalar(",", TEXT), null_handling="skip")
+    texts: list[str] = _concatenated("{", joined, "}").to_pylist()
     return texts
 
 
 def moments(times: "pd.Series[pd.Timestamp]") -> list[str]:
     """Write times in UTC, ``2024-11-27T09:05:00.000000Z``, so that text sorts as time does; '' for none."""
-    texts: list[str] = pc.fill_null(_moments(times), "").to_pylist()
+    utc = pa.array(times, from_pandas=True).cast(pa.timestamp("us", "UTC"), safe=False)
+    texts: list[str] = pc.fill_null(_moments(utc.cast(pa.timestamp("us"))), "").to_pylist()
     return texts
 
 
-def _moments(times: "pd.Series[Any]") -> pa.Array:
-    utc = pa.array(times, from_pandas=True).cast(pa.timestamp("us", "UTC"), safe=False)
-    text = utc.cast(pa.timestamp("us")).cast(pa.string())
-    return pc.binary_join_element_wise(pc.replace_substring(text, " ", "T"), "Z", "")
+def _moments(times: pa.Array) -> pa.Array:
+    text = times.cast(pa.timestamp("us"), safe=False).cast(TEXT)
+    return _concatenated(pc.replace_substring(text, " ", "T"), "Z")
 
 
-def _pairs(name: str, column: "pd.Series[Any]") -> pa.Array:
+def _concatenated(*parts: pa.Array | str) -> pa.Array:
+    """Put texts one behind the other, row by row; null where one of them is."""
+    texts = [pa.scalar(part, TEXT) if isinstance(part, str) else part for part in parts]
+    return pc.binary_join_element_wise(*texts, pa.scalar("", TEXT))
+
+
+def _pairs(name: str, column: Column) -> pa.Array:
     """Write ``"name":value`` for each row, null where blank."""
     key = json.dumps(name) + ":"
     if name == CELLS:
-        values = pa.array(column, pa.string(), from_pandas=True)
+        values = column
+    elif not isinstance(column, np.ndarray):
+        values = _texts(column)
     elif column.dtype == np.bool_:
-        values = pc.if_else(pa.array(column.to_numpy()), "true", pa.scalar(None, pa.string()))
-    elif isinstance(column.dtype, pd.DatetimeTZDtype):
-        values = pc.binary_join_element_wise('"', _moments(column), '"', "")
-    elif pd.api.types.is_numeric_dtype(column.dtype):
-        values = _numbers(pa.array(column, from_pandas=True))
+        values = pc.if_else(pa.array(column), pa.scalar("true", TEXT), pa.scalar(None, TEXT))
+    elif column.dtype == MOMENT:
+        values = _concatenated('"', _moments(pa.array(column, from_pandas=True)), '"')
     else:
-        values = _texts(pa.array(column, from_pandas=True).cast(pa.string()))
-    return pc.binary_join_element_wise(key, values, "")
+        values = _numbers(pa.array(column, from_pandas=True))
+    return _concatenated(key, values)
 
 
 def _numbers(values: pa.Array) -> pa.Array:
     try:
-        return values.cast(pa.int64()).cast(pa.string())
+        return values.cast(pa.int64()).cast(TEXT)
     except pa.ArrowInvalid:  # a fraction; counts have none
         said = [None if v is None else repr(int(v)) if float(v).is_integer() else repr(v) for v in values.to_pylist()]
-        return pa.array(said, pa.string())
+        return pa.array(said, TEXT)
 
 
 def _texts(values: pa.Array) -> pa.Array:
     if pc.any(pc.match_substring_regex(values, _ESCAPED)).as_py():
         said = [None if v is None else json.dumps(v, ensure_ascii=False) for v in values.to_pylist()]
-        return pa.array(said, pa.string())
-    return pc.binary_join_element_wise('"', values, '"', "")
+        return pa.array(said, TEXT)
+    return _concatenated('"', values, '"')
 
 
 def restore(texts: Sequence[str], numbers: Sequence[str], words: Sequence[str]) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from estimation.arrays import Array, IntArray
@@ -56,19 +55,20 @@ def tally(contest: Contest, frame: Frame, resolution: Resolution, rows: IntArray
         The frame rows of the sample, in its order.
     """
     place = np.full(len(frame), -1, dtype=np.intp)
-    place[resolution.table["row"].to_numpy(dtype=np.intp)] = np.arange(len(resolution.table))
+    held = resolution.rows
+    place[held["row"]] = np.arange(len(held))
     at = place[rows]
-    usable = np.append(resolution.table["usable"].to_numpy(dtype=np.bool_), False)[at]
+    usable = np.append(held["usable"], False)[at]
 
     def column(name: str) -> Array:
-        values = np.append(resolution.table[name].to_numpy(dtype=np.float64), np.nan)[at]
+        values = np.append(held[name], np.nan)[at]
         return np.where(usable, values, np.nan)
 
     votes = np.stack([column(name) for name in contest.vote_columns], axis=-1)
     votes = np.where(usable[:, None], votes, 0.0)
     invalid, total = column("invalid"), column("total")
     ballots = np.where(np.isnan(invalid), total, votes.sum(axis=-1) + invalid)
-    stamps = pd.DatetimeIndex(pd.to_datetime(resolution.table["first_received"], utc=True))
-    seconds = np.asarray((stamps - pd.Timestamp(0, tz="UTC")).total_seconds(), dtype=np.float64)
+    first = held["first_received"]
+    seconds = np.where(np.isnat(first), np.nan, first.view(np.int64) / 1e9)
     received = np.where(usable, np.append(seconds, np.nan)[at], np.nan)
     return Counts(votes, invalid, ballots, frame.registered[rows], usable, (at >= 0) & ~usable, received)

@@ -12,8 +12,9 @@ import pandas as pd
 from estimation.contest import Contest
 from estimation.errors import ReturnsError
 from estimation.frame import Frame
+from estimation.returns.collect import InFile, collect_files, count_once
 from estimation.returns.readers import Source
-from estimation.returns.reading import InFile, read_all, said_once
+from estimation.returns.rows import Rows
 from estimation.rules import Findings
 
 SHOWN = 20  # files of an inbox without a usable one that are named
@@ -26,7 +27,7 @@ class Intake:
 
     Attributes
     ----------
-    table : pandas.DataFrame
+    rows : Rows
         See :class:`~estimation.returns.readers.Batch`.
     findings : Findings
         Of reading.
@@ -36,10 +37,15 @@ class Intake:
         How each file that was used is written.
     """
 
-    table: pd.DataFrame
+    rows: Rows
     findings: Findings
     sha256: str
     sources: tuple[Source, ...] = ()
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Its rows as a table."""
+        return self.rows.table
 
 
 def read_returns(contest: Contest, path: Path | None = None, frame: Frame | None = None) -> Intake:
@@ -77,14 +83,14 @@ def read_files(
         Not one of them can be used.
     """
     named = [*(name for _, name in files), *(["database"] if database else [])]
-    read = read_all(contest, [InFile(path, name) for path, name in files], frame, database=database)
+    read = collect_files(contest, [InFile(path, name) for path, name in files], frame, database=database)
     if read.failed and not read.sources:
         told = [told for _, _, told in read.failed]
         more = [f"… and {len(told) - SHOWN} more"] if len(told) > SHOWN else []
         raise ReturnsError("\n".join([*told[:SHOWN], *more]))
     used = [f"{digest} {name}" for digest, name in zip(read.sha256, named, strict=True) if digest]
     digest = hashlib.sha256("\n".join(used).encode("utf-8")).hexdigest()
-    return Intake(read.table, said_once(read.findings), digest, read.sources)
+    return Intake(read.rows, count_once(read.findings), digest, read.sources)
 
 
 def list_files(path: Path) -> list[tuple[Path, str]]:

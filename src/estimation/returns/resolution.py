@@ -1,22 +1,24 @@
 """Settles which return holds for each station at a moment."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import chain
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from estimation import checks
-from estimation.arrays import IntArray
+from estimation.arrays import Array, BoolArray, IntArray
 from estimation.contest import Contest
 from estimation.frame import Frame
 from estimation.returns.content import canonical
 from estimation.returns.intake import Intake
+from estimation.returns.rows import MOMENT, Rows
 from estimation.rules import Findings
 
-Broken = dict[str, tuple[str, NDArray[np.bool_]]]  # by code: the column to look at, and the rows that break the rule
+Broken = dict[str, tuple[str, BoolArray]]  # by code: the column to look at, and the rows that break the rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class Verdicts:
     row: IntArray
     errors: Broken
     warnings: Broken
-    kept_out: NDArray[np.bool_]
+    kept_out: BoolArray
 
     def codes(self) -> list[str]:
         """Give the broken error rules of each row as one text, ``E203,E205``; '' where there is none."""
@@ -47,44 +49,40 @@ class Verdicts:
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class FormRules:
     """The rules of the form, made ready for one contest and its frame.
 
     Attributes
     ----------
     contest : Contest
     frame : Frame
-    index : pandas.Index
-        ``tps_id`` of the frame.
     villages : numpy.ndarray of intp, shape (N,)
+        Of the frame's stations.
     """
 
     contest: Contest
     frame: Frame
-    index: pd.Index
     villages: IntArray
 
     @classmethod
-    def of(cls, contest: Contest, frame: Frame) -> "Judge":
-        """Look the frame's stations and villages up once, for any number of files."""
-        return cls(contest, frame, pd.Index(frame.table["tps_id"]), frame.areas("village").codes)
+    def of(cls, contest: Contest, frame: Frame) -> "FormRules":
+        """Look up the villages of the frame's stations once, for any number of files."""
+        return cls(contest, frame, frame.areas("village").codes)
 
-    def __call__(self, table: pd.DataFrame) -> Verdicts:
+    def check(self, rows: Rows) -> Verdicts:
         """Check every row by itself; see :func:`~estimation.checks.form_errors`."""
         returns, votes = self.contest.returns, self.contest.vote_columns
         limits = checks.Limits(returns.allowance, returns.ballot_reserve, returns.max_registered)
-        row = np.asarray(self.index.get_indexer(pd.Index(table["tps_id"])), dtype=np.intp)
-        known = row >= 0
-        registered = self.frame.registered
+        row = rows["row"] if "row" in rows else self.frame.rows_of(rows["tps_id"])
+        known, registered = row >= 0, self.frame.registered
         roll = np.where(known, registered[row], np.nan) if len(registered) else np.full(len(row), np.nan)
         village = np.where(known, self.villages[row], -1) if len(registered) else row
-        rolls = pd.DataFrame({"village": self.villages, "registered": registered})
-        errors = checks.form_errors(table, votes, roll, village, rolls, limits)
+        rolls = {"village": self.villages, "registered": registered}
+        errors = checks.form_errors(rows, votes, roll, village, rolls, limits)
         errors["E207"] = ("tps_id", ~known)
-        errors["E212"] = ("status", (table["status"] == "rejected").to_numpy(dtype=np.bool_))
-        unreadable = table["unreadable"].to_numpy(dtype=np.bool_)
-        kept_out = unreadable | np.logical_or.reduce([bad for _, bad in errors.values()])
-        return Verdicts(row, errors, checks.form_warnings(table, votes, roll, limits), kept_out)
+        errors["E212"] = ("status", rows.equal("status", "rejected"))
+        kept_out = rows["unreadable"] | np.logical_or.reduce([bad for _, bad in errors.values()])
+        return Verdicts(row, errors, checks.form_warnings(rows, votes, roll, limits), kept_out)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ class Resolution:
 
     Attributes
     ----------
-    table : pandas.DataFrame
+    rows : Rows
         One row for each station with a return: ``row`` (in the frame), ``usable``, the counts,
         ``received_at``, ``first_received`` (of all its returns), ``file``, ``line``. A station whose return is
         kept out has usable False.
@@ -107,11 +105,16 @@ class Resolution:
         The moment: the one asked for, else the last receipt; None where nothing has a time.
     """
 
-    table: pd.DataFrame
+    rows: Rows
     findings: Findings
     outside: int
     untimed: int
     as_of: datetime | None
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Its rows as a table."""
+        return self.rows.table
 
 
 def resolve(
@@ -135,112 +138,178 @@ def resolve(
     as_of : datetime, optional
         Look only at what had been received by then.
     """
-    table = intake.table
-    if as_of is not None:
-        table = table[table["received_at"].isna() | (table["received_at"] <= as_of)]
-    judge = Judge.of(contest, frame)
-    row = np.asarray(judge.index.get_indexer(pd.Index(table["tps_id"])), dtype=np.intp)
-    table = table.assign(row=row)
-    in_sample = np.isin(row, asked)
-    apart = ((row >= 0) & ~in_sample) | np.asarray(table["tps_id"].isin(frame.elsewhere), dtype=np.bool_)
-    outside = int(table.loc[apart, "tps_id"].nunique())
-    table = table[~apart].reset_index(drop=True)
-    table, found = _judge(judge, table)
-    reading = intake.findings.table
-    # what reading found in a row that is set apart here, or not received yet, is said with that row or not at all
-    apart_rows = set(zip(intake.table["file"], intake.table["line"], strict=True))
-    apart_rows -= set(zip(table["file"], table["line"], strict=True))
-    mine = [place not in apart_rows for place in zip(reading["file"], reading["line"], strict=True)]
-    kept = Findings(reading[pd.Series(mine, index=reading.index, dtype=bool)])
-    of_frame = table[table["row"] >= 0]
+    rows = received_by(intake.rows, as_of)
+    row = frame.rows_of(rows["tps_id"])
+    apart = ((row >= 0) & ~np.isin(row, asked)) | frame.is_elsewhere(rows["tps_id"])
+    outside = len(set(rows.strings("tps_id", np.flatnonzero(apart))))
+    rows = rows.assign(row=row).take(~apart)
+    verdicts = FormRules.of(contest, frame).check(rows)
+    errors, warnings = _broken(verdicts, rows, contest.vote_columns)
+    rows = rows.assign(kept_out=verdicts.kept_out)
+    reading = _of_rows_that_count(intake, rows)
+    of_frame = rows.take(rows["row"] >= 0)
     held, disagree = _hold(of_frame, contest.vote_columns)
-    first = of_frame.groupby("row")["received_at"].min().rename("first_received")
-    held = held.merge(first, left_on="row", right_index=True, how="left")
+    first = np.full(len(frame), np.iinfo(np.int64).max)
+    timed = ~np.isnat(of_frame["received_at"])
+    np.minimum.at(first, of_frame["row"][timed], of_frame["received_at"][timed].view(np.int64))
+    first = np.where(first == np.iinfo(np.int64).max, np.iinfo(np.int64).min, first)  # which is no time
+    held = held.assign(first_received=first[held["row"]].view(MOMENT))
     far = _far_from_village(contest, frame, held)
-    findings = Findings.join(kept.errors, *found["E"], *disagree, kept.warnings, *found["W"], *far)
-    last = table["received_at"].max()
-    moment = as_of or (None if pd.isna(last) else last.to_pydatetime())
-    untimed = int((held["received_at"].isna() & held["usable"]).sum())
-    return Resolution(held, findings, outside, untimed, moment)
+    findings = Findings.join(reading.errors, *errors, *disagree, reading.warnings, *warnings, *far)
+    untimed = int((np.isnat(held["received_at"]) & held["usable"]).sum())
+    return Resolution(held, findings, outside, untimed, as_of or _last_receipt(rows))
 
 
-def _judge(judge: Judge, table: pd.DataFrame) -> tuple[pd.DataFrame, dict[str, list[Findings]]]:
-    """Check every row by the rules of the form; adds the column ``kept_out``, and lists what is broken."""
-    verdicts = judge(table)
-    errors, kept_out = dict(verdicts.errors), verdicts.kept_out
-    blank = errors.pop("E201")[1] & ~table["unreadable"].to_numpy(dtype=np.bool_)
-    votes = judge.contest.vote_columns
-    found: dict[str, list[Findings]] = {"E": [], "W": []}
-    for name in votes:
-        found["E"] += _list("E201", table, blank & table[name].isna().to_numpy(), name)
-    for code, (column, bad) in sorted(errors.items()):
-        found["E"] += _list(code, table, bad, column)
-    for code, (column, bad) in sorted(verdicts.warnings.items()):
-        found["W"] += _list(code, table, bad & ~kept_out, column)
-    return table.assign(kept_out=kept_out), found
+def received_by(rows: Rows, as_of: datetime | None) -> Rows:
+    """Give the rows received by a moment; those without a time count as received."""
+    if as_of is None:
+        return rows
+    moment = np.datetime64(as_of.astimezone(UTC).replace(tzinfo=None), "ns")
+    return rows.take(np.isnat(rows["received_at"]) | (rows["received_at"] <= moment))
 
 
-def _far_from_village(contest: Contest, frame: Frame, held: pd.DataFrame) -> list[Findings]:
+def _last_receipt(rows: Rows) -> datetime | None:
+    times = rows["received_at"][~np.isnat(rows["received_at"])]
+    last: datetime | None = pd.Timestamp(times.max(), tz="UTC").to_pydatetime() if len(times) else None
+    return last
+
+
+def _of_rows_that_count(intake: Intake, rows: Rows) -> Findings:
+    """Leave out what reading found in rows that are set apart, or not received yet: it is said with them, if at all."""
+    if len(rows) == len(intake.rows) or not len(intake.findings):
+        return intake.findings
+    left_out = _places(intake.rows) - _places(rows)
+    return intake.findings.keep((place.file, place.line) not in left_out for place in intake.findings.places())
+
+
+def _places(rows: Rows) -> set[tuple[str, int]]:
+    return set(zip(rows.strings("file"), rows["line"].tolist(), strict=True))
+
+
+def _broken(verdicts: Verdicts, rows: Rows, votes: list[str]) -> tuple[list[Findings], list[Findings]]:
+    """List the rules of the form that are broken: errors, and warnings on the rows that no error keeps out."""
+    errors = dict(verdicts.errors)
+    blank = errors.pop("E201")[1] & ~rows["unreadable"]
+    of_errors = [_list("E201", rows, blank & np.isnan(rows[name]), name) for name in votes]
+    of_errors += [_list(code, rows, bad, column) for code, (column, bad) in sorted(errors.items())]
+    used = ~verdicts.kept_out
+    of_warnings = [_list(code, rows, bad & used, column) for code, (column, bad) in sorted(verdicts.warnings.items())]
+    return list(chain.from_iterable(of_errors)), list(chain.from_iterable(of_warnings))
+
+
+def _far_from_village(contest: Contest, frame: Frame, held: Rows) -> list[Findings]:
     """Compare the returns that hold with the others of their village."""
-    used = held[held["usable"]]
-    votes = used[contest.vote_columns].to_numpy(dtype=np.float64)
-    village = frame.areas("village").codes[used["row"].to_numpy(dtype=np.intp)]
+    used = held.take(held["usable"])
+    votes = np.stack([used[name] for name in contest.vote_columns], axis=-1)
+    village = frame.areas("village").codes[used["row"]]
     return _list("W207", used, checks.far_from_village(votes, village), contest.vote_columns[0])
 
 
-def _list(code: str, table: pd.DataFrame, bad: NDArray[np.bool_], column: str) -> list[Findings]:
+def _list(code: str, rows: Rows, bad: BoolArray, column: str) -> list[Findings]:
     """List a rule at the rows that break it, in the order of their files; nothing where none does."""
-    if not bad.any():
+    where = np.flatnonzero(bad)
+    if not len(where):
         return []
-    where = table[bad].sort_values("file", kind="stable")
-    files, lines = where["file"].tolist(), where["line"].to_numpy()
-    return [checks.findings(code, files, lines, column, _shown(where, column), where["tps_id"].tolist())]
+    files = rows.strings("file", where)
+    order = sorted(range(len(files)), key=files.__getitem__)
+    where = where[order]
+    shown = _shown(rows, column, where)
+    stations = rows.strings("tps_id", where)
+    return [checks.findings(code, [files[i] for i in order], rows["line"][where], column, shown, stations)]
 
 
-def _shown(part: pd.DataFrame, column: str) -> list[object]:
-    if column not in part:
-        return [""] * len(part)
-    values = part[column]
-    if values.dtype == np.float64:
-        return ["" if np.isnan(value) else int(value) for value in values]
-    return list(values)
+def _shown(rows: Rows, column: str, where: IntArray) -> Sequence[object]:
+    if column not in rows:
+        return [""] * len(where)
+    values = rows[column]
+    if not isinstance(values, np.ndarray):
+        return rows.strings(column, where)
+    return ["" if np.isnan(value) else int(value) for value in values[where]]
 
 
-def _hold(table: pd.DataFrame, votes: list[str]) -> tuple[pd.DataFrame, list[Findings]]:
+def _hold(rows: Rows, votes: list[str]) -> tuple[Rows, list[Findings]]:
     """Pick the row that holds for each station, and list the stations whose sources disagree."""
-    table = table[~_superseded(table)]
-    verdicts = table[table["status"].isin(["verified", "rejected"])]
-    verdicts = verdicts.sort_values(["received_at", "status"], ascending=[True, False], na_position="first")
-    verdict = verdicts.drop_duplicates("row", keep="last").set_index("row")["status"]
-    verified = table["row"].map(verdict).eq("verified")
-    table = table[~verified | (table["status"] == "verified")]
-    source = table["source"].fillna("").where(~verified, "verified")
-    edition = table.get("edition", 0)  # where a file was overwritten, what it says now holds
-    table = table.assign(_source=source, _edition=edition, _tie=_tie_break(table, source))
-    order = ["row", "_source", "received_at", "_edition", "_tie"]
-    table = table.sort_values(order, kind="stable", na_position="first")
-    last = table.drop_duplicates(["row", "_source"], keep="last")
-    counts = last[[*votes, "invalid", "total"]].fillna(-1)
-    several = last["row"].duplicated(keep=False)
-    different = counts.groupby(last["row"]).transform("nunique").max(axis=1) > 1 if several.any() else several
-    bad = several & different
-    held = last.sort_values(["row", "kept_out", "received_at"], na_position="first").drop_duplicates("row", keep="last")
-    out = held["kept_out"] | held["row"].isin(last.loc[bad, "row"])
-    held = held.assign(usable=~out).drop(columns=["_source", "_edition", "_tie", "kept_out", "unreadable"])
-    return held.reset_index(drop=True), _list("E211", last, np.asarray(bad, dtype=np.bool_), "source")
+    rows = rows.take(~_superseded(rows))
+    verified = _verified(rows)
+    marked = rows.equal("status", "verified")
+    use = ~verified | marked
+    rows, verified = rows.take(use), verified[use]
+    station, received = rows["row"], rows["received_at"].view(np.int64)  # none is the least of numbers
+    source = np.where(verified, -1, rows.codes("source"))  # whatever the source: its verified returns are one
+    edition = rows["edition"] if "edition" in rows else np.zeros(len(rows), dtype=np.int64)
+    tie = _tie_break(rows, station, source, received)
+    order = np.lexsort((tie, edition, received, source, station))
+    last = rows.take(order[_last_of(station[order], source[order])])
+    station, kept_out = last["row"], last["kept_out"]
+    counts: Array = np.stack(
+        [np.nan_to_num(last.get(name), nan=-1.0) for name in (*votes, "invalid", "total")], axis=-1
+    )
+    disagree = _differ_within(station, counts)
+    order = np.lexsort((last["received_at"].view(np.int64), kept_out, station))
+    chosen = order[_last_of(station[order])]
+    usable = ~(kept_out | disagree)[chosen]
+    held = last.take(chosen).assign(usable=usable).drop(("kept_out", "unreadable"))
+    return held, _list("E211", last, disagree, "source")
 
 
-def _superseded(table: pd.DataFrame) -> NDArray[np.bool_]:
+def _last_of(*keys: IntArray) -> IntArray:
+    """Find the last row of each run of rows with the same keys."""
+    if not len(keys[0]):
+        return np.zeros(0, dtype=np.intp)
+    new = np.logical_or.reduce([key[1:] != key[:-1] for key in keys])
+    return np.flatnonzero(np.append(new, True))
+
+
+def _differ_within(groups: IntArray, values: Array) -> BoolArray:
+    """Tell which rows are in a group, of adjacent rows, that has more than one value in some column."""
+    if not len(groups):
+        return np.zeros(0, dtype=np.bool_)
+    begins = np.flatnonzero(np.append(True, groups[1:] != groups[:-1]))
+    different = (np.maximum.reduceat(values, begins) != np.minimum.reduceat(values, begins)).any(axis=1)
+    return np.asarray(np.repeat(different, np.diff(np.append(begins, len(groups)))), dtype=np.bool_)
+
+
+def _verified(rows: Rows) -> BoolArray:
+    """Tell which rows are of a station whose last verdict is a confirmation, not a rejection."""
+    rejected = rows.equal("status", "rejected")
+    judged = np.flatnonzero(rejected | rows.equal("status", "verified"))
+    if not len(judged):
+        return np.zeros(len(rows), dtype=np.bool_)
+    station = rows["row"]
+    order = judged[np.lexsort((rejected[judged], rows["received_at"][judged].view(np.int64), station[judged]))]
+    last = order[_last_of(station[order])]
+    return np.isin(station, station[last[~rejected[last]]])
+
+
+def _superseded(rows: Rows) -> BoolArray:
     """Find rows of which the source itself has a newer revision, for whichever station that one is."""
-    if "submission" not in table or not table["submission"].notna().any():
-        return np.zeros(len(table), dtype=np.bool_)
-    revision = table["revision"].fillna(-1.0)
-    newest = revision.groupby([table["source"].fillna(""), table["submission"]]).transform("max")
-    return np.asarray(table["submission"].notna() & (revision < newest), dtype=np.bool_)
+    if "submission" not in rows or rows["submission"].null_count == len(rows):
+        return np.zeros(len(rows), dtype=np.bool_)
+    named = np.asarray(rows["submission"].is_valid().to_numpy(zero_copy_only=False), dtype=np.bool_)
+    revision = np.nan_to_num(rows["revision"], nan=-1.0)
+    submission = rows.codes("submission")
+    key = rows.codes("source") * (int(submission.max()) + 1) + submission
+    _, group = np.unique(key, return_inverse=True)
+    newest = np.full(len(rows), -np.inf)
+    np.maximum.at(newest, group[named], revision[named])
+    return np.asarray(named & (revision < newest[group]), dtype=np.bool_)
 
 
-def _tie_break(table: pd.DataFrame, source: "pd.Series[str]") -> "pd.Series[str]":
-    """Hash the content of rows that came from one source at one time, so that no file order decides."""
-    same = table.assign(_source=source).duplicated(["row", "_source", "received_at"], keep=False)
-    said = [sha256(text.encode("utf-8")).hexdigest() for text in canonical(table[same])]
-    return pd.Series(said, index=table.index[same], dtype="str").reindex(table.index, fill_value="")
+def _tie_break(rows: Rows, station: IntArray, source: IntArray, received: IntArray) -> IntArray:
+    """Rank the rows that came from one source at one time by the hash of their content, so that no file order decides.
+
+    Returns
+    -------
+    numpy.ndarray of intp, shape (n,)
+        0 for a row that is alone.
+    """
+    rank = np.zeros(len(rows), dtype=np.intp)
+    if len(rows) < 2:
+        return rank
+    order = np.lexsort((received, source, station))
+    same = np.logical_and.reduce([key[order][1:] == key[order][:-1] for key in (station, source, received)])
+    tied = order[np.append(same, False) | np.append(False, same)]
+    if len(tied):
+        hashes = [sha256(text.encode("utf-8")).hexdigest() for text in canonical(rows.take(tied))]
+        rank[tied] = np.unique(np.array(hashes), return_inverse=True)[1]
+    return rank

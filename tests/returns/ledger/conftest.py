@@ -15,7 +15,7 @@ import pytest
 from estimation.contest import load_contest
 from estimation.frame import load_frame
 from estimation.returns import Intake, resolve
-from estimation.returns.ledger import Event, Ledger, history, ingest, intake, open_ledger
+from estimation.returns.ledger import Ledger, LedgerEvent, history, ingest, intake, open_ledger
 
 MakeContest = Callable[..., Path]
 Row = dict[str, Any]
@@ -58,7 +58,7 @@ class Night:
             for tps, count, usable in zip(ids, table["votes_1"], table["usable"], strict=True)
         }
 
-    def events(self, tps_id: str = "0001") -> list[Event]:
+    def events(self, tps_id: str = "0001") -> list[LedgerEvent]:
         return history(self.ledger, tps_id)
 
     def kinds(self, tps_id: str = "0001") -> list[str]:

@@ -29,9 +29,19 @@ from estimation.errors import LedgerError
 from estimation.frame import load_frame
 from estimation.resources import demo_contest
 from estimation.returns import resolve
-from estimation.returns.ledger import Arrival, Ledger, enter, history, intake, mark, open_ledger, verify_chain
-from estimation.returns.ledger.entering import Writer
-from estimation.returns.resolution import Judge
+from estimation.returns.ledger import (
+    Delivery,
+    FileRead,
+    Ledger,
+    enter,
+    history,
+    intake,
+    mark,
+    open_ledger,
+    verify_chain,
+)
+from estimation.returns.ledger.append import Writer
+from estimation.returns.resolution import FormRules
 from estimation.rules import Findings
 
 Return = tuple[str, str, int, int, str]  # station, source, minute (-1: no time), votes, status
@@ -93,11 +103,10 @@ def as_table(rows: list[Return], name: str) -> pd.DataFrame:
     return table.assign(file=name, line=np.arange(2, len(rows) + 2), unreadable=False)
 
 
-def arrival(name: str, rows: list[Return]) -> Arrival:
-    content = repr(rows).encode()
-    return Arrival(
-        f"inbox/{name}", sha256(content).hexdigest(), len(content), 0, "", as_table(rows, name), Findings.none()
-    )
+def delivery(name: str, rows: list[Return]) -> Delivery:
+    content, table = repr(rows).encode(), as_table(rows, name)
+    file = FileRead(f"inbox/{name}", sha256(content).hexdigest(), len(content), 0, "")
+    return Delivery((file,), table, np.zeros(len(table), dtype=np.intp), Findings.none(), np.zeros(0, dtype=np.intp))
 
 
 class Histories(RuleBasedStateMachine):
@@ -116,7 +125,7 @@ class Histories(RuleBasedStateMachine):
         (folder / "frame.csv").write_text(f"{head}\n0001,P,R,D,V,1,301\n0002,P,R,D,W,1,302\n")
         self.contest = load_contest(folder)
         self.frame = load_frame(self.contest)
-        self.judge = Judge.of(self.contest, self.frame)
+        self.form_rules = FormRules.of(self.contest, self.frame)
         self.model: set[Return] = set()
         self.files: dict[str, list[Return]] = {}
         self.versions: list[tuple[str, list[Return]]] = []
@@ -136,7 +145,7 @@ class Histories(RuleBasedStateMachine):
     @rule(name=st.sampled_from("abc"), rows=PART)
     def a_file(self, name: str, rows: list[Return]) -> None:
         before = len(self.model)
-        done = enter(self.ledger, arrival(name, rows), self.judge)
+        done = enter(self.ledger, delivery(name, rows), self.form_rules)
         self.keep(name, rows)
         assert done.kinds.get("received", 0) == len(self.model) - before
         assert done.rows == len(rows)
@@ -146,7 +155,7 @@ class Histories(RuleBasedStateMachine):
     def an_earlier_file_again(self, data: st.DataObject, name: str) -> None:
         _, rows = data.draw(st.sampled_from(self.versions))
         shuffled = data.draw(st.permutations(rows))
-        assert "received" not in enter(self.ledger, arrival(name, shuffled), self.judge).kinds
+        assert "received" not in enter(self.ledger, delivery(name, shuffled), self.form_rules).kinds
         self.keep(name, shuffled)
 
     @rule(name=st.sampled_from("abc"), rows=PART, at=st.integers(1, 2))
@@ -160,7 +169,7 @@ class Histories(RuleBasedStateMachine):
 
         Writer.flush = stop  # type: ignore[method-assign]
         try:
-            enter(self.ledger, arrival(name, rows), self.judge)
+            enter(self.ledger, delivery(name, rows), self.form_rules)
             self.keep(name, rows)  # the file was there already, so that nothing was written
         except Stopped:
             pass
@@ -230,7 +239,7 @@ class Histories(RuleBasedStateMachine):
             return
         other = self.open("sqlite://")
         for name, rows in sorted(self.versions, reverse=True):
-            enter(other, arrival(f"{name}-again", rows), self.judge)
+            enter(other, delivery(f"{name}-again", rows), self.form_rules)
         try:
             one, two = intake(self.ledger), intake(other)
             assert one.sha256 == two.sha256

@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from estimation.errors import LedgerError
-from estimation.returns.ledger import Event, verify_chain
+from estimation.returns.ledger import LedgerEvent, verify_chain
 from estimation.returns.ledger.chain import GENESIS, next_link
 
 Row = dict[str, Any]
@@ -32,7 +32,9 @@ def spoil(night: Any, statement: str) -> None:
 
 def test_links_by_hand() -> None:
     content = hashlib.sha256(b"{}").digest()
-    event = Event(1, "received", content, "0001", "app", "", "2024-11-27T09:00:00.000000Z", 1, "a.csv", 2, payload="{}")
+    event = LedgerEvent(
+        1, "received", content, "0001", "app", "", "2024-11-27T09:00:00.000000Z", 1, "a.csv", 2, payload="{}"
+    )
     said = f"1\x1freceived\x1f{content.hex()}\x1f0001\x1fapp\x1f\x1f2024-11-27T09:00:00.000000Z\x1f1\x1fa.csv\x1f2"
     said += "\x1f\x1f\x1fTrue"
     assert next_link(GENESIS, *event) == hashlib.sha256(bytes(32) + said.encode()).digest()
@@ -83,7 +85,9 @@ def test_a_link_that_was_made_to_fit_breaks_the_next(night: Any) -> None:
         said = {**json.loads(row["payload"]), "votes_1": 200}
         payload = json.dumps(said, separators=(",", ":"))
         content = hashlib.sha256(payload.encode()).digest()
-        event = Event(**{**{key: row[key] for key in Event._fields}, "payload": payload, "content": content})
+        event = LedgerEvent(
+            **{**{key: row[key] for key in LedgerEvent._fields}, "payload": payload, "content": content}
+        )
         values = {"payload": payload, "content": content, "link": next_link(bytes(before), *event)}
         connection.execute(
             sa.text("UPDATE event SET payload = :payload, content = :content, link = :link WHERE seq = 2"), values

@@ -29,10 +29,10 @@ KILLED = textwrap.dedent("""
     import json, os, signal, sys, time
     from estimation.contest import load_contest
     from estimation.returns import ledger as book
-    from estimation.returns.ledger import entering, inbox
+    from estimation.returns.ledger import append, inbox
 
     folder, points, databases = json.loads(sys.argv[1])
-    entering.CHUNK, inbox.FILES = 7, 2  # many small steps: more points at which to die
+    append.CHUNK, inbox.FILES = 7, 2  # many small steps: more points at which to die
     contest = load_contest(folder)
     import pandas, pyarrow.compute, pyarrow.csv
 
@@ -63,9 +63,9 @@ AT_ONCE = textwrap.dedent("""
     import sys
     from estimation.contest import load_contest
     from estimation.returns import ledger as book
-    from estimation.returns.ledger import entering
+    from estimation.returns.ledger import append
 
-    entering.CHUNK = 5
+    append.CHUNK = 5
     sys.stdin.readline()
     book.ingest(book.open_ledger(load_contest(sys.argv[1]), sys.argv[2]), settle=0)
 """)
@@ -155,7 +155,7 @@ def test_several_programs_at_once(make_contest: MakeContest, form: Form, databas
 def test_the_same_bytes_whatever_happened_before(demo: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One straight run; the files in another order, twice and under other names; stopped within each file."""
     from estimation.returns.ledger import ingest
-    from estimation.returns.ledger.entering import Writer
+    from estimation.returns.ledger.append import Writer
 
     def stop(_: Writer) -> None:
         raise RuntimeError("stopped")

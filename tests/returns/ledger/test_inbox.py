@@ -48,17 +48,17 @@ def test_a_file_that_changes_while_it_is_read_waits(
 
     night = opened([form()])
     path = night.ledger.contest.folder / "inbox" / "returns.csv"
-    read = inbox.read_all
+    read = inbox.collect_files
 
     def meanwhile(*args: Any, **options: Any) -> Any:
         taken = read(*args, **options)
         path.write_text(path.read_text() + "\n")
         return taken
 
-    monkeypatch.setattr(inbox, "read_all", meanwhile)
+    monkeypatch.setattr(inbox, "collect_files", meanwhile)
     assert ingest(night.ledger, settle=0).waiting == ("returns.csv",)
     assert len(intake(night.ledger).table) == 0
-    monkeypatch.setattr(inbox, "read_all", read)
+    monkeypatch.setattr(inbox, "collect_files", read)
     assert night.look() == (1, 0)
 
 
@@ -85,7 +85,7 @@ def test_an_unchanged_file_is_not_read_again(
     path = night.ledger.contest.folder / "inbox" / "a.csv"
     os.utime(path)
     assert (night.look(), night.look()) == ((0, 1), (0, 0))  # touched, then known by its new time
-    monkeypatch.setattr("estimation.returns.ledger.inbox.read_all", lambda *_, **__: pytest.fail("read"))
+    monkeypatch.setattr("estimation.returns.ledger.inbox.collect_files", lambda *_, **__: pytest.fail("read"))
     assert ingest(night.ledger, settle=0).unchanged == 2
     assert verify_chain(night.ledger).seq == 2 + 2 * 2
 

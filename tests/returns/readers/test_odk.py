@@ -138,7 +138,7 @@ def test_a_zip_without_returns(take_in: TakeIn) -> None:
 def test_a_zip_that_is_broken_or_too_large(take_in: TakeIn, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ValueError, match=r"h\.zip: this archive can't be opened"):
         take_in({"h.zip": packed(a="x\n")[:40]})
-    monkeypatch.setattr("estimation.returns.readers.packed.UNPACKED", 10)
+    monkeypatch.setattr("estimation.returns.readers.archives.UNPACKED", 10)
     with pytest.raises(ValueError, match=r"h\.zip: it unpacks to 0 MB, more than"):
         take_in({"h.zip": packed(a="x" * 100)})
 

@@ -4,7 +4,7 @@ import hashlib
 import stat
 from pathlib import Path
 
-import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,8 +14,8 @@ from estimation.returns.readers.privacy import is_code, masked, pseudonyms
 
 
 def changed(folder: Path, *values: str | None) -> list[str | None]:
-    column = pseudonyms(pd.Series(list(values), dtype="str"), folder)
-    return [None if value is None or value != value else value for value in column]
+    column: list[str | None] = pseudonyms(pa.array(values, pa.large_string()), folder).to_pylist()
+    return column
 
 
 @pytest.mark.parametrize("code", ["P-01", "0042", "P1.7_a", "enumerator1", "3512011001001", "007"])

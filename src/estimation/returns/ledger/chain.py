@@ -11,7 +11,7 @@ from estimation.errors import LedgerError
 GENESIS = bytes(32)
 
 
-class Event(NamedTuple):
+class LedgerEvent(NamedTuple):
     """One line of the ledger; see the table ``event``."""
 
     seq: int
@@ -64,12 +64,12 @@ def next_link(
     return sha256(previous + said.encode("utf-8", "surrogatepass")).digest()
 
 
-def check(events: Iterable[tuple[Event, bytes]], name: str) -> Head:
+def check(events: Iterable[tuple[LedgerEvent, bytes]], name: str) -> Head:
     """Walk the chain from its beginning.
 
     Parameters
     ----------
-    events : iterable of (Event, bytes)
+    events : iterable of (LedgerEvent, bytes)
         In the order of ``seq``, each with its link.
     name : str
         The ledger, for the message.

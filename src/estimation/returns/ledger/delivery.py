@@ -50,34 +50,6 @@ class FileRead:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """A file that was read, and its rows; see :class:`FileRead`.
-
-    Attributes
-    ----------
-    table : pandas.DataFrame
-        Its rows; see :class:`~estimation.returns.readers.Batch`.
-    findings : Findings
-        Of reading it.
-    """
-
-    path: str
-    sha256: str
-    size: int
-    modified_ns: int
-    stamp: str
-    table: pd.DataFrame
-    findings: Findings
-    format: str = ""
-
-    def delivery(self) -> "Delivery":
-        """Give it as a delivery of one file."""
-        file = FileRead(self.path, self.sha256, self.size, self.modified_ns, self.stamp, self.format)
-        origin = np.zeros(len(self.table), dtype=np.intp)
-        return Delivery((file,), self.table, origin, self.findings, np.zeros(len(self.findings), dtype=np.intp))
-
-
-@dataclass(frozen=True, slots=True)
 class Delivery:
     """Files that are entered in one transaction.
 
@@ -104,13 +76,13 @@ class Delivery:
         if not files.any():
             return self
         place = np.cumsum(~files) - 1
-        rows, found = ~files[self.origin], ~files[self.owner]
+        rows, kept = ~files[self.origin], ~files[self.owner]
         return Delivery(
             tuple(file for file, out in zip(self.files, files, strict=True) if not out),
             self.table[rows].reset_index(drop=True),
             place[self.origin[rows]],
-            Findings(self.findings.table[found].reset_index(drop=True)),
-            place[self.owner[found]],
+            self.findings.keep(kept.tolist()),
+            place[self.owner[kept]],
         )
 
     def reading_findings(self) -> tuple[list[Cells], list[str]]:

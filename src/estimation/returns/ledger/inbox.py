@@ -14,15 +14,15 @@ import numpy as np
 from estimation.contest import Contest
 from estimation.errors import ReturnsError
 from estimation.frame import Frame, load_frame
+from estimation.returns.collect import CANDIDATES, InFile, collect_files
 from estimation.returns.intake import Intake, list_files
+from estimation.returns.ledger.append import Entered, enter
 from estimation.returns.ledger.chain import Head
 from estimation.returns.ledger.delivery import Delivery, FileRead
-from estimation.returns.ledger.entering import Entered, enter
 from estimation.returns.ledger.schema import reading
 from estimation.returns.ledger.state import Known, intake, known_files
 from estimation.returns.ledger.store import Ledger, head, open_ledger
-from estimation.returns.reading import CANDIDATES, InFile, read_all
-from estimation.returns.resolution import Judge
+from estimation.returns.resolution import FormRules
 
 SETTLE = 1.0
 JUDGEMENTS = ("accepted", "corrected", "verified", "quarantined", "rejected")
@@ -126,24 +126,24 @@ def ingest(
     fresh = [u for u in units if every or u.file is None or not _is_known(known.get(u.path), looks[u.path])]
     moving = _moving(fresh, looks, settle, sleep)
     steady = [unit for unit in fresh if unit.path not in moving]
-    took = _Took([unit.name for unit in fresh if unit.path in moving])
+    progress = _Progress([unit.name for unit in fresh if unit.path in moving])
     if steady:
-        judge = Judge.of(contest, load_frame(contest))
-        took.candidates |= _explained(contest, units, known)
+        rules = FormRules.of(contest, load_frame(contest))
+        progress.candidates |= _explained(contest, units, known)
         done = 0
         for part in _parts(steady, looks):
             told(done, len(steady))
-            delivery = _read(contest, part, looks, judge.frame, took)
-            took.entered += enter(ledger, delivery, judge) if delivery.files else Entered()
-            took.read += len(delivery.files)
+            delivery = _read(contest, part, looks, rules.frame, progress)
+            progress.entered += enter(ledger, delivery, rules) if delivery.files else Entered()
+            progress.read += len(delivery.files)
             done += len(part)
     with reading(ledger.engine, ledger.name) as connection:
         end = head(connection)
-    waiting = tuple(sorted(took.waiting))
-    return Ingest(took.read, len(units) - len(fresh), waiting, took.failed, took.entered, end)
+    waiting = tuple(sorted(progress.waiting))
+    return Ingest(progress.read, len(units) - len(fresh), waiting, progress.failed, progress.entered, end)
 
 
-class _Took:
+class _Progress:
     """What one look has brought so far."""
 
     def __init__(self, waiting: Iterable[str]) -> None:
@@ -161,11 +161,11 @@ def _explained(contest: Contest, units: Sequence["_Unit"], known: Mapping[str, K
     """Read the ballot numbers of KPU's candidates in files that are known already."""
     holding = {path for path, file in known.items() if file.format == CANDIDATES}
     files = [InFile(unit.file, unit.name) for unit in units if unit.file is not None and unit.path in holding]
-    return read_all(contest, files).candidates if files else {}
+    return collect_files(contest, files).candidates if files else {}
 
 
 def _read(
-    contest: Contest, part: Sequence["_Unit"], looks: Mapping[str, "_Look | None"], frame: Frame, took: _Took
+    contest: Contest, part: Sequence["_Unit"], looks: Mapping[str, "_Look | None"], frame: Frame, progress: _Progress
 ) -> Delivery:
     """Read some files; those that were written to, or went away, since the first look, or can't be opened are left."""
     opened: list[tuple[_Unit, bytes]] = []
@@ -173,22 +173,22 @@ def _read(
         try:
             opened.append((unit, b"" if unit.file is None else unit.file.read_bytes()))
         except FileNotFoundError:
-            took.waiting.append(unit.name)
+            progress.waiting.append(unit.name)
         except OSError as error:
-            took.failed[unit.name] = f"{unit.file}: {error.strerror or error}: check the path and the permissions"
-            took.waiting.append(unit.name)
+            progress.failed[unit.name] = f"{unit.file}: {error.strerror or error}: check the path and the permissions"
+            progress.waiting.append(unit.name)
     files = [InFile(unit.file, unit.name, content) for unit, content in opened if unit.file is not None]
     database = len(files) < len(opened)
-    read = read_all(contest, files, frame, database=database, candidates=took.candidates)
-    took.candidates |= read.candidates
+    read = collect_files(contest, files, frame, database=database, candidates=progress.candidates)
+    progress.candidates |= read.candidates
     gone = np.array([unit.look() != looks[unit.path] for unit, _ in opened], dtype=np.bool_)
     for number, name, told in read.failed:
         if not gone[number]:
-            took.failed[name] = told
-    took.waiting += [unit.name for (unit, _), out in zip(opened, gone, strict=True) if out]
+            progress.failed[name] = told
+    progress.waiting += [unit.name for (unit, _), out in zip(opened, gone, strict=True) if out]
     of_file = zip(opened, read.sha256, read.written, strict=True)
     facts = tuple(_facts(unit, content, looks[unit.path], digest, how) for (unit, content), digest, how in of_file)
-    return Delivery(facts, read.table, read.origin, read.findings, read.owner).without(gone)
+    return Delivery(facts, read.rows.table, read.origin, read.findings, read.owner).without(gone)
 
 
 def _facts(unit: "_Unit", content: bytes, look: "_Look | None", digest: str, how: str) -> FileRead:

@@ -8,8 +8,8 @@ import pandas as pd
 
 from estimation.errors import LedgerError
 from estimation.returns.content import canonical, moments
-from estimation.returns.ledger.chain import Event
-from estimation.returns.ledger.entering import Writer
+from estimation.returns.ledger.append import Writer
+from estimation.returns.ledger.chain import LedgerEvent
 from estimation.returns.ledger.schema import EVENT, writing
 from estimation.returns.ledger.state import intake
 from estimation.returns.ledger.store import Ledger, now
@@ -26,7 +26,7 @@ def mark(
     by: str,
     source: str | None = None,
     at: datetime | None = None,
-) -> Event:
+) -> LedgerEvent:
     """Enter that a verifier compared a station's return with its form, and found it right or wrong.
 
     The mark repeats the return's counts, so that it holds by itself: a verified return holds before any other until
@@ -45,7 +45,7 @@ def mark(
 
     Returns
     -------
-    Event
+    LedgerEvent
         The one entered, or the same one entered before.
 
     Raises
@@ -72,13 +72,15 @@ def mark(
             EVENT.select().where(EVENT.c.content == content, EVENT.c.payload.is_not(None))
         ).first()
         if there is not None:
-            return Event(*there[:-1])
+            return LedgerEvent(*there[:-1])
         writer = Writer(connection)
         recorded = moments(pd.Series([pd.Timestamp(now())]))[0]
         place = (PLACE, writer.seq + 1)
         writer.add(verdict, content, tps_id, said, received, recorded, 0, *place, by.strip(), None, payload)
         writer.flush()
-    return Event(writer.seq, verdict, content, tps_id, said, received, recorded, 0, *place, by.strip(), None, payload)
+    return LedgerEvent(
+        writer.seq, verdict, content, tps_id, said, received, recorded, 0, *place, by.strip(), None, payload
+    )
 
 
 def _choose(ledger: Ledger, tps_id: str, source: str | None, moment: datetime) -> pd.DataFrame:

@@ -14,12 +14,13 @@ from sqlalchemy import Connection
 
 from estimation import checks
 from estimation.errors import LedgerError
+from estimation.returns.collect import count_once
 from estimation.returns.content import CELLS, moments, restore
 from estimation.returns.intake import Intake
 from estimation.returns.ledger.schema import EVENT, FILE, reading
 from estimation.returns.ledger.store import Ledger
-from estimation.returns.reading import said_once
-from estimation.rules import FINDING_COLUMNS, Findings
+from estimation.returns.rows import Rows
+from estimation.rules import Findings, Place
 
 _BATCH = 20_000
 WORDS = ("tps_id", "source", "reporter", "status", "submission")
@@ -59,8 +60,8 @@ def intake(
     of_files = [place for *place, of_row in of_files if not of_row or (place[1], place[2]) in here]
     of_rows = _of_rows(table)
     table = table.drop(columns=CELLS)
-    findings = Findings.join(of_rows, said_once(_findings([tuple(place) for place in of_files])))
-    return Intake(table, findings, _digest(table, contents))
+    findings = Findings.join(of_rows, count_once(_findings([tuple(place) for place in of_files])))
+    return Intake(Rows.of_table(table), findings, _digest(table, contents))
 
 
 def _text(moment: datetime, name: str) -> str:
@@ -151,9 +152,7 @@ def _of_files(connection: Connection, until: str | None, known: str | None) -> l
 
 
 def _findings(found: list[tuple[object, ...]]) -> Findings:
-    if not found:
-        return Findings.none()
-    return Findings(pd.DataFrame(found, columns=list(FINDING_COLUMNS), dtype=object))
+    return Findings(map(Place._make, found))
 
 
 @dataclass(frozen=True, slots=True)

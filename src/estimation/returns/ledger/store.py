@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection, Engine
 
 from estimation.contest import Contest
 from estimation.errors import ContestError, LedgerError
-from estimation.returns.ledger.chain import GENESIS, Event, Head, check, file_record
+from estimation.returns.ledger.chain import GENESIS, Head, LedgerEvent, check, file_record
 from estimation.returns.ledger.schema import (
     EVENT,
     FILE,
@@ -30,7 +30,7 @@ from estimation.returns.locate import DEFAULT, ENV, has_password
 
 _BATCH = 10_000
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+]+:")  # two letters or more: C:\\ is a path
-_COLUMNS = [EVENT.c[name] for name in Event._fields]
+_COLUMNS = [EVENT.c[name] for name in LedgerEvent._fields]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,19 +183,19 @@ def verify_chain(ledger: Ledger) -> Head:
     return end
 
 
-def _walk(connection: Connection) -> Generator[tuple[Event, bytes]]:
+def _walk(connection: Connection) -> Generator[tuple[LedgerEvent, bytes]]:
     query = sa.select(*_COLUMNS, EVENT.c.link).order_by(EVENT.c.seq)
     with connection.execute(query, execution_options={"yield_per": _BATCH}) as result:
         for part in result.partitions(_BATCH):
             for *values, link in part:
-                yield Event(*values), bytes(link)
+                yield LedgerEvent(*values), bytes(link)
 
 
-def history(ledger: Ledger, tps_id: str) -> list[Event]:
+def history(ledger: Ledger, tps_id: str) -> list[LedgerEvent]:
     """Give all events of one station in the order in which they were entered."""
     query = sa.select(*_COLUMNS).where(EVENT.c.tps_id == tps_id).order_by(EVENT.c.seq)
     with reading(ledger.engine, ledger.name) as connection:
-        return [Event(*row) for row in connection.execute(query)]
+        return [LedgerEvent(*row) for row in connection.execute(query)]
 
 
 def now() -> datetime:

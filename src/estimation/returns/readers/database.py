@@ -18,8 +18,8 @@ import numpy as np
 
 from estimation.contest import Contest
 from estimation.errors import ReturnsError
-from estimation.returns.readers.batch import Batch
 from estimation.returns.readers.cells import as_columns
+from estimation.returns.readers.normalise import Batch
 from estimation.returns.readers.tabular import read_source
 from estimation.tables import Table
 

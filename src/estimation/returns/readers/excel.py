@@ -20,10 +20,10 @@ import numpy as np
 from estimation import checks
 from estimation.contest import Contest
 from estimation.errors import TableError
-from estimation.returns.readers.batch import Batch, assemble
+from estimation.returns.readers.archives import BROKEN, member, unpacked
 from estimation.returns.readers.cells import as_cell, as_columns
 from estimation.returns.readers.layouts import layout_of, layouts
-from estimation.returns.readers.packed import BROKEN, member, unpacked
+from estimation.returns.readers.normalise import Batch, normalise
 from estimation.returns.readers.tabular import prepared
 from estimation.rules import Findings
 from estimation.tables import Table
@@ -132,4 +132,4 @@ def _read_sheet(
     source, found = prepared(source, layout, contest)
     bad = np.isin(source.lines(np.arange(source.data.num_rows)), list(why))
     told = checks.findings("E217", path.name, list(why), "", list(why.values()), [""] * len(why))
-    return assemble(source, contest, layout, spoilt=bad if why else None, more=Findings.join(told, found))
+    return normalise(source, contest, layout, spoilt=bad if why else None, more=Findings.join(told, found))

@@ -9,9 +9,9 @@ from estimation.columns import plain
 from estimation.contest import Contest
 from estimation.errors import ReturnsError, TableError
 from estimation.returns.readers import excel, kobo, messages, odk
-from estimation.returns.readers.batch import Batch
+from estimation.returns.readers.archives import member, unpacked
 from estimation.returns.readers.layouts import layout_of
-from estimation.returns.readers.packed import member, unpacked
+from estimation.returns.readers.normalise import Batch
 from estimation.returns.readers.tabular import read_source
 from estimation.rules import Findings
 from estimation.tables import SUFFIXES, Table, decoded, parse_csv, read_table

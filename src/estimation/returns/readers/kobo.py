@@ -18,9 +18,9 @@ import pyarrow.compute as pc
 
 from estimation import checks
 from estimation.contest import Contest
-from estimation.returns.readers.batch import Batch, assemble
 from estimation.returns.readers.cells import as_columns
 from estimation.returns.readers.layouts import layouts
+from estimation.returns.readers.normalise import Batch, normalise
 from estimation.rules import Findings
 from estimation.tables import Table, as_text
 
@@ -70,7 +70,7 @@ def read_page(path: Path, content: bytes, contest: Contest) -> Batch:
     lines = np.arange(1, len(results) + 1)
     digest = hashlib.sha256(content).hexdigest()
     source = Table(path, data, digest, encoding="utf-8", header_line=0, _lines=lines, _numeric=numeric)
-    return assemble(source, contest, layouts()["kobo"], more=_reconciled(source, document["count"]))
+    return normalise(source, contest, layouts()["kobo"], more=_reconciled(source, document["count"]))
 
 
 def _value(value: Any) -> Any:

@@ -26,9 +26,9 @@ from estimation.arrays import IntArray
 from estimation.columns import plain
 from estimation.contest import Contest
 from estimation.errors import TableError
-from estimation.returns.readers.batch import Batch, assemble
 from estimation.returns.readers.cells import as_columns
 from estimation.returns.readers.layouts import layouts
+from estimation.returns.readers.normalise import Batch, normalise
 from estimation.rules import Findings
 from estimation.tables import Table
 
@@ -126,7 +126,7 @@ class Documents:
         foreign = {key for key, column in mapping.items() if column not in contest.vote_columns}
         of = list(dict.fromkeys(row.file for row in rows if foreign & row.cells.keys())) if foreign else []
         files = [row.file for row in rows]
-        batch = assemble(source, contest, layouts()["kpu"], file=label, files=files, of=of, more=told)
+        batch = normalise(source, contest, layouts()["kpu"], file=label, files=files, of=of, more=told)
         numbers = np.fromiter((self.numbers[file] for file in files), dtype=np.intp, count=len(files))
         return batch, numbers, found
 

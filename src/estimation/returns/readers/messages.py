@@ -24,8 +24,8 @@ from estimation import checks
 from estimation.columns import plain
 from estimation.contest import Contest
 from estimation.damm import checks_out
-from estimation.returns.readers.batch import Batch, assemble
 from estimation.returns.readers.layouts import layouts, personal
+from estimation.returns.readers.normalise import Batch, normalise
 from estimation.returns.readers.privacy import masked
 from estimation.rules import Findings
 from estimation.tables import Table, as_text, decoded, read_table
@@ -109,7 +109,7 @@ def read_messages(source: Table, contest: Contest, column: str) -> Batch:
     table = Table(
         source.path, kept, source.sha256, source.ragged, source.encoding, SEPARATOR, marked, 0, _lines=lines
     )  # fmt: skip
-    return assemble(table, contest, layout, spoilt=bad | who.unchecked | who.several, more=Findings.join(*found))
+    return normalise(table, contest, layout, spoilt=bad | who.unchecked | who.several, more=Findings.join(*found))
 
 
 @dataclass(frozen=True, slots=True)

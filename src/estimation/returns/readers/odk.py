@@ -17,9 +17,9 @@ import pyarrow.compute as pc
 
 from estimation.contest import Contest
 from estimation.errors import TableError
-from estimation.returns.readers.batch import Batch, assemble
+from estimation.returns.readers.archives import member
 from estimation.returns.readers.layouts import layouts
-from estimation.returns.readers.packed import member
+from estimation.returns.readers.normalise import Batch, normalise
 from estimation.tables import Table, parse_csv
 
 
@@ -42,7 +42,7 @@ def read_archive(path: Path, archive: ZipFile, contest: Contest) -> Batch:
         whole = tables[name] if name in roots else _joined(tables, name)
         names = layouts()["odk"].names(whole.header, str(whole.path), contest)
         if {"tps_id", *contest.vote_columns} <= set(names.values()):
-            return assemble(whole, contest, layouts()["odk"], file=f"{path.name}/{name}")
+            return normalise(whole, contest, layouts()["odk"], file=f"{path.name}/{name}")
     raise TableError(
         f"{path}: no CSV of this archive holds returns ({', '.join(tables) or 'there is none'}): columns tps_id and "
         f"{', '.join(contest.vote_columns)} are needed; map others in [returns] columns"

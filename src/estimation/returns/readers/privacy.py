@@ -14,29 +14,29 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 
-import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from estimation.returns.rows import translated
 
 _CODE = re.compile(r"(?=[^0-9]*[0-9])[A-Za-z0-9][A-Za-z0-9._/-]{0,39}")
 _PHONE = re.compile(r"\+\d[\d ().-]{6,}|(?:0|62)8\d[\d ().-]{5,}")
 _PSEUDONYM = re.compile(r"p-[0-9a-f]{12}")
 
 
-def pseudonyms(column: "pd.Series[str]", folder: Path) -> "pd.Series[str]":
+def pseudonyms(column: pa.Array, folder: Path) -> pa.Array:
     """Replace what is no plain code by a pseudonym; blanks stay blank.
 
     Parameters
     ----------
-    column : pandas.Series of str
+    column : pyarrow.Array of text
     folder : pathlib.Path
         The contest's ``out`` folder, where the key is.
     """
-    values = column.dropna().unique()
-    said = [value for value in values if not is_code(value)]
-    if not said:
+    if all(is_code(value) for value in pc.unique(column).to_pylist() if value is not None):
         return column
     secret = _key(folder / ".pseudonym-key")
-    new = {value: _pseudonym(secret, value) for value in said}
-    return column.where(~column.isin(said), column.map(new)).astype("str")
+    return translated(column, lambda value: value if is_code(value) else _pseudonym(secret, value))
 
 
 def is_code(text: str) -> bool:

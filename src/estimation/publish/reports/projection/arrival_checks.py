@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from estimation.contest import share_name
 from estimation.errors import EstimationError
-from estimation.projection.arrivals import UNCORRECTED, Half, Split, corrections, splits
+from estimation.projection.arrivals import UNCORRECTED, Half, Halves, compare_halves, corrections
 from estimation.publish.figures import Figure, Rung, ladder
 from estimation.publish.page_table import Cell
 from estimation.publish.part import ArrivalCheck, Checks, Part
@@ -25,14 +25,14 @@ def checks(v: View) -> tuple[ArrivalCheck, ...]:
         return ()
     leader, _ = v.pair(v.p.estimate)
     value, low, high = v.values(v.p.estimate)[share_name(leader.number)]
-    found = splits(v.p)
+    found = compare_halves(v.p)
     ends = [end for one in found for half in one.halves for end in (half.low, half.high)] + [low, high]
     reach = 100 * min(ends), 100 * max(ends)
     parts = [_split(v, one, (100 * value, 100 * low, 100 * high), reach) for one in found]
     return (*parts, _corrected(v))
 
 
-def _split(v: View, one: Split, own: tuple[float, float, float], reach: tuple[float, float]) -> ArrivalCheck:
+def _split(v: View, one: Halves, own: tuple[float, float, float], reach: tuple[float, float]) -> ArrivalCheck:
     w = v.w
     assert v.p.estimate is not None
     leader, _ = v.pair(v.p.estimate)
@@ -58,14 +58,14 @@ def _outcome(v: View, passed: bool | None) -> str:
     return v.w(f"arrival.{ {True: 'passed', False: 'failed', None: 'open'}[passed] }")
 
 
-def _cut(v: View, one: Split) -> str:
+def _cut(v: View, one: Halves) -> str:
     if one.name == "time":
         moment = v.p.contest.local(datetime.fromtimestamp(one.cut, UTC))
         return moment.strftime(v.w("course.clock"))
     return v.w.whole(round(one.cut)) if one.name == "size" else v.w.decimal(one.cut)
 
 
-def _says(v: View, one: Split) -> str:
+def _says(v: View, one: Halves) -> str:
     """Say what the halves show, and what of it matters."""
     w, (first, second) = v.w, one.halves
     assert v.p.estimate is not None
@@ -97,7 +97,7 @@ def _rate(v: View, half: Half) -> str:
 
 
 def _halves(
-    v: View, one: Split, labels: list[str], own: tuple[float, float, float], reach: tuple[float, float]
+    v: View, one: Halves, labels: list[str], own: tuple[float, float, float], reach: tuple[float, float]
 ) -> Figure:
     w = v.w
     assert v.p.estimate is not None

@@ -22,11 +22,12 @@ def problems(v: View) -> Problems:
     p, w = v.p, v.w
     notices = tuple(v.notice(notice) for notice in p.notices)
     counted = tuple((w(f"quality.{name}"), w.whole(getattr(p.quality, name))) for name in COUNTED)
-    frame = p.findings.table["code"].str.fullmatch(r"[EW]1\d\d").astype(bool)
+    of_frame = [place.code[1] == "1" for place in p.findings.places()]  # codes E1… and W1…
+    of_returns = p.findings.keep(not of for of in of_frame)
     kinds = [
-        (w("problems.kept_out"), Findings(p.findings.table[~frame]).errors),
-        (w("problems.doubtful"), Findings(p.findings.table[~frame]).warnings),
-        (w("problems.frame"), Findings(p.findings.table[frame])),
+        (w("problems.kept_out"), of_returns.errors),
+        (w("problems.doubtful"), of_returns.warnings),
+        (w("problems.frame"), p.findings.keep(of_frame)),
     ]
     groups = tuple(RuleGroup(heading, _rules(v, findings)) for heading, findings in kinds if len(findings))
     nothing = "" if notices or groups else w("problems.none")
@@ -37,8 +38,8 @@ def _rules(v: View, findings: Findings) -> Table:
     """For each rule: code, meaning with the first places, how often."""
     w, rows = v.w, []
     for code, count in findings.counts().items():
-        first = findings.table[findings.table["code"] == code].head(PLACES_SHOWN)
-        places = tuple(_place(v, place) for place in Findings(first).places())
+        broken = [place for place in findings.places() if place.code == code]
+        places = tuple(_place(v, place) for place in broken[:PLACES_SHOWN])
         summary = w("problems.first", n=len(places), total=w.whole(count))
         rows.append((code, Rule(w.rule(code).format_map(_Blank()), summary, places), w.whole(count)))
     return Table.of([w("problems.code"), w("problems.what"), w("problems.times")], rows, "rules")

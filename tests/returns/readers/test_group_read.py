@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from estimation.contest import load_contest
 from estimation.returns import Intake, read_returns
-from estimation.returns.readers import alike
+from estimation.returns.readers import group_read
 
 Found = Callable[..., list[tuple[str, int, str, str]]]
 TakeIn = Callable[..., Intake]
@@ -25,11 +25,11 @@ def both(folder: Path) -> tuple[Intake, Intake]:
     """Read an inbox with files taken together, and one by one."""
     contest = load_contest(folder)
     together = read_returns(contest)
-    small, alike.SMALL = alike.SMALL, -1
+    small, group_read.SMALL = group_read.SMALL, -1
     try:
         return together, read_returns(contest)
     finally:
-        alike.SMALL = small
+        group_read.SMALL = small
 
 
 def assert_same(one: Intake, other: Intake) -> None:
@@ -46,13 +46,13 @@ def test_five_hundred_files_are_one_table(make_contest: MakeContest, monkeypatch
     files["0009.csv"] = f"{HEADER}\n{ROW.replace('120', '12O')}\n"  # a letter, found in the table
     folder = make_contest(stations=500, returns=files)
     calls: list[int] = []
-    whole = alike.assemble
+    whole = group_read.normalise
 
     def counted(source: Any, *rest: Any, **options: Any) -> Any:
         calls.append(source.data.num_rows)
         return whole(source, *rest, **options)
 
-    monkeypatch.setattr(alike, "assemble", counted)
+    monkeypatch.setattr(group_read, "normalise", counted)
     intake = read_returns(load_contest(folder))
     assert calls == [499]
     assert (len(intake.table), intake.table["file"].is_unique, set(intake.table["line"])) == (499, True, {2})

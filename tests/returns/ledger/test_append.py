@@ -238,7 +238,7 @@ def test_an_empty_ledger(opened: Opened, form: Form) -> None:
 
 
 def test_files_larger_than_a_piece(opened: Opened, form: Form, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("estimation.returns.ledger.entering.CHUNK", 3)
+    monkeypatch.setattr("estimation.returns.ledger.append.CHUNK", 3)
     night = opened([form(f"16:{i:02d}", 100 + i, tps_id=f"{i % 5 + 1:04d}") for i in range(20)])
     result = ingest(night.ledger, settle=0)
     assert result.entered.kinds == {"received": 20, "accepted": 5, "corrected": 15}

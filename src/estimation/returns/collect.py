@@ -1,5 +1,6 @@
 """Reads files of any kind at once: every row knows its file, and so does everything that was found."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -7,18 +8,19 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from estimation import checks
-from estimation.arrays import IntArray
+from estimation.arrays import BoolArray, IntArray
 from estimation.contest import Contest
 from estimation.errors import EstimationError
 from estimation.frame import Frame, load_frame
 from estimation.returns.readers import Batch, Source
-from estimation.returns.readers.alike import read_alike
 from estimation.returns.readers.files import read_file
+from estimation.returns.readers.group_read import read_alike
 from estimation.returns.readers.kpu import Documents
+from estimation.returns.rows import MOMENT, TEXT, Rows
 from estimation.rules import Findings
 
 CANDIDATES = "kpu, candidates"  # how a file is written that holds no returns, but explains others
@@ -34,13 +36,13 @@ class InFile(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Collected:
     """What some files gave.
 
     Attributes
     ----------
-    table : pandas.DataFrame
-        All rows, file after file; see :class:`~estimation.returns.readers.Batch`.
+    rows : Rows
+        All of them, file after file; see :class:`~estimation.returns.readers.Batch`.
     origin : numpy.ndarray of intp, shape (n,)
         Which file each row comes from, counted from 0; the database counts as the last one.
     findings : Findings
@@ -57,7 +59,7 @@ class Reading:
         Ballot numbers by KPU's candidate ids.
     """
 
-    table: pd.DataFrame
+    rows: Rows
     origin: IntArray
     findings: Findings
     owner: IntArray
@@ -68,14 +70,14 @@ class Reading:
     candidates: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_all(
+def collect_files(
     contest: Contest,
     files: Sequence[InFile],
     frame: Frame | None = None,
     *,
     database: bool = False,
     candidates: Mapping[str, str] | None = None,
-) -> Reading:
+) -> Collected:
     """Read some files, and the contest's database where asked for; what can't be used is listed (E214).
 
     Parameters
@@ -84,16 +86,16 @@ def read_all(
     frame : Frame, optional
         For codes that lost their leading zeros (W215); loaded where it is needed and not given.
     candidates : mapping of str to str, optional
-        Ballot numbers by KPU's candidate ids that other files told.
+        Ballot numbers by KPU's candidate ids that other files gave.
     """
-    got = _Got(contest, len(files) + database)
-    got.documents.candidates |= candidates or {}
+    collected = _Accumulator(contest, len(files) + database)
+    collected.documents.candidates |= candidates or {}
     for part in _parts(files):
-        got.read(part)
-    got.read_documents()
+        collected.read(part)
+    collected.read_documents()
     if database:
-        got.read_database(len(files))
-    return got.reading(frame)
+        collected.read_database(len(files))
+    return collected.result(frame)
 
 
 def _parts(files: Sequence[InFile]) -> Iterator[list[tuple[int, InFile]]]:
@@ -115,7 +117,7 @@ def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
 
 
-class _Got:
+class _Accumulator:
     """What has been read so far."""
 
     def __init__(self, contest: Contest, files: int) -> None:
@@ -158,7 +160,7 @@ class _Got:
         if read.findings is not None:
             self.find(read.findings, number)
         for batch in read.batches:
-            self.add(batch, np.full(len(batch.table), number, dtype=np.intp), number)
+            self.add(batch, np.full(len(batch.rows), number, dtype=np.intp), number)
             self.written[number] += [source.written for source in batch.sources]
         for title, document in read.documents:
             self.documents.add(number, title, document)
@@ -176,8 +178,8 @@ class _Got:
             for name, number in documents.numbers.items():
                 self.fail(number, name, str(error))
             return
-        for number, name, told in documents.failed:
-            self.fail(number, name, told)
+        for number, name, why in documents.failed:
+            self.fail(number, name, why)
         for number in given.difference(documents.numbers.values()):
             self.sha256[number], self.written[number] = "", []
         for number in documents.explaining:
@@ -195,7 +197,7 @@ class _Got:
         except EstimationError as error:
             self.fail(number, "database", str(error))
             return
-        self.add(batch, np.full(len(batch.table), number, dtype=np.intp), number)
+        self.add(batch, np.full(len(batch.rows), number, dtype=np.intp), number)
         self.sha256[number], self.written[number] = batch.sources[0].sha256, [batch.sources[0].written]
 
     def add(self, batch: Batch, origin: IntArray, owner: int | Mapping[str, int]) -> None:
@@ -205,31 +207,31 @@ class _Got:
 
     def find(self, findings: Findings, owner: int | Mapping[str, int]) -> None:
         """Take findings."""
-        files = findings.table["file"]
-        numbers = np.full(len(files), owner) if isinstance(owner, int) else [owner[str(name)] for name in files]
+        places = findings.places()
+        numbers = [owner] * len(places) if isinstance(owner, int) else [owner[place.file] for place in places]
         self.findings.append((findings, np.asarray(numbers, dtype=np.intp)))
 
-    def fail(self, number: int, name: str, told: str) -> None:
+    def fail(self, number: int, name: str, why: str) -> None:
         """Note that a file, or a document in it, can't be used."""
-        self.failed.append((number, name, told))
+        self.failed.append((number, name, why))
 
-    def reading(self, frame: Frame | None) -> Reading:
+    def result(self, frame: Frame | None) -> Collected:
         """Put all of it together, row after row in the order of the files."""
-        numbers, names, told = (list(part) for part in zip(*self.failed, strict=True)) if self.failed else ([], [], [])
-        lost = checks.findings("E214", names, [0] * len(names), "", told, [""] * len(names))
-        tables = [batch.table for batch, _ in self.batches]
-        table = pd.concat(tables, ignore_index=True) if tables else no_rows(self.contest)
-        origin = np.concatenate([part for _, part in self.batches]) if tables else np.zeros(0, dtype=np.intp)
-        bare = np.concatenate([batch.bare for batch, _ in self.batches]) if tables else np.zeros(0, dtype=np.bool_)
+        numbers, names, why = (list(part) for part in zip(*self.failed, strict=True)) if self.failed else ([], [], [])
+        lost = checks.findings("E214", names, [0] * len(names), "", why, [""] * len(names))
+        read = bool(self.batches)
+        rows = Rows.join([batch.rows for batch, _ in self.batches]) if read else no_rows(self.contest)
+        origin = np.concatenate([part for _, part in self.batches]) if read else np.zeros(0, dtype=np.intp)
+        bare = np.concatenate([batch.bare for batch, _ in self.batches]) if read else np.zeros(0, dtype=np.bool_)
         if (np.diff(origin) < 0).any():
             order = np.argsort(origin, kind="stable")
-            table, origin, bare = table.iloc[order].reset_index(drop=True), origin[order], bare[order]
-        table, padded, rows = _with_zeros(table, bare, self.contest, frame)
-        parts = [(lost, np.array(numbers, dtype=np.intp)), *self.findings, (padded, origin[rows])]
-        return Reading(
-            table,
+            rows, origin, bare = rows.take(order), origin[order], bare[order]
+        rows, padded, at = _with_zeros(rows, bare, self.contest, frame)
+        parts = [(lost, np.array(numbers, dtype=np.intp)), *self.findings, (padded, origin[at])]
+        return Collected(
+            rows,
             origin,
-            Findings.join(*(found for found, _ in parts)),
+            Findings.join(*(findings for findings, _ in parts)),
             np.concatenate([owner for _, owner in parts]),
             self.sha256,
             ["; ".join(dict.fromkeys(said)) for said in self.written],
@@ -239,62 +241,66 @@ class _Got:
         )
 
 
-def _with_zeros(
-    table: pd.DataFrame, bare: NDArray[np.bool_], contest: Contest, frame: Frame | None
-) -> tuple[pd.DataFrame, Findings, IntArray]:
+def _with_zeros(rows: Rows, bare: BoolArray, contest: Contest, frame: Frame | None) -> tuple[Rows, Findings, IntArray]:
     """Match codes that were numbers at their source with the frame's, whose leading zeros they may have lost.
 
     Returns
     -------
-    pandas.DataFrame, Findings
+    Rows, Findings
     numpy.ndarray of intp
         The row of each finding.
     """
-    nothing = table, Findings.none(), np.zeros(0, dtype=np.intp)
+    nothing = rows, Findings.none(), np.zeros(0, dtype=np.intp)
     if not bare.any():
         return nothing
-    numbers = bare & np.asarray(table["tps_id"].str.fullmatch(r"[1-9]\d*").fillna(False), dtype=np.bool_)
+    numbers = bare & _mask(pc.match_substring_regex(rows["tps_id"], r"^[1-9]\d*$"))
     if not numbers.any():
         return nothing
     frame = load_frame(contest) if frame is None else frame
-    missing = numbers & (frame.rows_of(table["tps_id"]) < 0) & ~np.asarray(table["tps_id"].isin(frame.elsewhere))
-    if not missing.any():
+    missing = np.flatnonzero(numbers & (frame.rows_of(rows["tps_id"]) < 0) & ~frame.is_elsewhere(rows["tps_id"]))
+    if not len(missing):
         return nothing
-    ids = pd.Series([*frame.table["tps_id"], *frame.elsewhere], dtype="str")
-    ids = ids[ids.str.startswith("0")]
-    short = ids.str.lstrip("0")
-    only = dict(zip(short[~short.duplicated(keep=False)], ids[~short.duplicated(keep=False)], strict=True))
-    found = table.loc[missing, "tps_id"].map(only).dropna()
-    if not len(found):
+    with_zeros = [code for code in (*frame.table["tps_id"], *frame.elsewhere) if code.startswith("0")]
+    stations = Counter(code.lstrip("0") for code in with_zeros)
+    only = {code.lstrip("0"): code for code in with_zeros if stations[code.lstrip("0")] == 1}
+    codes = rows.strings("tps_id")
+    at = np.array([row for row in missing.tolist() if codes[row] in only], dtype=np.intp)
+    if not len(at):
         return nothing
-    rows = table.loc[found.index]
-    told = [f"{short} → {whole}" for short, whole in zip(rows["tps_id"], found, strict=True)]
-    told_of = checks.findings("W215", rows["file"].tolist(), rows["line"].to_numpy(), "tps_id", told, found.tolist())
-    ids_now = table["tps_id"].copy()
-    ids_now[found.index] = found
-    return table.assign(tps_id=ids_now), told_of, found.index.to_numpy(dtype=np.intp)
+    whole = [only[codes[row]] for row in at.tolist()]
+    shown = [f"{codes[row]} → {code}" for row, code in zip(at.tolist(), whole, strict=True)]
+    findings = checks.findings("W215", rows.strings("file", at), rows["line"][at], "tps_id", shown, whole)
+    is_short = np.zeros(len(rows), dtype=np.bool_)
+    is_short[at] = True
+    mended = pc.replace_with_mask(rows["tps_id"], pa.array(is_short), pa.array(whole, TEXT))
+    return rows.assign(tps_id=mended), findings, at
 
 
-def no_rows(contest: Contest) -> pd.DataFrame:
-    """Give the table without a row."""
-    table = pd.DataFrame({name: pd.Series(dtype="float64") for name in (*contest.vote_columns, *checks.COUNTS)})
-    for name in ("tps_id", "source", "reporter", "status", "submission", "file"):
-        table[name] = pd.Series(dtype="str")
-    table["revision"] = pd.Series(dtype="float64")
-    table["received_at"] = pd.Series(dtype="datetime64[ns, UTC]")
-    table["line"] = pd.Series(dtype="int64")
-    table["unreadable"] = pd.Series(dtype="bool")
-    return table
+def _mask(condition: pa.Array) -> BoolArray:
+    return np.asarray(pc.fill_null(condition, False).to_numpy(zero_copy_only=False), dtype=np.bool_)
 
 
-def said_once(findings: Findings) -> Findings:
+def no_rows(contest: Contest) -> Rows:
+    """Give the columns without a row."""
+    no_text, no_number = pa.array([], TEXT), np.zeros(0)
+    return Rows(
+        {
+            **dict.fromkeys((*contest.vote_columns, *checks.COUNTS), no_number),
+            **dict.fromkeys(("tps_id", "source", "reporter", "status", "submission", "file"), no_text),
+            "revision": no_number,
+            "received_at": np.zeros(0, dtype=MOMENT),
+            "line": np.zeros(0, dtype=np.int64),
+            "unreadable": np.zeros(0, dtype=np.bool_),
+        }
+    )
+
+
+def count_once(findings: Findings) -> Findings:
     """Say of all documents together how many stations have no count yet (W218), at the place of the first."""
-    empty = findings.table["code"] == "W218"
-    if empty.sum() < 2:
+    empty = [place for place in findings.places() if place.code == "W218"]
+    if len(empty) < 2:
         return findings
-    rows = findings.table[empty]
-    some = findings.table[~empty | ~findings.table["code"].duplicated()].copy()
-    at = some["code"] == "W218"
-    some.loc[at, "file"] = f"{len(rows)} JSON files"
-    some.loc[at, "value"] = str(rows["value"].astype(int).sum())
-    return Findings(some.reset_index(drop=True))
+    total = str(sum(int(place.value) for place in empty))
+    together = empty[0]._replace(file=f"{len(empty)} JSON files", value=total)
+    kept = [place for place in findings.places() if place.code != "W218" or place is empty[0]]
+    return Findings(together if place is empty[0] else place for place in kept)

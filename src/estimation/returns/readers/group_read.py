@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import chain
 from pathlib import Path
 
@@ -21,18 +22,14 @@ from estimation.columns import PLACE_COLUMNS, place_column, plain
 from estimation.contest import Contest
 from estimation.errors import TableError
 from estimation.files import sha256_of
-from estimation.returns.readers.batch import Batch, Source, assemble, like_header, like_totals
 from estimation.returns.readers.layouts import Layout, layout_of, layouts
+from estimation.returns.readers.normalise import Batch, Source, like_header, like_totals, normalise
 from estimation.returns.readers.times import without_offset
-from estimation.tables import SEPARATORS, Table, as_text, decoded, parse_csv
+from estimation.tables import Table, as_text, decoded, parse_csv
 
 SMALL = 1 << 16  # bytes: of a larger file it is the rows that cost, not the file
 _LAYOUTS = ("table", "odk")  # those that have nothing beside their returns
 _BINARY = (b"PAR1", b"PK\x03\x04", b"SQLite format 3", b"{", b"[")
-_QUOTED = {
-    mark: re.compile(rb'(?<![^\n%s])"[^"\r\n]*"(?=[%s\r\n]|\Z)' % (re.escape(mark), re.escape(mark)))
-    for mark in (separator.encode() for separator in SEPARATORS)
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +121,7 @@ def _read_group(path: Path, key: _Key, group: Sequence[_Text], contest: Contest)
         source, origin = source.keep(kept), origin[kept]
         whole = [text for text, out in zip(texts, apart, strict=True) if not out]
         places = [texts[file].name for file in origin.tolist()]
-        batch = assemble(source, contest, layout, files=places, of=[text.name for text in whole])
+        batch = normalise(source, contest, layout, files=places, of=[text.name for text in whole])
     except TableError:
         return None  # told of each file, where it is read alone
     sources = _sources(source, layout, texts, apart, origin)
@@ -141,7 +138,7 @@ def _looked_at(text: _Text, probe: Table) -> _Text | None:
     """Note the line of every row; None where a line has more or fewer fields, or quotes that are not around a field."""
     body, mark = text.body, probe.separator.encode()
     if b'"' in body:
-        body = _QUOTED[mark].sub(b"", body)
+        body = _quoted(mark).sub(b"", body)
     if b'"' in body or body.count(b"\r") != body.count(b"\r\n"):
         return None
     between, lines = len(probe.header) - 1, []
@@ -151,6 +148,13 @@ def _looked_at(text: _Text, probe: Table) -> _Text | None:
         elif line.rstrip(b"\r"):
             return None
     return replace(text, lines=tuple(lines))
+
+
+@cache
+def _quoted(separator: bytes) -> re.Pattern[bytes]:
+    """Give the pattern of a whole field in quotes."""
+    mark = re.escape(separator)
+    return re.compile(rb'(?<![^\n%s])"[^"\r\n]*"(?=[%s\r\n]|\Z)' % (mark, mark))
 
 
 def _peculiar(source: Table, names: dict[str, str], layout: Layout, contest: Contest) -> BoolArray:

@@ -16,11 +16,12 @@ from sqlalchemy import Connection
 
 from estimation.arrays import IntArray
 from estimation.returns.content import CELLS, canonical, moments
-from estimation.returns.ledger.chain import Event, Head, file_record, next_link
-from estimation.returns.ledger.delivery import Arrival, Cells, Delivery, moment, records, says_the_same
+from estimation.returns.ledger.chain import Head, LedgerEvent, file_record, next_link
+from estimation.returns.ledger.delivery import Cells, Delivery, moment, records, says_the_same
 from estimation.returns.ledger.schema import EVENT, FILE, writing
 from estimation.returns.ledger.store import Ledger, head, now
-from estimation.returns.resolution import Judge, Verdicts
+from estimation.returns.resolution import FormRules, Verdicts
+from estimation.returns.rows import Rows
 
 CHUNK = 10_000  # rows at a time: memory stays bounded
 
@@ -61,7 +62,7 @@ class Writer:
         marks = "format" if connection.dialect.name == "postgresql" else "qmark"
         kind: Any = type(connection.dialect)
         dialect = kind(paramstyle=marks)
-        self._event = str(EVENT.insert().compile(dialect=dialect, column_keys=[*Event._fields, "link"]))
+        self._event = str(EVENT.insert().compile(dialect=dialect, column_keys=[*LedgerEvent._fields, "link"]))
         self._file = str(FILE.insert().compile(dialect=dialect, column_keys=[column.name for column in FILE.c]))
 
     @property
@@ -70,7 +71,7 @@ class Writer:
         return Head(self.seq, self.link)
 
     def add(self, *event: Any) -> int:
-        """Add one event, all fields of :class:`Event` but ``seq`` in their order; gives its number."""
+        """Add one event, all fields of :class:`LedgerEvent` but ``seq`` in their order; gives its number."""
         self.seq += 1
         self.link = next_link(self.link, self.seq, *event)
         self._waiting.append((self.seq, *event, self.link))
@@ -91,23 +92,22 @@ class Writer:
                 rows.clear()
 
 
-def enter(ledger: Ledger, arrived: Arrival | Delivery, judge: Judge) -> Entered:
-    """Enter a file, or several: all of it, or nothing where the program is stopped.
+def enter(ledger: Ledger, delivery: Delivery, rules: FormRules) -> Entered:
+    """Enter the files of a delivery: all of it, or nothing where the program is stopped.
 
     A return that the ledger has already (same content, source, time of receipt) is not entered again, whichever
     file brings it.
 
     Parameters
     ----------
-    judge : Judge
+    rules : FormRules
         The rules that say at once whether a return is accepted or quarantined. What holds is judged anew at each
         projection, by the rules of that moment.
     """
-    delivery = arrived.delivery() if isinstance(arrived, Arrival) else arrived
     with writing(ledger.engine, ledger.name) as connection:
         newest = _newest(connection, [file.path for file in delivery.files])
         cells, own = delivery.reading_findings()
-        written = records(delivery, own, judge.frame.sha256)
+        written = records(delivery, own, rules.frame.sha256)
         same = np.array([r["path"] in newest and says_the_same(r, newest[r["path"]]) for r in written], dtype=np.bool_)
         looked = [{"of": newest[r["path"]]["seq"], "at": r["stamp"]} for r, s in zip(written, same, strict=True) if s]
         if looked:
@@ -119,7 +119,7 @@ def enter(ledger: Ledger, arrived: Arrival | Delivery, judge: Judge) -> Entered:
         writer = Writer(connection)
         if kept:
             changed = {file.path for file in new.files if file.path in newest}
-            desk = _Desk(writer, new, judge, [written[i] for i in kept], [cells[i] for i in kept], changed)
+            desk = _Desk(writer, new, rules, [written[i] for i in kept], [cells[i] for i in kept], changed)
             for start in range(0, max(1, len(new.table)), CHUNK):  # files without a row are entered too
                 desk.enter(start, start + CHUNK)
     kinds = {str(kind): n for kind, n in writer.kinds.items() if kind != "read"}
@@ -140,12 +140,12 @@ class _Desk:
         self,
         writer: Writer,
         delivery: Delivery,
-        judge: Judge,
+        rules: FormRules,
         written: Sequence[dict[str, object]],
         cells: Sequence[Cells],
         changed: Collection[str],
     ) -> None:
-        self.writer, self.delivery, self.judge = writer, delivery, judge
+        self.writer, self.delivery, self.rules = writer, delivery, rules
         self.written, self.cells, self.changed = written, cells, changed
         self.recorded = moment(now())
         files = np.arange(len(delivery.files))
@@ -190,7 +190,7 @@ class _Desk:
         self, table: pd.DataFrame, origin: IntArray, payloads: list[str], contents: list[bytes]
     ) -> list[tuple[Any, ...]]:
         """Give each row's payload, content, place and verdict."""
-        verdicts = self.judge(table)
+        verdicts = self.rules.check(Rows.of_table(table))
         columns = (
             payloads,
             contents,

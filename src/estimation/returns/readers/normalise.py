@@ -1,9 +1,8 @@
-"""From the table of a source to the columns of returns: the one road that all readers take."""
+"""From the table of a source to the columns of returns: the one way that all readers take."""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -13,18 +12,19 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from estimation import checks
+from estimation.arrays import BoolArray
 from estimation.columns import PLACE_COLUMNS, RETURN_COLUMNS, nearest, place_column, plain, require
 from estimation.contest import Contest
 from estimation.errors import TableError
 from estimation.returns.readers.layouts import Layout, personal
 from estimation.returns.readers.privacy import masked, pseudonyms
 from estimation.returns.readers.times import read_times
+from estimation.returns.rows import TEXT, Column, Rows, translated
 from estimation.rules import Findings
 from estimation.tables import Table, as_text
 
-STATUSES = ("received", "verified", "rejected")
+_TOTAL_WORDS = ("jumlah", "total", "jml")
 _TOTALS = r"^(?:grand |sub)?\s*(?:jumlah|total|jml\.?)\b"
-BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Batch:
 
     Attributes
     ----------
-    table : pandas.DataFrame
+    rows : Rows
         ``tps_id``, ``received_at`` (UTC; NaT where the file has no times), the counts (floats,
         NaN where blank), ``source``, ``reporter``, ``status``, ``submission`` and ``revision`` (of
         one submission, the highest is the newest; NaN where the source doesn't number them),
@@ -89,13 +89,18 @@ class Batch:
         The code may have lost leading zeros: the source keeps it as a number.
     """
 
-    table: pd.DataFrame
+    rows: Rows
     findings: Findings
     sources: tuple[Source, ...]
     bare: BoolArray = field(repr=False)
 
+    @property
+    def table(self) -> pd.DataFrame:
+        """Its rows as a table."""
+        return self.rows.table
 
-def assemble(
+
+def normalise(
     source: Table,
     contest: Contest,
     layout: Layout,
@@ -106,7 +111,7 @@ def assemble(
     spoilt: BoolArray | None = None,
     more: Findings | None = None,
 ) -> Batch:
-    """Map, read and check the rows of one source.
+    """Turn the table of a source into returns: map its columns, leave out rows that are none, read its cells.
 
     Parameters
     ----------
@@ -118,11 +123,11 @@ def assemble(
     files : sequence of str, length n, optional
         The file of every row, where they are several.
     of : sequence of str, optional
-        The files that what is found in the header is listed under; ``file`` by default.
+        The files that findings of the header are listed under; ``file`` by default.
     spoilt : numpy.ndarray of bool, shape (n,), optional
         Rows that the reader could not read, and listed in ``more``.
     more : Findings, optional
-        What the reader itself found; it goes before.
+        Of the reader itself; they go before.
 
     Raises
     ------
@@ -132,75 +137,123 @@ def assemble(
         All its times lack an offset and no zone is declared.
     """
     file = file or source.path.name
+    of = (file,) if of is None else of
     where = f"{source.path}, line {source.header_line}" if source.header_line else str(source.path)
-    names = layout.names(source.header, where, contest)
-    names = {raw: name for raw, name in names.items() if name == "reporter" or not _is_personal(raw, name, layout)}
-    votes = contest.vote_columns
-    needed = ("tps_id", *votes) if layout.partial else ("tps_id", *votes, "invalid", "total")
-    require(names.values(), needed, source.header, where)
+    names = _mapped(source.header, where, layout, contest)
     header = {canonical: raw for raw, canonical in names.items()}
     source = _plain(source, list(names), where)
-    found: list[Findings] = []
+    findings = [] if more is None else [more]
     if files is None and layout.name != "messages":
-        kept, found = _own_rows(source, header, file, layout, contest)
+        kept, of_rows = _own_rows(source, header, file, layout, contest)
         source, spoilt = source.keep(kept), None if spoilt is None else spoilt[kept]
-    rows = source.data.num_rows
-    column = {canonical: source.data.column(raw) for canonical, raw in header.items()}
-    ids = as_text(column["tps_id"])
-    unreadable = np.zeros(rows, dtype=np.bool_) if spoilt is None else spoilt
+        findings += of_rows
     private = [raw for raw in source.header if raw not in names and personal().holds(layout.field_of(raw))]
-    of = (file,) if of is None else of
-    found += _columns("W216", of, source, private)
-    found += _ragged(source, file, bool(private) or "reporter" in header)
-    names_of = np.full(rows, file, dtype=object) if files is None else np.asarray(files, dtype=object)
-
-    def add(code: str, bad: BoolArray, key: str, shown: pa.ChunkedArray | None = None) -> None:
-        nonlocal unreadable
-        where = np.flatnonzero(bad)
-        if len(where):
-            values = (column[key] if shown is None else shown).take(pa.array(where)).to_pylist()
-            stations = ids.take(pa.array(where)).to_pylist()
-            places = names_of[where].tolist()
-            found.append(checks.findings(code, places, source.lines(where), header[key], values, stations))
-            unreadable = unreadable | (bad if code[0] == "E" else np.False_)
-
-    data: dict[str, Any] = {"tps_id": ids.to_pandas()}
-    add("E216", checks.lost_digits(ids), "tps_id")
-    counted = [key for key in (*votes, *checks.COUNTS) if key in column]
-    places = [name for name in (place_column(c.name, source.header) for c in PLACE_COLUMNS) if name]
-    decimal = checks.decimal_mark([*_not_digits(column, counted), *(source.data.column(name) for name in places)])
-    for key in counted:
-        numbers = checks.whole_numbers(column[key], decimal)
-        bad = checks.not_whole(column[key], numbers)
-        add("E202", bad, key)
-        if bad.any() and pa.types.is_string(column[key].type):
-            letters, reading = checks.letters_for_digits(as_text(column[key]))
-            add("W213", letters, key, pc.binary_join_element_wise(column[key], reading, " → "))
-        data[key] = numbers.to_numpy(zero_copy_only=False).astype(np.float64)
-    zone = ZoneInfo(layout.zone) if layout.zone else contest.returns.timezone
-    data["received_at"], bad_time = read_times(source, column.get("received_at"), zone)
-    if "received_at" in column:
-        add("E210", bad_time, "received_at")
-    for key in ("source", "reporter", "status", "submission"):
-        data[key] = as_text(column[key]).to_pandas() if key in column else pd.Series([None] * rows, dtype="str")
-    status, unknown = _status(pd.Series(data["status"]), layout, contest)
-    if "status" in column:
-        add("E215", unknown, "status")
-    if layout.source is not None:
-        data["source"] = pd.Series(data["source"]).fillna(layout.source).astype("str")
-    data["reporter"] = pseudonyms(pd.Series(data["reporter"]), contest.out)
-    data["revision"] = _revision(column.get("revision"), rows)
-    data |= {"status": status, "file": names_of, "line": source.lines(np.arange(rows)), "unreadable": unreadable}
-    found += _columns("W210", of, source, _unknown_columns(source.header, names, votes, layout, private))
-    table = pd.DataFrame(data).astype({"file": "str"})
-    known = [*votes, *checks.COUNTS]
-    table = table[["tps_id", *[n for n in known if n in table], *[n for n in table if n not in ("tps_id", *known)]]]
-    bare = np.ones(rows, dtype=np.bool_) if layout.bare else source.was_number(header["tps_id"])
-    told = Source(
+    findings += _columns("W216", of, source, private)
+    findings += _ragged(source, file, bool(private) or "reporter" in header)
+    cells = _Cells(source, header, [file] * source.data.num_rows if files is None else list(files), spoilt)
+    columns, decimal = _read_cells(cells, layout, contest)
+    findings += cells.findings
+    findings += _columns("W210", of, source, _unknown_columns(source.header, names, contest, layout, private))
+    bare = np.ones(cells.rows, dtype=np.bool_) if layout.bare else source.was_number(header["tps_id"])
+    how = Source(
         file, layout.name, source.encoding, source.separator, decimal, source.mark, source.header_line,
-        tuple(source.header), rows, source.sha256,
+        tuple(source.header), cells.rows, source.sha256,
     )  # fmt: skip
-    return Batch(table, Findings.join(*([more] if more else []), *found), (told,), bare)
+    return Batch(Rows(columns), Findings.join(*findings), (how,), bare)
+
+
+def _mapped(header: Sequence[str], where: str, layout: Layout, contest: Contest) -> dict[str, str]:
+    """Map the headers to our columns, ``{header: column}``; those of persons are left out, but a reporter's."""
+    names = layout.names(header, where, contest)
+    names = {raw: name for raw, name in names.items() if name == "reporter" or not _is_personal(raw, name, layout)}
+    needed = ("tps_id", *contest.vote_columns, *(() if layout.partial else ("invalid", "total")))
+    require(names.values(), needed, header, where)
+    return names
+
+
+class _Cells:
+    """The cells of a source under our names for its columns, and what could not be read of them."""
+
+    def __init__(self, source: Table, header: Mapping[str, str], files: list[str], spoilt: BoolArray | None) -> None:
+        self.source, self.header, self.files = source, header, files
+        self.rows = source.data.num_rows
+        self.columns = {name: source.data.column(raw) for name, raw in header.items()}
+        self.ids = as_text(self.columns["tps_id"])
+        self.unreadable = np.zeros(self.rows, dtype=np.bool_) if spoilt is None else spoilt
+        self.findings: list[Findings] = []
+
+    def text(self, name: str) -> pa.Array:
+        """Give a column as trimmed text; blank everywhere where the source does not have it."""
+        return as_text(self.columns[name]).combine_chunks() if name in self.columns else pa.nulls(self.rows, TEXT)
+
+    def broken(self, code: str, bad: BoolArray, name: str, shown: pa.ChunkedArray | None = None) -> None:
+        """List the cells of a column that break a rule; an error makes their rows unreadable."""
+        where = np.flatnonzero(bad)
+        if not len(where):
+            return
+        at = pa.array(where)
+        values = (self.columns[name] if shown is None else shown).take(at).to_pylist()
+        places = [self.files[row] for row in where.tolist()]
+        stations = self.ids.take(at).to_pylist()
+        lines = self.source.lines(where)
+        self.findings.append(checks.findings(code, places, lines, self.header[name], values, stations))
+        if code.startswith("E"):
+            self.unreadable = self.unreadable | bad
+
+
+def _read_cells(cells: _Cells, layout: Layout, contest: Contest) -> tuple[dict[str, Column | pa.ChunkedArray], str]:
+    """Read every cell as what its column holds.
+
+    Returns
+    -------
+    dict of str to array
+        The columns of returns; see :class:`Batch`.
+    str
+        The source's decimal mark.
+    """
+    cells.broken("E216", checks.lost_digits(cells.ids), "tps_id")
+    counts, decimal = _counts(cells, contest)
+    zone = ZoneInfo(layout.zone) if layout.zone else contest.returns.timezone
+    times, no_time = read_times(cells.source, cells.columns.get("received_at"), zone)
+    if "received_at" in cells.columns:
+        cells.broken("E210", no_time, "received_at")
+    status, unknown = _status(cells.text("status"), layout, contest)
+    if "status" in cells.columns:
+        cells.broken("E215", unknown, "status")
+    channel = cells.text("source")
+    columns = {
+        "tps_id": cells.ids,
+        **counts,
+        "received_at": times,
+        "source": channel if layout.source is None else pc.fill_null(channel, layout.source),
+        "reporter": pseudonyms(cells.text("reporter"), contest.out),
+        "status": status,
+        "submission": cells.text("submission"),
+        "revision": _revision(cells.columns.get("revision"), cells.rows),
+        "file": pa.array(cells.files, TEXT),
+        "line": cells.source.lines(np.arange(cells.rows)),
+        "unreadable": cells.unreadable,
+    }
+    return columns, decimal
+
+
+def _counts(cells: _Cells, contest: Contest) -> tuple[dict[str, NDArray[np.float64]], str]:
+    """Read the counts, NaN where blank or no whole number, and the decimal mark that they show."""
+    columns = cells.columns
+    names = [name for name in (*contest.vote_columns, *checks.COUNTS) if name in columns]
+    places = [raw for raw in (place_column(c.name, cells.source.header) for c in PLACE_COLUMNS) if raw]
+    of_places = [cells.source.data.column(raw) for raw in places]
+    decimal = checks.decimal_mark([*_not_digits(columns, names), *of_places])
+    counts = {}
+    for name in names:
+        numbers = checks.whole_numbers(columns[name], decimal)
+        bad = checks.not_whole(columns[name], numbers)
+        cells.broken("E202", bad, name)
+        if bad.any() and pa.types.is_string(columns[name].type):
+            letters, reading = checks.letters_for_digits(as_text(columns[name]))
+            cells.broken("W213", letters, name, pc.binary_join_element_wise(columns[name], reading, " → "))
+        counts[name] = numbers.to_numpy(zero_copy_only=False).astype(np.float64)
+    return counts, decimal
 
 
 def _plain(source: Table, names: Sequence[str], where: str) -> Table:
@@ -244,13 +297,19 @@ def _own_rows(
         lines = source.lines(np.flatnonzero(again))
         found.append(checks.findings("W217", file, lines, "", [""] * len(lines), [""] * len(lines)))
     last = np.zeros(source.data.num_rows, dtype=np.bool_)
-    if len(last) and not again[-1]:
+    if len(last) and not again[-1] and _may_be_totals(source):
         last[-1] = like_totals(source.data.slice(len(last) - 1), header)[0]
         if last[-1]:
             texts = [as_text(c)[-1].as_py() for c in source.data.columns if pa.types.is_string(c.type)]
             label = next(text for text in texts if text and re.match(_TOTALS, text, re.IGNORECASE))
             found.append(checks.findings("W214", file, source.lines([len(last) - 1]), "", [label], [""]))
     return ~(again | last), found
+
+
+def _may_be_totals(source: Table) -> bool:
+    """Tell quickly whether a word for totals stands in the last row."""
+    row = source.data.slice(source.data.num_rows - 1).to_pylist()[0]
+    return any(word in value.casefold() for value in row.values() if isinstance(value, str) for word in _TOTAL_WORDS)
 
 
 def like_header(source: Table, header: Mapping[str, str]) -> tuple[BoolArray, BoolArray]:
@@ -302,12 +361,12 @@ def _not_digits(column: dict[str, pa.ChunkedArray], keys: Sequence[str]) -> list
     return [text for text in texts if pc.any(pc.match_substring_regex(text, "[.,]")).as_py()]
 
 
-def _status(text: "pd.Series[str]", layout: Layout, contest: Contest) -> tuple["pd.Series[str]", BoolArray]:
+def _status(text: pa.Array, layout: Layout, contest: Contest) -> tuple[pa.Array, BoolArray]:
+    """Map what a source says of a return to received, verified or rejected, and find what nothing maps."""
     known = layout.statuses(contest)
-    said = {value: known.get(plain(value)) for value in text.dropna().unique()}
-    status = text.map(said).where(text.notna(), "received")
-    unknown = np.asarray(status.isna(), dtype=np.bool_)
-    return status.fillna("received").astype("str"), unknown
+    status = translated(text, lambda value: known.get(plain(value)))
+    unknown = pc.and_(pc.is_null(status), pc.is_valid(text))
+    return pc.fill_null(status, "received"), _mask(unknown)
 
 
 def _revision(column: pa.ChunkedArray | None, rows: int) -> NDArray[np.float64]:
@@ -334,9 +393,10 @@ def _columns(code: str, files: Sequence[str], source: Table, values: Sequence[st
 
 
 def _unknown_columns(
-    header: Sequence[str], names: dict[str, str], votes: list[str], layout: Layout, private: list[str]
+    header: Sequence[str], names: dict[str, str], contest: Contest, layout: Layout, private: list[str]
 ) -> list[str]:
-    known = [*votes, *(column.name for column in RETURN_COLUMNS)]
+    """Name the headers that nothing maps, each with the column that it may mean."""
+    known = [*contest.vote_columns, *(column.name for column in RETURN_COLUMNS)]
     unknown = [
         raw
         for raw in header
