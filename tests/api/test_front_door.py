@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import estimation as qc
+from estimation.publish.verify import verify
 from estimation.survey import Structure
 from estimation.survey.ratio import ratio as ratio_of
 from estimation.survey.variance import stratified
@@ -46,8 +47,12 @@ def test_the_ten_lines_of_the_readme(demo: Path, tmp_path: Path) -> None:
     page = p.report(tmp_path / "page.html", lang="id")
     assert page.path == tmp_path / "page.html"
     text = page.path.read_text(encoding="utf-8")
-    assert "data diserahkan sebagai tabel" in text.lower() or "Data diserahkan sebagai tabel" in text
+    assert "Data diserahkan sebagai tabel" in text
     assert not page.placement.public
+    assert "halaman ini tidak dapat diperiksa" in text
+    assert str(tmp_path) not in text
+    with pytest.raises(qc.EstimationError, match="handed over as a table, which nobody else has"):
+        verify(contest.settings, page.path)
     table = qc.compare_designs(past, [{"method": "simple", "strata": ""}, {}], n=100, replicates=20)
     assert list(table["design"].unique()) == ["simple", "stratified by district"]
     again = qc.backtest(past, order="random", replicates=20, received=[0.5])

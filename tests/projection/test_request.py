@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+import estimation as qc
 from estimation.contest import ProjectionRequest, load_contest
 from estimation.errors import ContestError, EstimateError
 from estimation.projection import project, read_evening
+from estimation.publish.reports.projection.provenance import command
 
 AT = "2024-11-27T18:30:00+07:00"
 
@@ -88,3 +90,8 @@ def test_an_unknown_key_of_estimate_is_an_error(demo: Path) -> None:
 def test_a_moment_may_be_an_object(demo: Path) -> None:
     at = datetime.fromisoformat(AT)
     assert ProjectionRequest.of(as_of=at) == ProjectionRequest.of(as_of=AT)
+
+
+def test_the_command_on_a_page_repeats_every_option(demo: Path) -> None:
+    p = qc.open(demo).project(as_of=AT, level=0.9, estimate={"delta": 0.0, "agree": False})
+    assert command(p.parts("en").view).endswith("--level 0.9 --estimate agree=false --estimate delta=0.0")

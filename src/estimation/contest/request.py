@@ -1,5 +1,6 @@
 """What is asked of a projection: every option once, for the command, notebooks, Python and provenance alike."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -114,7 +115,7 @@ class ProjectionRequest(BaseModel):
         files = {name: getattr(self, name) for name in FILES}
         return {
             **{name: _relative(contest, path) for name, path in files.items() if path is not None},
-            **{name: str(value) for name, value in self.changes.items()},
+            **{name: value if isinstance(value, str) else json.dumps(value) for name, value in self.changes.items()},
             **({} if self.recorded_by is None else {"recorded-by": contest.local(self.recorded_by).isoformat()}),
             **({} if self.level is None else {"level": f"{self.level:g}"}),
             **({} if self.where is None else {"where": self.where}),

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 SCHEMA = "page/2"
 KEY_VARIABLE = "QUICKCOUNT_SIGNING_KEY"  # names a file with an Ed25519 private key, PEM
-FILES = frozenset({"sample", "returns", "previous", "official", "takes", "past", "results"})  # files, among parameters
+FILES = frozenset(
+    {"sample", "returns", "table", "previous", "official", "takes", "past", "results"}
+)  # files, among parameters
 _MADE_BY = ("babel", "matplotlib", "numpy", "pandas", "scipy")  # what numbers, their words and pictures come from
 
 

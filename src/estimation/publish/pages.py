@@ -212,6 +212,7 @@ def compose(
         placement=placement,
         moment=moment,
         seal=sealed,
+        verifiable=not given.get("table"),
     )
     return Composed(
         html=fill(body=body, data=data),

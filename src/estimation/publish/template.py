@@ -55,6 +55,7 @@ def render_page(
     seal: Seal | None = None,
     data: str = "",
     paper: bool = False,
+    verifiable: bool = True,
 ) -> str:
     """Fill the page around the parts.
 
@@ -75,6 +76,8 @@ def render_page(
         JSON of the parts.
     paper : bool
         Leave out what is for programs and for screens.
+    verifiable : bool
+        The page can be made again from the files that its manifest names.
     """
     return _fill(
         "page",
@@ -85,6 +88,7 @@ def render_page(
         body=body,
         moment=moment,
         seal=seal,
+        verifiable=verifiable,
         data=data,
         paper=paper,
     )

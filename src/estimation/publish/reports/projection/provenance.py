@@ -40,4 +40,6 @@ def command(v: View) -> str:
     for name in ORDER:
         if name in p.options:
             words += [f"--{name}", p.options[name]]
+    for name in sorted(set(p.options) - set(ORDER)):  # keys of [estimate] without an option of their own
+        words += ["--estimate", f"{name}={p.options[name]}"]
     return shlex.join(words)
