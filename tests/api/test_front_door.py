@@ -1,6 +1,7 @@
 """What an analyst writes works, and reads well."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,12 +12,14 @@ import pandas as pd
 import pytest
 
 import estimation as qc
+from estimation.projection import make_take
 from estimation.publish.verify import verify
 from estimation.survey import Structure
 from estimation.survey.ratio import ratio as ratio_of
 from estimation.survey.variance import stratified
 
 AT = "2024-11-27T18:30+07:00"
+README = Path(__file__).parents[2] / "README.md"
 
 
 @pytest.fixture(scope="module")
@@ -181,3 +184,20 @@ def test_importing_it_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_lines_of_the_readme_run_as_they_stand(
+    demo: Path, counts: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contest = qc.open(shutil.copytree(demo, tmp_path / "situbondo-2024"))
+    contest.draw(n=300, strata="district", seed="4-1-6-2").save()
+    for hour in (15, 17):
+        make_take(contest.settings, as_of=f"2024-11-27T{hour}:30+07:00")
+    monkeypatch.chdir(tmp_path)
+    (code,) = re.findall(r"```python\n(import estimation as qc\n.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    names = counts["district"].map({"A": "north", "B": "south", "C": "south"})
+    df = counts.assign(district=names).rename(columns={"a": "ani", "b": "budi"})
+    given = {"df_or_path": Path("situbondo-2024/inbox"), "past": "situbondo-2024", "df": df}
+    exec(compile(code, README.name, "exec"), given)
+    assert Path("page.html").is_file()
+    assert isinstance(given["p"], qc.ProjectionResult)

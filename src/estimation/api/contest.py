@@ -1,7 +1,7 @@
 """A contest folder, opened: its frame, its sample, its projections and its pages."""
 
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -15,9 +15,11 @@ from estimation.api.result import ProjectionResult
 from estimation.contest import Contest, ProjectionRequest, load_contest
 from estimation.errors import EstimateError
 from estimation.evaluation import evaluate as evaluate_contest
+from estimation.files import sha256_of
 from estimation.frame import Frame, load_frame
 from estimation.projection import Takes, make_take, open_sample, project, read_evening, read_takes
 from estimation.sampling import Design, Sample, design_of, draw, write_draw
+from estimation.sampling.manifest import sample_text
 from estimation.simulation.design_plan import plan_design
 from estimation.simulation.showcase import MOMENT, lay_out
 
@@ -152,7 +154,9 @@ class OpenContest:
         if design.get("seed") is not None:
             design["seed"] = str(design["seed"])
         chosen = design_of(self.settings, **design)
-        return DrawnSample(draw(self.frame, chosen), chosen, self.frame, self.settings)
+        sample = draw(self.frame, chosen)
+        sample = replace(sample, sha256=sha256_of(sample_text(self.frame, sample).encode("utf-8")))
+        return DrawnSample(sample, chosen, self.frame, self.settings)
 
     def plan(
         self,

@@ -57,12 +57,17 @@ def write_draw(contest: Contest, frame: Frame, design: Design, sample: Sample) -
         Another frame or design was committed (see :func:`check_commitment`); nothing is written.
     """
     commitment = check_commitment(contest, frame, design)
-    text = sample.table(frame).to_csv(index=False, lineterminator="\n")
+    text = sample_text(frame, sample)
     _keep_old(contest.out / "sample.csv", text)
     sample_path = write_text(contest.out / "sample.csv", text)
     digest = sha256_of(text.encode("utf-8"))
     manifest = manifest_of(contest, frame, design, sample, digest, commitment)
     return sample_path, write_text(contest.out / "manifest.json", to_json(manifest))
+
+
+def sample_text(frame: Frame, sample: Sample) -> str:
+    """Give ``sample.csv`` as it is written."""
+    return sample.table(frame).to_csv(index=False, lineterminator="\n")
 
 
 def manifest_of(
