@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from estimation.api.contest import open_contest as open
     from estimation.api.evaluation import EvaluationResult
     from estimation.api.past import BacktestResult, backtest, compare_designs, evaluate, read_backtest
-    from estimation.api.plan import DesignPlan
+    from estimation.api.plan import DesignPlan, stations_needed
     from estimation.api.result import ProjectionPlots, ProjectionResult
     from estimation.api.table import ratio
     from estimation.contest import Contest, ProjectionRequest
@@ -66,13 +66,14 @@ __all__ = [
     "read_evening",
     "render",
     "save",
+    "stations_needed",
 ]
 
 _HOMES = {
     "api.contest": ("DrawnSample", "OpenContest"),
     "api.past": ("BacktestResult", "backtest", "compare_designs", "evaluate", "read_backtest"),
     "api.evaluation": ("EvaluationResult",),
-    "api.plan": ("DesignPlan",),
+    "api.plan": ("DesignPlan", "stations_needed"),
     "api.result": ("ProjectionPlots", "ProjectionResult"),
     "api.table": ("ratio",),
     "contest": ("Contest", "ProjectionRequest"),

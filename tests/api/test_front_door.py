@@ -1,6 +1,7 @@
 """What an analyst writes works, and reads well."""
 
 import json
+import math
 import re
 import shutil
 import subprocess
@@ -201,3 +202,18 @@ def test_the_lines_of_the_readme_run_as_they_stand(
     exec(compile(code, README.name, "exec"), given)
     assert Path("page.html").is_file()
     assert isinstance(given["p"], qc.ProjectionResult)
+
+
+def test_stations_needed_without_an_earlier_election() -> None:
+    size = qc.stations_needed(1030, 370, margin=0.01, intraclass=0.05)
+    variance = 0.25 * (1 + 369 * 0.05) / 370  # Kish 1965: σ² = p (1 - p) (1 + (v - 1) ρ) / v
+    first = 1.959964**2 * variance / 0.01**2
+    assert size.n == math.ceil(first / (1 + first / 1030))
+    assert qc.stations_needed(1030, 370, right_leader=0.95, lead=0.03, intraclass=0.05).n < 1030
+    for options, text in (
+        ({}, "give one of margin and right_leader"),
+        ({"right_leader": 0.9}, "right_leader needs the lead"),
+        ({"margin": 0.01}, "give one of deff and intraclass"),
+    ):
+        with pytest.raises(qc.EstimationError, match=text):
+            qc.stations_needed(1030, 370, **({"intraclass": 0.05} if "right_leader" in options else {}), **options)

@@ -1,8 +1,6 @@
 """Candidates' colours as a page can use them: dark enough to be seen, as unlike as they can be for every reader."""
 
-from collections.abc import Sequence
 from functools import cache
-from itertools import combinations
 
 import numpy as np
 
@@ -78,11 +76,6 @@ def contrast(color: str, other: str) -> float:
 def distance(color: str, other: str) -> float:
     """Give how far two colours are apart for the reader who tells them least: CIE76 in L*a*b*."""
     return min(float(np.linalg.norm(_lab(color, kind) - _lab(other, kind))) for kind in READERS)
-
-
-def nearest_pair(colors: Sequence[str]) -> float:
-    """Give the least distance of any two."""
-    return min(distance(a, b) for a, b in combinations(colors, 2))
 
 
 def text_on(color: str) -> str:
