@@ -42,8 +42,7 @@ def stations_needed(
     lead : float, optional
         The lead that is expected.
     deff, intraclass : float, optional
-        One of them: the design effect of whole stations, or the intraclass correlation of voters in a station, whose
-        values in earlier elections lie between 0.03 and 0.1.
+        One of them: the design effect of whole stations, or the intraclass correlation of voters in a station.
     level : float
         Confidence level, in (0, 1).
     reporting : float
@@ -57,7 +56,8 @@ def stations_needed(
     Raises
     ------
     EstimationError
-        A number is outside its range, or not exactly one of margin and right_leader, or of deff and intraclass, is given.
+        A number is outside its range, or not exactly one of margin and right_leader, or of deff and intraclass, is
+        given.
     """
     if (margin is None) == (right_leader is None):
         raise EstimateError("give one of margin and right_leader: that is what the stations are counted for")
