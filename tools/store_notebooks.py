@@ -12,6 +12,9 @@ for path in sorted(NOTEBOOKS.glob("*.ipynb")):
     NotebookClient(notebook, kernel_name="python3", resources={"metadata": {"path": str(NOTEBOOKS)}}).execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
+        for output in cell.get("outputs", []):
+            if "metadata" in output:
+                output.metadata = {}  # the parts' data, which a page is made of
         if "nbval-ignore-output" in cell.metadata.get("tags", []):
             cell.outputs = []
     notebook.metadata = {"kernelspec": notebook.metadata["kernelspec"], "language_info": {"name": "python"}}
