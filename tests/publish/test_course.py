@@ -1,7 +1,7 @@
 """How the night went: the takes up to this one, as they were written."""
 
-import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pytest
 
 import estimation as qc
 from estimation.contest import load_contest
-from estimation.projection import make_take, project_contest, read_takes
+from estimation.projection import Takes, make_take, project_contest, read_takes
 from estimation.publish import ProjectionReport
 from estimation.publish.reports.projection.course import TAKES_SHOWN
 from estimation.words import Words
@@ -39,7 +39,7 @@ def test_every_take_up_to_this_one_and_no_later(night: Path, undrawn: None) -> N
 
 @pytest.mark.slow
 def test_a_take_of_this_moment_gives_way_to_this_page(night: Path, undrawn: None) -> None:
-    lines = at(night, 60, level=0.0).course().text.splitlines()
+    lines = at(night, 60, level=None).course().text.splitlines()
     assert [line.split(" ")[0] for line in lines[2:]] == ["14:40", "15:00", "15:20", "15:40"]
 
 
@@ -65,24 +65,20 @@ def test_takes_that_can_t_be_read_are_named(night: Path, tmp_path: Path) -> None
     (tmp_path / "t" / "x").mkdir(parents=True)
     (tmp_path / "t" / "x" / "projection.json").write_text("{}", encoding="utf-8")
     contest = load_contest(night)
-    takes, refused = read_takes(tmp_path / "t", contest)
-    assert takes == ()
-    report = ProjectionReport(project_contest(contest), Words("en"), takes, refused)
-    assert (
-        report.course().text.splitlines()[1].startswith("Could not be read: 1 (x: it breaks the schema projection/1 at")
-    )
+    takes = read_takes(contest, tmp_path / "t")
+    assert takes.takes == ()
+    report = ProjectionReport(project_contest(contest), Words("en"), takes)
+    assert report.course().text.splitlines()[1].startswith("Could not be read: 1 (x: it has no take.json, so that ")
 
 
 @pytest.mark.slow
 def test_many_takes_are_tabulated_evenly_through_the_night(night: Path, undrawn: None) -> None:
     report = at(night, 60)
-    one = report.takes[0]
-    many = [
-        type(one)(f"{i}", one.as_of + timedelta(seconds=30 * i), one.document)
-        for i in range(90)
-        if one.as_of is not None
-    ]
-    part = ProjectionReport(report.projection, report.words, many).course()
+    one = report.takes.takes[0]
+    assert one.as_of is not None
+    moments = [(one.as_of + timedelta(seconds=30 * i)).isoformat() for i in range(90)]
+    many = tuple(replace(one, projection=one.projection.model_copy(update={"as_of": at})) for at in moments)
+    part = ProjectionReport(report.projection, report.words, Takes(many)).course()
     assert len(part.text.splitlines()) == 2 + TAKES_SHOWN
     assert "Shown are 16 of 91 takes." in part.html
 
@@ -90,12 +86,14 @@ def test_many_takes_are_tabulated_evenly_through_the_night(night: Path, undrawn:
 @pytest.mark.slow
 def test_a_lead_of_others_is_turned_to_today_s_pair(night: Path, undrawn: None) -> None:
     report = at(night, 60)
-    take = report.takes[-1]
-    turned = json.loads(json.dumps(dict(take.document)))
-    lead = turned["lead"]
-    turned["lead"] = {**lead, "leader": lead["runner_up"], "runner_up": lead["leader"]}
-    part = ProjectionReport(report.projection, report.words, [type(take)("a", report.takes[0].as_of, turned)]).course()
-    value = part.text.splitlines()[2].split(" | ")[4]
-    assert value == f"{-100 * lead['estimate']:.1f} ({-100 * lead['high']:.1f} – {-100 * lead['low']:.1f})".replace(
-        "-", "−"
+    take = report.takes.takes[-1]
+    lead = take.projection.lead
+    turned = take.projection.model_copy(
+        update={
+            "as_of": report.takes.takes[0].projection.as_of,
+            "lead": lead.model_copy(update={"leader": lead.runner_up, "runner_up": lead.leader}),
+        }
     )
+    part = ProjectionReport(report.projection, report.words, Takes((replace(take, projection=turned),))).course()
+    value = part.text.splitlines()[2].split(" | ")[4]
+    assert value == f"{-100 * lead.estimate:.1f} ({-100 * lead.high:.1f} – {-100 * lead.low:.1f})".replace("-", "−")

@@ -16,7 +16,7 @@ import pytest
 
 from estimation.contest import load_contest
 from estimation.files import to_json
-from estimation.projection import compute, document, project_contest, write_projection
+from estimation.projection import document, inputs, project_contest, write_projection
 from estimation.returns.ledger import gather, intake, open_ledger, verify_chain
 from estimation.returns.locate import DEFAULT
 
@@ -177,7 +177,7 @@ def test_the_same_bytes_whatever_happened_before(demo: Path, tmp_path: Path, mon
             assert verify_chain(ledger) == before
             ingest(ledger, path, settle=0)
         with monkeypatch.context() as patch:
-            patch.setattr(compute, "read_returns", partial(lambda state, *_: state, intake(ledger)))
+            patch.setattr(inputs, "read_returns", partial(lambda state, *_: state, intake(ledger)))
             take = write_projection(project_contest(contest, returns=demo / "inbox"), tmp_path / str(number))
         found.append(take.read_bytes())
         ledger.close()
