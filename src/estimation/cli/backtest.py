@@ -154,7 +154,7 @@ def _certify(
 
     with tempfile.TemporaryDirectory(prefix="quickcount-") as scratch, spinner("running the notebook"):
         results = write_text(Path(scratch) / "results.json", to_json(written))
-        parameters = {"results": str(results), "where": where or ""}
+        parameters = {"results": str(results), "where": where}
         made = render(contest, kind="backtest", language=lang, parameters=parameters)
     tell_page(made, json_file)
 

@@ -62,7 +62,7 @@ def batch(
         raise click.UsageError("--kind says which pages: give --pages too")
     done = run(
         root,
-        Asked(moment(as_of), estimator or ""),
+        Asked(moment(as_of), estimator),
         workers=workers,
         cluster=cluster,
         kinds=(kinds or ("projection",)) if pages else (),

@@ -87,14 +87,14 @@ def design(
             language=lang,
             out=out,
             parameters={
-                "n": n or 0,
-                "method": method or "",
-                "strata": strata or "",
-                "allocation": allocation or "",
-                **{name: value or 0.0 for name, value in asked.items()},
-                "past": str(past.resolve()) if past else "",
+                "n": n,
+                "method": method,
+                "strata": strata,
+                "allocation": allocation,
+                **asked,
+                "past": None if past is None else str(past.resolve()),
                 "replicates": replicates,
-                "where": where or "",
+                "where": where,
             },
         )
     click.secho(page.headline, bold=True)

@@ -235,7 +235,7 @@ def document(batch: Batch) -> dict[str, object]:
         "schema": SCHEMA,
         "version": __version__,
         "as_of": batch.asked.as_of.isoformat() if batch.asked.as_of else None,
-        "estimator": batch.asked.estimator or None,
+        "estimator": batch.asked.estimator,
         "contests": len(batch.results),
         **{state: batch.count(state) for state in ("computed", "unchanged", "failed")},
         "pages": {state: batch.pages(state) for state in ("made", "unchanged", "failed")},

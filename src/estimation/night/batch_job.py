@@ -30,12 +30,12 @@ class Asked:
     Attributes
     ----------
     as_of : datetime or None
-    estimator : str
-        Blank for each contest's own.
+    estimator : str or None
+        None for each contest's own.
     """
 
     as_of: datetime | None = None
-    estimator: str = ""
+    estimator: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ def _take(contest: Contest, asked: Asked, now: datetime) -> tuple[dict[str, str]
         history = whole.up_to(asked.as_of)
     held = history.remembered()
     request = ProjectionRequest.of(
-        as_of=asked.as_of, estimator=asked.estimator or None, previous=held.path if held else None
+        as_of=asked.as_of, estimator=asked.estimator, previous=held.path if held else None
     )
     projection = project_contest(contest, request)
     if len(history.takes) < len(whole.takes):
@@ -214,7 +214,7 @@ def make_page(job: Job) -> Made:
     try:
         contest, take = load_contest(job.folder), Path(job.take)
         document = json.loads(take.read_text(encoding="utf-8"))
-        parameters: dict[str, object] = {"as_of": document["as_of"], "estimator": job.asked.estimator or None}
+        parameters: dict[str, object] = {"as_of": document["as_of"], "estimator": job.asked.estimator}
         if job.kind == "projection":
             parameters["previous"] = _previous(take)
         now = datetime.now(UTC)

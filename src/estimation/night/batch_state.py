@@ -70,7 +70,7 @@ class BatchState:
         write_text(contest.out / FILE, to_json({"schema": SCHEMA, **asdict(self)}))
 
 
-def fingerprint(contest: Contest, as_of: datetime | None, estimator: str) -> dict[str, str] | None:
+def fingerprint(contest: Contest, as_of: datetime | None, estimator: str | None) -> dict[str, str] | None:
     """Hash all that a projection is made from.
 
     Returns
@@ -92,7 +92,7 @@ def fingerprint(contest: Contest, as_of: datetime | None, estimator: str) -> dic
     returns = list_files(contest.folder / contest.returns.path)
     hashes["returns"] = _digest([f"{_hash(path)} {name}" for path, name in returns])
     hashes["ledger"] = _digest([_hash(path) for path in ledger if path.is_file()])
-    return hashes | {"as_of": as_of.isoformat() if as_of else "", "estimator": estimator}
+    return hashes | {"as_of": as_of.isoformat() if as_of else "", "estimator": estimator or ""}
 
 
 def page_key(contest: Contest, take: Path, kind: str, language: str, placement: Placement) -> str:
