@@ -1,7 +1,8 @@
 """A projection as an analyst takes it: tables, pictures, a page."""
 
+import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,11 +11,12 @@ import pandas as pd
 
 from estimation.boundaries import load_boundaries
 from estimation.contest import ProjectionRequest, share_name
+from estimation.contest.request import FILES
 from estimation.decision import leader_and_runner_up
-from estimation.files import to_json, write_text
+from estimation.files import to_json, write_bytes, write_text
 from estimation.projection import Projection, document, read_takes, tables
 from estimation.projection.headline import headline
-from estimation.publish import Page, Part, ProjectionReport
+from estimation.publish import Page, Part, ProjectionReport, render
 from estimation.words import Words
 
 if TYPE_CHECKING:
@@ -153,9 +155,34 @@ class ProjectionResult:
         ReportError
             The page can't be made; the one that stood there stays.
         """
-        from estimation.api.page import make_page
+        return _make_page(self, None if path is None else Path(path), lang, pdf=pdf)
 
-        return make_page(self, None if path is None else Path(path), lang, pdf=pdf)
+
+def _make_page(result: ProjectionResult, path: Path | None, lang: str | None, *, pdf: bool = False) -> Page:
+    """Make the page by a run of the notebook, and put it where it is asked for."""
+    contest, request = result.projection.contest, result.request
+    parameters = request.parameters() | {
+        name: str(getattr(request, name).resolve()) for name in FILES if getattr(request, name) is not None
+    }
+    if result.returns is not None:  # nobody else has this table, so that nobody can verify the page
+        contest = replace(contest, about=replace(contest.about, release="internal"))
+    with tempfile.TemporaryDirectory(prefix="quickcount-") as scratch:
+        for name, table in (("table", result.returns), ("sample", result.sample)):
+            if table is not None:
+                file = Path(scratch) / f"{name}.csv"
+                table.to_csv(file, index=False, lineterminator="\n")
+                parameters[name] = str(file)
+        if path is None:
+            return render(contest, language=lang, parameters=parameters, pdf=pdf)
+        out = Path(scratch) / "page"
+        page = render(contest, language=lang, parameters=parameters, out=out, pdf=pdf)
+        stem, made = path.with_suffix("").name, {}
+        for file in sorted(out.iterdir()):
+            rest = file.name.removeprefix(page.path.stem)
+            name = f"{stem}{rest}" if rest != file.name else f"{stem}-{file.name}"
+            target = path if file == page.path else path.with_name(name)
+            made[file] = write_bytes(target, file.read_bytes())
+        return replace(page, path=made[page.path], pdf=made[page.pdf] if page.pdf is not None else None)
 
 
 class ProjectionPlots:

@@ -169,9 +169,7 @@ def _take(contest: Contest, asked: Asked, now: datetime) -> tuple[dict[str, str]
     if asked.as_of is not None:  # what was said later is not remembered
         history = whole.up_to(asked.as_of)
     held = history.remembered()
-    request = ProjectionRequest.of(
-        as_of=asked.as_of, estimator=asked.estimator, previous=held.path if held else None
-    )
+    request = ProjectionRequest.of(as_of=asked.as_of, estimator=asked.estimator, previous=held.path if held else None)
     projection = project_contest(contest, request)
     if len(history.takes) < len(whole.takes):
         return inputs, _look_back(projection, history), ""

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from datetime import datetime
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import jinja2
 from markupsafe import Markup
@@ -13,8 +13,13 @@ from estimation.publish.manifest import Seal
 from estimation.publish.release import Placement
 from estimation.words import Words
 
-if TYPE_CHECKING:
-    from estimation.publish.part import Part
+
+class Templated(Protocol):
+    """What has a template of its own."""
+
+    @property
+    def template(self) -> str:
+        """Its name."""
 
 
 @cache
@@ -39,7 +44,7 @@ def inline(*names: str) -> tuple[Markup, str]:
     return Markup(text), f"sha256-{base64.b64encode(digest).decode('ascii')}"  # noqa: S704  # it is ours
 
 
-def render_part(part: "Part", *, paper: bool = False) -> str:
+def render_part(part: Templated, *, paper: bool = False) -> str:
     """Fill the template of a part; on paper a picture is an image with its description."""
     return environment().get_template(f"parts/{part.template}.html.j2").render(part=part, paper=paper).strip()
 
