@@ -3,12 +3,14 @@
 # make lab    JupyterLab on the notebooks         make data   the demo contests anew
 # make notebooks  run and stored anew             make lock   the lock files anew
 # make docs   the documentation in build/docs     make clean  removes what make made
+# make pythons  check and test on every Python from 3.11 on that is here, each in a .venv of its own
 
 PYTHON ?= python3
-VENV := .venv
+VENV ?= .venv
+PYTHONS := 3.11 3.12 3.13 3.14
 BIN := $(VENV)/bin
 
-.PHONY: demo test check slow docs lab data notebooks lock clean prerequisites
+.PHONY: demo test check slow pythons docs lab data notebooks lock clean prerequisites
 
 demo: $(VENV)/.run
 	@$(BIN)/quickcount demo
@@ -25,6 +27,13 @@ check: $(VENV)/.dev
 
 slow: $(VENV)/.dev
 	@$(BIN)/python -m pytest -m slow tests
+
+pythons:
+	@for version in $(PYTHONS); do \
+	  command -v python$$version >/dev/null || { echo "python$$version is not here"; continue; }; \
+	  echo "python$$version"; \
+	  $(MAKE) --no-print-directory PYTHON=python$$version VENV=.venv-$$version check test || exit 1; \
+	done
 
 docs: $(VENV)/.dev
 	@$(BIN)/python -m sphinx -q -W --keep-going -b html docs build/docs
@@ -46,7 +55,7 @@ lock: $(VENV)/.dev
 	  pyproject.toml --group build --group dev --constraint requirements.lock --output-file requirements-dev.lock
 
 clean:
-	rm -rf $(VENV) demo build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf $(VENV) .venv-* demo build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 prerequisites:
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is missing. On Debian and Ubuntu: sudo apt-get install python3 python3-venv"; exit 1; }
