@@ -9,7 +9,7 @@ import pandas as pd
 from estimation.arrays import IntArray
 from estimation.columns import AREA_LEVELS
 from estimation.errors import EstimationError
-from estimation.projection.compute import Projection
+from estimation.projection.compute_projection import Projection
 from estimation.sampling.assign import read_officers
 
 

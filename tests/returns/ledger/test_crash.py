@@ -16,7 +16,7 @@ import pytest
 
 from estimation.contest import load_contest
 from estimation.files import to_json
-from estimation.projection import compute, document, project_contest, write_projection
+from estimation.projection import compute_projection, project_contest, projection_document, write_projection
 from estimation.returns.ledger import gather, intake, open_ledger, verify_chain
 from estimation.returns.locate import DEFAULT
 
@@ -109,7 +109,7 @@ def die_and_resume(folder: Path, tmp_path: Path, points: list[float]) -> None:
         ledger.close()
         contest.out.mkdir(exist_ok=True)
         shutil.copyfile(database, contest.folder / DEFAULT)
-        projections.append(to_json(document(project_contest(contest))))
+        projections.append(to_json(projection_document(project_contest(contest))))
     assert states == [states[0]] * len(databases)
     assert projections == [projections[0]] * len(databases)
     assert json.loads(projections[0])["sample"]["used"] >= 10
@@ -177,7 +177,7 @@ def test_the_same_bytes_whatever_happened_before(demo: Path, tmp_path: Path, mon
             assert verify_chain(ledger) == before
             ingest(ledger, path, settle=0)
         with monkeypatch.context() as patch:
-            patch.setattr(compute, "read_returns", partial(lambda state, *_: state, intake(ledger)))
+            patch.setattr(compute_projection, "read_returns", partial(lambda state, *_: state, intake(ledger)))
             take = write_projection(project_contest(contest, returns=demo / "inbox"), tmp_path / str(number))
         found.append(take.read_bytes())
         ledger.close()

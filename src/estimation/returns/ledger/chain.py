@@ -64,7 +64,7 @@ def next_link(
     return sha256(previous + said.encode("utf-8", "surrogatepass")).digest()
 
 
-def check(events: Iterable[tuple[LedgerEvent, bytes]], name: str) -> Head:
+def check_chain(events: Iterable[tuple[LedgerEvent, bytes]], name: str) -> Head:
     """Walk the chain from its beginning.
 
     Parameters

@@ -7,7 +7,7 @@ from estimation.publish.part import Part, Section, picture, table
 from estimation.publish.reports.projection.view import View
 
 
-def overturn(v: View) -> Part:
+def overturn_part(v: View) -> Part:
     """Set the split that the stations out would need against the one of those in."""
     w, r = v.w, v.p.remaining
     if r is None:

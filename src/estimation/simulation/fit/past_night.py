@@ -12,9 +12,9 @@ from estimation.errors import EstimationError
 from estimation.estimators.catalogue import ReturnsSeen, estimate_by, set_up
 from estimation.estimators.multilevel import Constants
 from estimation.returns import Counts
+from estimation.simulation.backtest.coverage_table import interval_score
 from estimation.simulation.backtest.replay import BacktestPlan, Stage, draw_block, night_of, stage
-from estimation.simulation.backtest.run import check
-from estimation.simulation.backtest.table import interval_score
+from estimation.simulation.backtest.run import check_plan
 from estimation.simulation.population import NOTHING, Population, open_population
 
 
@@ -89,7 +89,7 @@ def past_nights(
     EstimationError
         The level is unknown, no area is large enough, or what a backtest raises.
     """
-    check(plan)
+    check_plan(plan)
     whole, title = open_population(contest, where), contest.about.id
     if by is None:
         return [past(stage(whole, plan), title, where or title)], []

@@ -11,14 +11,14 @@ from typing import Any, Literal
 
 from estimation.contest import Contest
 from estimation.errors import ReportError
-from estimation.publish import manifest as manifests
+from estimation.publish import page_manifest as manifests
 from estimation.publish import pagefile
-from estimation.publish.manifest import FILES, SCHEMA, Seal
 from estimation.publish.notebooks import Engine
+from estimation.publish.page_manifest import FILES, SCHEMA, Seal
 from estimation.publish.pages import Composed, compose
 from estimation.publish.part import Foreign, to_data
 from estimation.publish.part_data import replaced
-from estimation.publish.sight import Difference, differences
+from estimation.publish.sight import TextDifference, text_differences
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _WHOLE = {
@@ -76,7 +76,7 @@ class Stated:
         return self.file.html
 
 
-def verify(
+def verify_page(
     contest: Contest,
     page: Path,
     *,
@@ -106,7 +106,7 @@ def verify(
         The file is no page with a manifest, is another contest's, names a file that is not there, or the inputs
         can't be used.
     """
-    stated = read_page(page)
+    stated = read_stated(page)
     if stated.document["contest"] != contest.about.id:
         raise ReportError(
             f"{page}: this is a page of the contest '{stated.document['contest']}', and {contest.folder} holds "
@@ -134,7 +134,7 @@ def holds(checks: Sequence[PageCheck]) -> bool:
     return all(check.outcome != "different" for check in checks)
 
 
-def read_page(path: Path) -> Stated:
+def read_stated(path: Path) -> Stated:
     """Read what a page states of itself.
 
     Raises
@@ -246,16 +246,16 @@ def _texts(stated: Stated, again: Composed) -> Iterator[PageCheck]:
         for i in range(max(b - a, d - c)):
             place, theirs = before[a + i] if a + i < b else (now[c + i][0], "")
             given = now[c + i][1] if c + i < d else ""
-            yield _differs(Difference(place, theirs, given), "the inputs give")
+            yield _differs(TextDifference(place, theirs, given), "the inputs give")
     equal = before == now
     other = iter([part for part in ours if isinstance(part, Foreign)])  # the page has no data of these but what is seen
     own = tuple(next(other, part) if isinstance(part, Foreign) else part for part in own)
-    for difference in differences(stated.html, again.html, ours if equal else own):
+    for difference in text_differences(stated.html, again.html, ours if equal else own):
         yield _differs(difference, "the inputs give" if equal else "its own data say")
     yield PageCheck("texts", "same", f"{same} numbers on the page are those that the inputs give")
 
 
-def _differs(difference: Difference, whose: str) -> PageCheck:
+def _differs(difference: TextDifference, whose: str) -> PageCheck:
     text = f"the page says {difference.page!r}, {whose} {difference.data!r}"
     return PageCheck(f"text {difference.place}", "different", text)
 

@@ -21,7 +21,7 @@ _NUMBERS = (*_JUDGED, "call_rate", "wrong_call_rate", "never_called_rate")
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class BacktestRecord:
     """A finished backtest.
 
     Attributes
@@ -159,7 +159,7 @@ class Record:
         )
 
 
-def record_of(document: Mapping[str, object], where: str = "the backtest") -> Record:
+def backtest_record_of(document: Mapping[str, object], where: str = "the backtest") -> BacktestRecord:
     """Take the JSON of a backtest apart; of an older one, without ``where``, ``estimate`` and ``inputs``, what it has.
 
     Parameters
@@ -191,10 +191,10 @@ def record_of(document: Mapping[str, object], where: str = "the backtest") -> Re
         )
     rows = rows.astype(dict.fromkeys(_NUMBERS, np.float64))
     held: Mapping[str, object] = {name: document[name] for name in names}
-    return Record(**held, rows=rows, document=document, where=area, estimate=estimate, inputs=inputs)  # type: ignore[arg-type]
+    return BacktestRecord(**held, rows=rows, document=document, where=area, estimate=estimate, inputs=inputs)  # type: ignore[arg-type]
 
 
-def read_record(path: Path) -> Record:
+def read_backtest_record(path: Path) -> BacktestRecord:
     """Read the JSON that ``quickcount backtest --json`` wrote.
 
     Raises
@@ -209,7 +209,7 @@ def read_record(path: Path) -> Record:
             f"{path}: the results of a backtest can't be read ({error}): give the file that quickcount backtest --json "
             "wrote"
         ) from error
-    return record_of(document, str(path))
+    return backtest_record_of(document, str(path))
 
 
 def chance_band(level: float, nights: int) -> tuple[float, float]:
