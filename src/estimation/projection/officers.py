@@ -62,7 +62,7 @@ def roster(p: Projection, *, named: bool = True) -> Roster:
     """Sort the stations of the sample by who was to report them.
 
     Officers are those of ``out/officers.csv``. Where there is none, or it can't be used (which must not stop a
-    night), villages take their place, with the codes of whoever reported from there.
+    night), villages take their place, with the codes of the officers who reported from there.
 
     Parameters
     ----------

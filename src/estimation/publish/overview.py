@@ -77,7 +77,7 @@ class Overview:
 def write_overview(root: Path, entries: Sequence[Entry], language: str, now: datetime) -> Overview:
     """Write the list of all contests as a page, as CSV and as JSON.
 
-    ``internal/overview.html`` is always written, so that whoever watches it there goes on seeing the newest; the same
+    ``internal/overview.html`` is always written, so that a reader who keeps it open there sees the newest; the same
     stands in the root only when every contest may be published, without what went wrong and with public pages alone.
 
     Parameters

@@ -264,7 +264,7 @@ class _Failure:
 
     @property
     def run(self) -> Path:
-        """The failed run, for whoever mends it; never in the public folder, as it names files of this machine."""
+        """The failed run, for debugging; never in the public folder, as it names files of this machine."""
         public = _is_public(self.placement, self.out)
         return (self.out.with_name(INTERNAL) if public else self.out) / f"{self.name}-failed.ipynb"
 

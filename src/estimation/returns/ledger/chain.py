@@ -31,7 +31,7 @@ class LedgerEvent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The end of the chain: whoever notes it can tell later that nothing before it was changed or taken away."""
+    """The end of the chain; a noted head proves later that no earlier event was changed or removed."""
 
     seq: int
     link: bytes

@@ -1,4 +1,4 @@
-"""Returns in CSV or Parquet files with one row for each count sent, whoever wrote them."""
+"""Returns in CSV or Parquet files with one row for each count sent, from any program."""
 
 from estimation.contest import Contest
 from estimation.returns.readers import apollo, kobo

@@ -1,4 +1,4 @@
-"""The parts of the design report: what convinces whoever pays for the sample."""
+"""The parts of the design report: what a sample costs and how precise it is."""
 
 from dataclasses import dataclass
 
