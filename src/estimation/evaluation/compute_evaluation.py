@@ -117,7 +117,7 @@ def evaluate(
     frame, sample, _ = open_sample(contest, request.sample, request.where)
     result = read_official(contest, frame, official)
     truth = result.truth.tolist()
-    found = [
+    errors = [
         _judged(result, projection.estimate, contest.about.level, name, value)
         for name, value in zip(result.names, truth, strict=True)
     ]
@@ -127,7 +127,7 @@ def evaluate(
     return Evaluation(
         projection=projection,
         official=result,
-        quantities=tuple(found),
+        quantities=tuple(errors),
         split=split_error(projection, frame, sample, result),
         call_right=call_right(projection.call.status, projection.call.winner, result),
         areas=areas,

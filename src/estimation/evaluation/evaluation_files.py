@@ -83,19 +83,19 @@ def evaluation_document(evaluation: Evaluation) -> dict[str, object]:
     }
 
 
-def error_record(one: ErrorVsOfficial) -> dict[str, object]:
+def error_record(error: ErrorVsOfficial) -> dict[str, object]:
     """Give an estimate, its official value, the miss, and whether the interval held."""
-    values = {key: rounded(getattr(one, key)) for key in ("estimate", "se", "low", "high", "official", "miss", "z")}
-    return {"name": one.name, **values, "held": one.held}
+    values = {key: rounded(getattr(error, key)) for key in ("estimate", "se", "low", "high", "official", "miss", "z")}
+    return {"name": error.name, **values, "held": error.held}
 
 
 def _quantity(e: Evaluation, i: int) -> dict[str, object]:
-    one = e.quantities[i]
+    error = e.quantities[i]
     return {
-        **error_record(one),
+        **error_record(error),
         "steps": {name: rounded(value) for name, value in zip(STEPS, e.split.steps[:, i], strict=True)},
         "split": {name: rounded(value) for name, value in zip(PARTS, e.split.parts[:, i], strict=True)},
-        "complete": {key: value for key, value in error_record(e.at_the_end(one.name)).items() if key != "name"},
+        "complete": {key: value for key, value in error_record(e.at_the_end(error.name)).items() if key != "name"},
     }
 
 

@@ -111,10 +111,10 @@ def _methods(p: Projection) -> list[tuple[str, Estimate | None]]:
 
 
 def _method(name: str, estimate: Estimate | None, numbers: list[int], level: float) -> dict[str, object]:
-    found = quantity_records(estimate, [f"share:{n}" for n in numbers], level)
+    records = quantity_records(estimate, [f"share:{n}" for n in numbers], level)
     shares = [
         {"number": n, **{key: values[key] for key in ("estimate", "low", "high")}}
-        for n, values in zip(numbers, found, strict=True)
+        for n, values in zip(numbers, records, strict=True)
     ]
     return {"estimator": name, "shares": shares}
 
@@ -144,14 +144,14 @@ def _remaining(p: Projection) -> dict[str, object] | None:
 
 
 def _area(area: AreaResult, numbers: list[int], level: float) -> dict[str, object]:
-    found = quantity_records(area.estimate, [f"share:{n}" for n in numbers], level)
+    records = quantity_records(area.estimate, [f"share:{n}" for n in numbers], level)
     return {
         "level": area.level,
         "path": list(area.path),
         "received": area.received,
         "used": area.used,
         "drawn": area.drawn,
-        "shares": [{"number": n, **values} for n, values in zip(numbers, found, strict=True)],
+        "shares": [{"number": n, **values} for n, values in zip(numbers, records, strict=True)],
     }
 
 
@@ -195,17 +195,17 @@ def projection_tables(projection: Projection) -> Mapping[str, pd.DataFrame]:
             zip(projection.contest.candidates, quantity_records(area.estimate, numbers, level), strict=True)
         )
     ]
-    found = roster(projection, named=projection.contest.about.release == "internal")
+    officers = roster(projection, named=projection.contest.about.release == "internal")
     owed = [
         {
-            "by": found.by,
+            "by": officers.by,
             "officer": d.officer,
             "path": " / ".join(d.area),
             "drawn": d.drawn,
             "used": d.used,
             "kept_out": d.kept_out,
         }
-        for d in found.duties
+        for d in officers.duties
     ]
     return {
         "shares": shares,

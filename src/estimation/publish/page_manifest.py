@@ -105,8 +105,8 @@ def describe_page(
 def numbers_of(projection: Mapping[str, Any]) -> dict[str, float | None]:
     """Name the numbers of ``projection.json`` that a reader quotes: shares, lead, turnout, invalid share."""
     ends = ("estimate", "low", "high")
-    found = {f"share {share['number']} {end}": share[end] for share in projection["shares"] for end in ends}
-    return found | {f"{name} {end}": projection[name][end] for name in ("lead", "turnout", "invalid") for end in ends}
+    numbers = {f"share {share['number']} {end}": share[end] for share in projection["shares"] for end in ends}
+    return numbers | {f"{name} {end}": projection[name][end] for name in ("lead", "turnout", "invalid") for end in ends}
 
 
 def seal(document: Mapping[str, Any], moment: datetime, signed: Seal | None = None) -> Seal:

@@ -105,12 +105,12 @@ def verify(contest: Contest, sample_path: Path | None = None) -> Verification:
     manifest = _manifest(manifest_path)
     seed, where = str(manifest["seed"]), manifest["frame"]["where"]
     frame = load_frame(contest, where)
-    found = _texts(path)
+    rows = _texts(path)
     sample_sha256 = sha256_of(path)
     design = design_from(manifest["design"], seed)
     wrong = _hashes(manifest, frame, sample_sha256)
     wrong += _commitment(path.with_name("commitment.json"), manifest, frame)
-    listed = _repeat(frame, design, found)
+    listed = _repeat(frame, design, rows)
     baseline = manifest.get("baseline", {}).get("sha256")
     changed = baseline is not None and baseline != frame.baseline_sha256
     if changed and listed:
@@ -126,7 +126,7 @@ def verify(contest: Contest, sample_path: Path | None = None) -> Verification:
     return Verification(
         tuple(wrong + listed),
         tuple(notes),
-        len(found),
+        len(rows),
         seed,
         frame.sha256,
         sample_sha256,

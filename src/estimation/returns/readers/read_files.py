@@ -61,8 +61,8 @@ def _read_packed(path: Path, content: bytes, contest: Contest) -> Read:
     archive = unpacked(path, content)
     names = archive.namelist()
     if "xl/workbook.xml" in names:
-        batches, found = excel.read_workbook(path, content, contest)
-        return Read(tuple(batches), found)
+        batches, findings = excel.read_workbook(path, content, contest)
+        return Read(tuple(batches), findings)
     documents = tuple(
         (f"{path.name}/{name}", member(path, archive, name)) for name in sorted(names) if name.lower().endswith(".json")
     )

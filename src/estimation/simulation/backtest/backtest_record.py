@@ -113,11 +113,11 @@ class BacktestRecord:
         """
         rows = self.rows[self.rows["quantity"].str.startswith("share:")]
         rows = rows[(rows["truth"] >= LARGE) == large]
-        found = []
+        records = []
         for _, group in rows.groupby(["received", "estimator"], sort=False):
             nights, coverage = int(group["nights"].max()), _mean(group["coverage"])
             low, high = exact_binomial(coverage, nights)
-            found.append(
+            records.append(
                 {
                     "received": float(group["received"].iloc[0]),
                     "estimator": str(group["estimator"].iloc[0]),
@@ -132,13 +132,13 @@ class BacktestRecord:
                     "nights": nights,
                 }
             )
-        table = pd.DataFrame(found)
+        table = pd.DataFrame(records)
         if table.empty:
             return table
         base = table[table["estimator"] == against].set_index("received")["interval_score"]
         below = table["received"].map(base).to_numpy(dtype=np.float64)
-        own = table["interval_score"].to_numpy(dtype=np.float64)
-        score = np.divide(own, below, out=np.full(len(own), np.nan), where=below > 0)
+        scores = table["interval_score"].to_numpy(dtype=np.float64)
+        score = np.divide(scores, below, out=np.full(len(scores), np.nan), where=below > 0)
         return table.assign(score=score)
 
     def calls(self) -> pd.DataFrame:
@@ -177,8 +177,8 @@ def backtest_record_of(document: Mapping[str, object], where: str = "the backtes
         raise EstimationError(
             f"{where}: schema {schema!r} where '{SCHEMA}' was expected: make one with quickcount backtest --json"
         )
-    given = document.get("rows")
-    rows = pd.DataFrame(given if isinstance(given, list) else [])
+    cells = document.get("rows")
+    rows = pd.DataFrame(cells if isinstance(cells, list) else [])
     names = ("contest", "seed", "version", "replicates", "level", "stations", "left_out", "first_right_call")
     missing = [name for name in names if name not in document] + sorted({*_TEXT, *_NUMBERS} - set(rows.columns))
     if missing:

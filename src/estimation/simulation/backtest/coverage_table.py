@@ -45,8 +45,8 @@ def judge_quantity(
     theta: Array, variance: Array, low: Array, high: Array, truth: float, level: float
 ) -> dict[str, float]:
     """Judge one quantity over the nights that say anything of it; NaN where fewer than two do."""
-    said = np.isfinite(theta) & np.isfinite(low) & np.isfinite(high)
-    theta, variance, low, high = theta[said], variance[said], low[said], high[said]
+    estimated = np.isfinite(theta) & np.isfinite(low) & np.isfinite(high)
+    theta, variance, low, high = theta[estimated], variance[estimated], low[estimated], high[estimated]
     count = len(theta)
     if count < 2:
         blank = dict.fromkeys(("bias", "true_se", "mean_se", "coverage", "coverage_low", "coverage_high"), np.nan)

@@ -116,7 +116,7 @@ def _part(whole: Population, inside: BoolArray) -> Population:
     for level in AREA_LEVELS:
         table[level] = table[level].cat.remove_unused_categories()
     counts = whole.counts
-    own = Counts(
+    kept = Counts(
         counts.votes[inside],
         counts.invalid[inside],
         counts.ballots[inside],
@@ -124,7 +124,7 @@ def _part(whole: Population, inside: BoolArray) -> Population:
         counts.seen[inside],
         counts.kept_out[inside],
     )
-    return Population(whole.contest, replace(whole.frame, table=table), own, 0, whole.sha256)
+    return Population(whole.contest, replace(whole.frame, table=table), kept, 0, whole.sha256)
 
 
 def past(at: Stage, election: str, area: str = "") -> Past:
