@@ -24,7 +24,7 @@ from estimation.frame import load_frame
 from estimation.sampling.apply_design import allocate, strata_for
 from estimation.sampling.design import Design
 from estimation.simulation.population import Population, open_population
-from estimation.simulation.replicate import compare
+from estimation.simulation.replicate import compare_simulated
 
 N, SEED, LEVEL = 300, "1", 0.95
 REPLICATES, REPLICATES_ELSEWHERE = 10_000, 2_000
@@ -107,7 +107,7 @@ def _table(population: Population, labels: list[str], replicates: int) -> tuple[
     parts, seconds = [], {}
     for label in labels:
         begin = time.perf_counter()
-        parts.append(compare(population, {label: replace(DESIGNS[label], seed=SEED)}, replicates, LEVEL))
+        parts.append(compare_simulated(population, {label: replace(DESIGNS[label], seed=SEED)}, replicates, LEVEL))
         seconds[label] = round(time.perf_counter() - begin, 2)
     return pd.concat(parts, ignore_index=True), seconds
 
@@ -167,7 +167,7 @@ def _with_and_without(population: Population, replicates: int) -> list[dict[str,
         design = Design(N, "pivotal", strata, seed=SEED)
         sizes = strata_for(population.frame, strata)
         share = allocate(population.frame, design, sizes)
-        found = _leader(compare(population, {PIVOTAL: design}, replicates, LEVEL), population).loc[PIVOTAL]
+        found = _leader(compare_simulated(population, {PIVOTAL: design}, replicates, LEVEL), population).loc[PIVOTAL]
         drawn = {label: f"{n} of {size:.0f}" for label, n, size in zip(sizes.labels, share, sizes.size, strict=True)}
         rows.append(_rounded({"strata": strata, "drawn": drawn, **found[[*JUDGED, "true_se_mc", "deff"]].to_dict()}))
     return rows

@@ -59,7 +59,7 @@ def fast(folder: str, out: str) -> None:
 
 def main() -> None:
     """Lay the demo out, let both ways take turns, and write the results."""
-    from estimation.simulation.showcase import lay_out
+    from estimation.simulation.showcase import make_showcase
 
     asked = argparse.ArgumentParser()
     asked.add_argument("--runs", type=int, default=7)
@@ -72,7 +72,7 @@ def main() -> None:
             "PYTHONPYCACHEPREFIX": f"{scratch}/bytecode",
             "PYTHONPATH": os.pathsep.join([str(HERE.parent / "src"), str(HERE)]),
         }
-        folder = str(lay_out("situbondo-2024", Path(scratch)))
+        folder = str(make_showcase("situbondo-2024", Path(scratch)))
         cold = _cold(folder, scratch, given.runs)
         many = _many(folder, scratch, given.reports, given.workers)
         parts = {

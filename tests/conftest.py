@@ -11,7 +11,7 @@ import pytest
 from hypothesis import settings
 
 from estimation.cli import main
-from estimation.simulation.showcase import lay_out
+from estimation.simulation.showcase import make_showcase
 from estimation.workers import processes
 
 settings.register_profile("quickcount", deadline=None)  # a busy machine is no failure
@@ -48,7 +48,7 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The contest folder of the Situbondo demo, sample drawn and returns in; write only to its ``out``."""
-    return lay_out("situbondo-2024", tmp_path_factory.mktemp("demo"))
+    return make_showcase("situbondo-2024", tmp_path_factory.mktemp("demo"))
 
 
 def small_frame(stations: int) -> list[dict[str, Any]]:

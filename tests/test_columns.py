@@ -2,7 +2,7 @@
 
 import pytest
 
-from estimation.columns import FRAME_COLUMNS, RETURN_COLUMNS, nearest, plain, rename, require
+from estimation.columns import FRAME_COLUMNS, RETURN_COLUMNS, nearest_name, plain_name, rename, require
 from estimation.errors import TableError
 
 
@@ -17,7 +17,7 @@ from estimation.errors import TableError
     ],
 )
 def test_headers_are_compared_folded(header: str, folded: str) -> None:
-    assert plain(header) == folded
+    assert plain_name(header) == folded
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_a_contests_own_names_go_first() -> None:
     ("name", "near"), [("recieved_at", "received_at"), ("totl", "total"), ("weather", None), ("", None)]
 )
 def test_nearest(name: str, near: str | None) -> None:
-    assert nearest(name, ["received_at", "total", "invalid"]) == near
+    assert nearest_name(name, ["received_at", "total", "invalid"]) == near
 
 
 def test_a_missing_column_is_told_with_the_nearest_header_and_the_whole_header() -> None:

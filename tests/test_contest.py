@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 import pytest
 
-from estimation.cli.options import moment, request_option
+from estimation.cli.options import request_option, time_option
 from estimation.contest import EstimatorName, IntervalName, VarianceName, load_contest
 from estimation.errors import ContestError, EstimationError
 
@@ -222,9 +222,9 @@ def test_an_empty_column_beside_several_candidates(make_contest: MakeContest) ->
 
 
 def test_a_moment_on_the_command_line() -> None:
-    assert moment(None) is None
-    assert moment("2024-11-27T18:30:00+07:00") == datetime(2024, 11, 27, 11, 30, tzinfo=UTC)
-    assert moment("2024-11-27T11:30Z") == datetime(2024, 11, 27, 11, 30, tzinfo=UTC)
+    assert time_option(None) is None
+    assert time_option("2024-11-27T18:30:00+07:00") == datetime(2024, 11, 27, 11, 30, tzinfo=UTC)
+    assert time_option("2024-11-27T11:30Z") == datetime(2024, 11, 27, 11, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
@@ -237,7 +237,7 @@ def test_a_moment_on_the_command_line() -> None:
 )
 def test_a_moment_without_offset_is_no_moment(text: str, message: str) -> None:
     with pytest.raises(EstimationError) as told:
-        moment(text)
+        time_option(text)
     assert message in str(told.value)
 
 

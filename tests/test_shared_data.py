@@ -10,7 +10,7 @@ import pytest
 import estimation as qc
 from estimation.contest import load_contest
 from estimation.frame import load_frame, read_frame
-from estimation.projection.document import tables
+from estimation.projection.projection_files import projection_tables
 from estimation.returns import Resolution, read_returns, resolve
 
 FRAMES = {
@@ -133,7 +133,7 @@ def test_every_form_of_bali_that_does_not_add_up_is_kept_out_and_on_the_page(ele
     }
     for line in (np.flatnonzero(by_hand["E204"])[:5] + 1).tolist():  # the first on the page, all in findings.csv
         assert f"reports.parquet baris {line}" in re.sub("<[^>]+>|[\u2066-\u2069]", "", problems.html)
-    pd.testing.assert_frame_equal(tables(report.projection)["findings"], found)
+    pd.testing.assert_frame_equal(projection_tables(report.projection)["findings"], found)
 
 
 def test_situbondo_has_two_areas_of_one_name(elections: Path) -> None:

@@ -19,7 +19,7 @@ from machine import describe
 from summary import LARGE
 
 import estimation
-from estimation.simulation.fit import DEFAULT, GRIDS, Past, document, fit, past, score, verdict
+from estimation.simulation.fit import DEFAULT, GRIDS, Past, fit_constants, fit_document, fit_verdict, past, score
 
 NIGHTS, PARTS, EVERY = 20, (0.05, 0.25, 0.5, 0.9), 4
 EXTRA = (("situbondo-2019", "log-logistic"), ("gianyar-2019", "log-logistic"), ("ciamis-2024", "log-logistic"))
@@ -39,9 +39,9 @@ def main() -> None:
     fits = {}
     recorded = [unit for unit in units if unit.election in ("bali-2024", "jawa-timur-2019", "bolivia-2019")]
     for name, nights in (("recorded orders", recorded), ("all", units)):
-        found = fit(nights)
-        fits[name] = document(found, estimation.__version__)
-        print(name, *verdict(found), f"{time.perf_counter() - begin:.0f} s", sep="\n", flush=True)
+        found = fit_constants(nights)
+        fits[name] = fit_document(found, estimation.__version__)
+        print(name, *fit_verdict(found), f"{time.perf_counter() - begin:.0f} s", sep="\n", flush=True)
         print(json.dumps(fits[name]), flush=True)
     tables = {"delta": by_part(units, "delta"), "phi": by_part(units, "phi")}
     written = {"benchmark": "fitted", "relative_to": DEFAULT.table, "nights_each": NIGHTS, "parts": PARTS}

@@ -29,7 +29,7 @@ import estimation
 from estimation.estimators.multilevel import Constants
 from estimation.files import write_bytes
 from estimation.simulation.backtest import Replay
-from estimation.simulation.backtest.replay import quantities, replay_block
+from estimation.simulation.backtest.replay import replay_block, true_quantities
 
 RESULTS = Path(__file__).resolve().parent / "results"
 FITTED = ("delta", "tau", "kappa", "phi")  # the constants that [estimate] has
@@ -101,7 +101,7 @@ def run(case: Case, path: Path) -> tuple[float, str]:
     at = lay_out(case)
     parts = [replay_block(at, block) for block in range(at.plan.blocks)]
     replay = Replay(*(np.concatenate(values) for values in zip(*parts, strict=True)))
-    names, truth = quantities(at.population)
+    names, truth = true_quantities(at.population)
     held = io.BytesIO()
     fields = {name: value.astype(np.float32) for name, value in replay._asdict().items()}
     np.savez_compressed(held, names=np.array(names), truth=truth, **fields)

@@ -12,7 +12,7 @@ from pathlib import Path
 from machine import SHARED, describe
 
 from estimation.contest import load_contest
-from estimation.simulation.backtest import backtest, headline, plan_of
+from estimation.simulation.backtest import backtest, backtest_summary, plan_of
 
 
 def main() -> None:
@@ -39,7 +39,7 @@ def main() -> None:
         "workers": given.workers,
         "seconds": round(seconds, 1),
         "load_before": round(load, 2),
-        "headline": headline(population, plan, replay),
+        "headline": backtest_summary(population, plan, replay),
         "machine": describe(),
     }
     path = Path(__file__).resolve().parent / "results" / "speed.json"

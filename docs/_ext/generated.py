@@ -23,7 +23,7 @@ from sphinx.errors import ExtensionError
 import estimation
 from estimation import columns
 from estimation.cli import cli
-from estimation.contest import tables
+from estimation.contest import settings
 from estimation.rules import RULES
 from estimation.words import catalogue
 
@@ -103,7 +103,7 @@ def contest_keys() -> str:
     """List every key of ``contest.toml``; its meaning stands in ``contest_keys.toml``, and neither lacks the other."""
     meanings: dict[str, dict[str, str]] = tomllib.loads((_HERE.parent / "contest_keys.toml").read_text("utf-8"))
     parts, missing = [], []
-    for field, hint in get_type_hints(tables.Contest, include_extras=True).items():
+    for field, hint in get_type_hints(settings.Contest, include_extras=True).items():
         table = _table_class(hint)
         if table is None:
             continue

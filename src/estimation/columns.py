@@ -80,7 +80,7 @@ RETURN_COLUMNS = (
 _VOTES = re.compile(r"(?:votes|vote|suara|paslon|suara_paslon|perolehan|perolehan_suara|calon|suara_calon)_?0*(\d+)")
 
 
-def plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """Fold a header to the form that names are compared in: lower case, one underscore between words."""
     return re.sub(r"[^0-9a-z]+", "_", name.strip().lower()).strip("_")
 
@@ -97,12 +97,12 @@ def place_column(name: str, header: Iterable[str]) -> str | None:
     """
     for column in PLACE_COLUMNS:
         names = (column.name, *column.aliases)
-        if plain(name) in names:
-            return next((raw for raw in header if plain(raw) in names), None)
+        if plain_name(name) in names:
+            return next((raw for raw in header if plain_name(raw) in names), None)
     return None
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
+def nearest_name(name: str, known: Iterable[str]) -> str | None:
     """Find the known name that is most like this one, or None if none is."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
     return close[0] if close else None
@@ -136,19 +136,19 @@ def rename(
         Two headers mean the same column and neither is the canonical one.
     """
     header = list(header)
-    own = {plain(key): value for key, value in (mapping or {}).items()}
-    names = {plain(alias): column.name for column in table for alias in column.aliases}
+    own = {plain_name(key): value for key, value in (mapping or {}).items()}
+    names = {plain_name(alias): column.name for column in table for alias in column.aliases}
     names |= {column.name: column.name for column in table}
     found: dict[str, list[str]] = {}
     for raw in header:
-        key = plain(raw)
+        key = plain_name(raw)
         votes = _VOTES.fullmatch(key)
         name = own.get(key) or names.get(key) or (f"votes_{votes[1]}" if votes else None)
         if name is not None:
             found.setdefault(name, []).append(raw)
     result = {}
     for name, raws in found.items():
-        exact = [raw for raw in raws if plain(raw) in own] or [raw for raw in raws if plain(raw) == name]
+        exact = [raw for raw in raws if plain_name(raw) in own] or [raw for raw in raws if plain_name(raw) == name]
         if len(raws) > 1 and len(exact) != 1:
             raise TableError(
                 f"{where}: columns {', '.join(repr(raw) for raw in raws)} all mean '{name}': keep one of them"
@@ -171,7 +171,7 @@ def require(names: Iterable[str], required: Iterable[str], header: Iterable[str]
         return
     parts = []
     for name in missing:
-        near = nearest(name, [plain(raw) for raw in header])
+        near = nearest_name(name, [plain_name(raw) for raw in header])
         parts.append(f"'{name}'" + (f" (is it '{near}'?)" if near else ""))
     raise TableError(
         f"{where}: column {', '.join(parts)} is missing; the header reads {', '.join(header) or 'nothing'}: "

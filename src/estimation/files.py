@@ -38,7 +38,7 @@ def write_bytes(path: Path, content: bytes) -> Path:
 
 
 def sweep(path: Path) -> None:
-    """Remove what is left of writing a file by processes that were killed; for whoever alone writes it."""
+    """Remove half-written files that killed processes left; only the file's single writer may call this."""
     for half in path.parent.glob(f".{path.name}.*"):
         half.unlink(missing_ok=True)
 

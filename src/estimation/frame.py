@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from estimation import checks
 from estimation.baseline import with_baseline
-from estimation.columns import AREA_LEVELS, FRAME_COLUMNS, nearest, rename, require
+from estimation.columns import AREA_LEVELS, FRAME_COLUMNS, nearest_name, rename, require
 from estimation.contest import Contest
 from estimation.errors import FrameError
 from estimation.rules import Findings
@@ -123,7 +123,7 @@ class Frame:
             names += [column for column in path if column not in names]
         for name in names:
             if name not in self.table.columns:
-                near = nearest(name, self.table.columns)
+                near = nearest_name(name, self.table.columns)
                 raise FrameError(
                     f"column '{name}' is not in the frame"
                     + (f": did you mean '{near}'?" if near else f": it has {', '.join(self.table.columns)}")
@@ -172,7 +172,7 @@ class Frame:
             inside &= np.asarray(match, dtype=np.bool_)
             finest = max(finest, AREA_LEVELS.index(level))
         if not inside.any():
-            near = nearest(name.upper(), [str(label) for label in self.table[level].cat.categories])
+            near = nearest_name(name.upper(), [str(label) for label in self.table[level].cat.categories])
             raise FrameError(f"no station lies in {where}" + (f": did you mean {level}={near}?" if near else ""))
         table = self.table[inside].reset_index(drop=True)
         for column in AREA_LEVELS:

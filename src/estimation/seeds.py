@@ -1,4 +1,4 @@
-"""Random generators from seeds that a person can read aloud: numbers, dice, any text."""
+"""Random generators from seeds that a person can read out: numbers, dice, any text."""
 
 import hashlib
 

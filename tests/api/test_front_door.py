@@ -14,7 +14,7 @@ import pytest
 
 import estimation as qc
 from estimation.projection import make_take
-from estimation.publish.verify import verify
+from estimation.publish.verify_page import verify_page
 from estimation.survey import Structure
 from estimation.survey.ratio import ratio as ratio_of
 from estimation.survey.variance import stratified
@@ -56,7 +56,7 @@ def test_the_ten_lines_of_the_readme(demo: Path, tmp_path: Path) -> None:
     assert "halaman ini tidak dapat diperiksa" in text
     assert str(tmp_path) not in text
     with pytest.raises(qc.EstimationError, match="handed over as a table, which nobody else has"):
-        verify(contest.settings, page.path)
+        verify_page(contest.settings, page.path)
     table = qc.compare_designs(past, [{"method": "simple", "strata": ""}, {}], n=100, replicates=20)
     assert list(table["design"].unique()) == ["simple", "stratified by district"]
     again = qc.backtest(past, order="random", replicates=20, received=[0.5])

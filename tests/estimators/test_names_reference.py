@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from estimation.contest import EstimateTable, IntervalName, VarianceName
-from estimation.estimators import estimate, plain
+from estimation.estimators import design_weighting, estimate
 from estimation.estimators.precision import ratios
 from estimation.returns import Counts
 from estimation.survey import Structure
@@ -95,7 +95,7 @@ CASES = [
 
 @pytest.mark.parametrize(("name", "file", "design", "want"), CASES, ids=[case[0] for case in CASES])
 def test_the_covariance_of_a_name_equals_r(name, file, design, want):
-    found = estimate(counts(sample(file)), plain(design()), [1, 2, 3], EstimateTable(variance=name))
+    found = estimate(counts(sample(file)), design_weighting(design()), [1, 2, 3], EstimateTable(variance=name))
     assert (found.cov_name, found.notes) == (name, ())
     np.testing.assert_allclose(found.cov[:3, :3], want, rtol=RELATIVE, atol=1e-18)
 
@@ -106,7 +106,7 @@ def test_devilles_variance_equals_r_sampling(name):
     voters = numbers(table, "weight") @ numbers(table, "registered")
     x = np.repeat(numbers(table, "registered")[:, None], 3, axis=1)
     support = np.array([[0.0, 1.0]] * 3)
-    design = plain(sampford(pairs=False))  # without joint probabilities, Deville's is the design's own
+    design = design_weighting(sampford(pairs=False))  # without joint probabilities, Deville's is the design's own
     found = ratios(tuple(SHARES), numbers(table, SHARES), x, design, EstimateTable(variance=name), support)
     assert found.cov_name == "deville"
     np.testing.assert_allclose(
@@ -119,7 +119,7 @@ def test_the_interval_of_a_name_equals_r(name, method):
     """The share of stations that the first won, of 60: a mean, which is a ratio to ones."""
     table, want = sample("srs60"), expected("ciprop")["srs60_fpc"]["win_1"]
     won = (numbers(table, SHARES).argmax(axis=1) == 0).astype(np.float64)[:, None]
-    design = plain(one_stratum(table, 1008.0, "simple"))
+    design = design_weighting(one_stratum(table, 1008.0, "simple"))
     asked, support = EstimateTable(interval=name), np.array([[0.0, 1.0]])
     found = ratios(("share:won",), won, np.ones((60, 1)), design, asked, support)
     assert float(found.theta[0]) == pytest.approx(want["est"], rel=RELATIVE)

@@ -8,7 +8,7 @@ import pytest
 
 from estimation.contest import EstimateTable, VarianceName
 from estimation.errors import EstimateError, EstimationError
-from estimation.estimators import Outstanding, estimate, plain, weight_responding
+from estimation.estimators import Outstanding, design_weighting, estimate, weight_responding
 from estimation.estimators.precision import REPLICATED, check_variance
 from estimation.returns import Counts
 from estimation.sampling import Sample, Strata, sample_of
@@ -38,7 +38,7 @@ def sample() -> Sample:
 
 def test_no_interval_leaves_what_can_still_happen():
     """340 of 600 counted votes for the first, and at most 100 more to come: 340/700 … 440/700."""
-    found = estimate(counts(), plain(design()), [1, 2], outstanding=Outstanding(100.0, 9000.0))
+    found = estimate(counts(), design_weighting(design()), [1, 2], outstanding=Outstanding(100.0, 9000.0))
     assert found.support[0] == pytest.approx([340 / 700, 440 / 700])
     assert found.support[1] == pytest.approx([260 / 700, 360 / 700])
     assert found.support[2] == pytest.approx([630 / 9000, 1])  # turnout: ballots counted over the whole roll
@@ -49,20 +49,20 @@ def test_no_interval_leaves_what_can_still_happen():
 
 def test_nothing_left_leaves_no_interval():
     census = Structure(np.ones(6), CODES, np.array([3.0, 3.0]))
-    found = estimate(counts(), plain(census), [1, 2], outstanding=Outstanding(0.0, 1200.0))
+    found = estimate(counts(), design_weighting(census), [1, 2], outstanding=Outstanding(0.0, 1200.0))
     assert found.interval(0.95).low[:2] == pytest.approx(found.theta[:2])
     assert found.interval(0.95).high[:2] == pytest.approx(found.theta[:2])
 
 
 def test_the_default_is_the_design_s_own_variance():
-    found = estimate(counts(), plain(design()), [1, 2])
-    linear = plain(design()).linear(VOTES, np.repeat(VOTES.sum(axis=1)[:, None], 2, axis=1))
+    found = estimate(counts(), design_weighting(design()), [1, 2])
+    linear = design_weighting(design()).linear(VOTES, np.repeat(VOTES.sum(axis=1)[:, None], 2, axis=1))
     np.testing.assert_allclose(found.cov[:2, :2], stratified(linear.expanded, design()), rtol=1e-12)
     assert float(found.df) == 4
 
 
 def test_satterthwaite_lies_between_the_smallest_stratum_and_all():
-    found = estimate(counts(), plain(design()), [1, 2], EstimateTable(degrees="satterthwaite"))
+    found = estimate(counts(), design_weighting(design()), [1, 2], EstimateTable(degrees="satterthwaite"))
     assert found.df.shape == (4,)
     assert np.all((found.df >= 2) & (found.df <= 4))
 
@@ -73,7 +73,7 @@ def test_a_lonely_stratum_by_the_key(single, factor):
     seen = np.array([True, True, True, True, False, False])
     arrival = weight_responding(sample(), seen, single)
     assert arrival.structure.size.tolist() == [15, 30]
-    found = estimate(counts(seen), plain(arrival.structure), [1, 2], EstimateTable(single=single))
+    found = estimate(counts(seen), design_weighting(arrival.structure), [1, 2], EstimateTable(single=single))
     w, votes = arrival.structure.weight, counts(seen).votes
     total = w @ votes.sum(axis=1)
     u = w * (votes[:, 0] - found.theta[0] * votes.sum(axis=1)) / total
@@ -86,7 +86,10 @@ def test_a_lonely_stratum_by_the_key(single, factor):
 @pytest.mark.parametrize("name", get_args(VarianceName))
 def test_every_name_gives_its_covariance_or_the_design_s_own_and_says_so(name):
     table = EstimateTable(variance=name, replicates=50)
-    found, own = estimate(counts(), plain(design()), [1, 2], table), estimate(counts(), plain(design()), [1, 2])
+    found, own = (
+        estimate(counts(), design_weighting(design()), [1, 2], table),
+        estimate(counts(), design_weighting(design()), [1, 2]),
+    )
     if name in ("auto", "stratified", "deville", "jackknife", "bootstrap"):
         assert found.cov_name == ("stratified" if name == "auto" else name)
         assert np.all(found.variance[:2] > 0)
@@ -105,15 +108,15 @@ def test_no_returns_leave_nothing_to_fall_back_on():
     seen = counts((True, False, False, True, False, False))
     for name in ("auto", "deville"):
         with pytest.raises(EstimationError, match="stratum 0 has 1 station in, and a variance needs 2"):
-            estimate(seen, plain(alone), [1, 2], EstimateTable(variance=name))
+            estimate(seen, design_weighting(alone), [1, 2], EstimateTable(variance=name))
 
 
 def test_percentiles_come_from_draws_alone():
     table = EstimateTable(interval="percentile", replicates=50)
-    boot = estimate(counts(), plain(design()), [1, 2], replace(table, variance="bootstrap"))
+    boot = estimate(counts(), design_weighting(design()), [1, 2], replace(table, variance="bootstrap"))
     assert (boot.kind, boot.draws.shape) == ("percentile", (50, 4))
     for name in ("auto", "jackknife"):
-        found = estimate(counts(), plain(design()), [1, 2], replace(table, variance=name))
+        found = estimate(counts(), design_weighting(design()), [1, 2], replace(table, variance=name))
         assert (found.kind, found.draws) == ("auto", None)
 
 
@@ -131,6 +134,6 @@ def test_replicates_do_not_fall_back():
     stack = Counts(*(np.stack([part, part]) for part in (seen.votes, seen.invalid, seen.ballots, seen.registered)),
                    np.stack([seen.seen] * 2), np.stack([seen.kept_out] * 2))  # fmt: skip
     several = Structure(np.stack([design().weight] * 2), CODES, design().size)
-    assert estimate(stack, plain(several), [1, 2]).theta.shape == (2, 4)
+    assert estimate(stack, design_weighting(several), [1, 2]).theta.shape == (2, 4)
     with pytest.raises(EstimationError, match="replicates are made for one sample"):
-        estimate(stack, plain(several), [1, 2], EstimateTable(variance="jackknife"))
+        estimate(stack, design_weighting(several), [1, 2], EstimateTable(variance="jackknife"))

@@ -9,7 +9,7 @@ from statsmodels.genmod.generalized_linear_model import GLM
 
 from estimation.contest import EstimateTable
 from estimation.errors import EstimateError
-from estimation.estimators import plain, weight_responding
+from estimation.estimators import design_weighting, weight_responding
 from estimation.estimators.propensity import (
     SeparationError,
     cell_response,
@@ -35,7 +35,7 @@ def test_with_every_station_in_it_is_the_ratio(biased, by):
     sample, _ = biased.night(1.0)
     design = weight_responding(sample, np.ones(160, dtype=np.bool_)).structure
     found = propensity(biased.frame, sample.rows, biased.strata, design, by=by)
-    np.testing.assert_allclose(found.weight, plain(design).weight, rtol=1e-12)
+    np.testing.assert_allclose(found.weight, design_weighting(design).weight, rtol=1e-12)
     assert found.notes == ()
     assert found.name == {"logistic": "propensity", "cells": "propensity-cells"}[by]
 

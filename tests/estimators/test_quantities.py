@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from estimation.errors import EstimateError
-from estimation.estimators import combined_ratio, domain, plain
+from estimation.estimators import combined_ratio, design_weighting, domain
 from estimation.returns import Counts
 from estimation.survey import Structure
 
@@ -120,7 +120,7 @@ def test_a_stack_of_replicates_equals_the_loop():
 def test_domain_by_hand():
     # the first two stations: θ = 30/70, Σ w x = 140, e = 2 (y - θ x) / 140, zero outside; n stays 4
     inside = np.array([True, True, False, False])
-    area = domain(counts(), plain(design()), [1, 2], inside)
+    area = domain(counts(), design_weighting(design()), [1, 2], inside)
     assert area.names == ("share:1", "share:2")
     assert area.theta == pytest.approx([30 / 70, 40 / 70])
     assert area.variance[0] == pytest.approx(0.5 * 4 / 3 * 2 * ((10 - 20 * 3 / 7) / 70) ** 2)
@@ -129,13 +129,13 @@ def test_domain_by_hand():
 
 def test_domain_degrees_of_freedom_are_those_inside():
     structure = design(stratum=(0, 0, 1, 1), size=(4.0, 4.0))
-    assert float(domain(counts(), plain(structure), [1, 2], np.array([True, True, True, False])).df) == 1
-    assert float(domain(counts(), plain(structure), [1, 2], np.array([True, False, True, False])).df) == 0
+    assert float(domain(counts(), design_weighting(structure), [1, 2], np.array([True, True, True, False])).df) == 1
+    assert float(domain(counts(), design_weighting(structure), [1, 2], np.array([True, False, True, False])).df) == 0
 
 
 def test_the_whole_as_a_domain_is_the_whole():
     whole = combined_ratio(counts(), design(), [1, 2])
-    area = domain(counts(), plain(design()), [1, 2], np.ones(4, dtype=np.bool_))
+    area = domain(counts(), design_weighting(design()), [1, 2], np.ones(4, dtype=np.bool_))
     np.testing.assert_allclose(area.theta, whole.theta[:2], rtol=1e-15)
     np.testing.assert_allclose(area.cov, whole.cov[:2, :2], rtol=1e-12)
     assert area.df == whole.df
@@ -144,4 +144,4 @@ def test_the_whole_as_a_domain_is_the_whole():
 @pytest.mark.parametrize(("weight", "number"), [((2.0, 0.0, 2.0, 2.0), 1), ((0.0, 0.0, 2.0, 2.0), 0)])
 def test_a_domain_with_fewer_than_two_is_an_error(weight, number):
     with pytest.raises(EstimateError, match=f"the area has {number} stations in, and an estimate needs 2: wait"):
-        domain(counts(), plain(design(weight)), [1, 2], np.array([True, True, False, False]))
+        domain(counts(), design_weighting(design(weight)), [1, 2], np.array([True, True, False, False]))

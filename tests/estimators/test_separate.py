@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from estimation.contest import EstimateTable
-from estimation.estimators import plain, weigh
+from estimation.estimators import design_weighting, weigh
 from estimation.estimators.precision import ratios
 from estimation.frame import Frame
 from estimation.rules import Findings
@@ -33,7 +33,7 @@ def weighting(block, name="separate"):
     size = np.full(len(STRATA.labels), np.inf) if block.endswith("nofpc") else STRATA.size
     design = Structure(SAMPLE["weight"].to_numpy(dtype=np.float64), CODES, size)
     if name == "ratio":
-        return plain(design)
+        return design_weighting(design)
     return weigh("separate", FRAME, ROWS, STRATA, design, EstimateTable(leverage=False))
 
 

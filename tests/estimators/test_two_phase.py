@@ -9,7 +9,7 @@ import pytest
 
 from estimation.contest import EstimateTable
 from estimation.errors import EstimateError
-from estimation.estimators import adjust, plain, weigh, weight_responding
+from estimation.estimators import adjust, design_weighting, weigh, weight_responding
 from estimation.estimators.propensity import propensity
 from estimation.estimators.two_phase import calibrate_phases, choices, two_phase
 from estimation.estimators.weighting import TooManyControlsError
@@ -130,7 +130,7 @@ def summary(biased, part, nights, weighted):
 def test_it_takes_most_of_the_bias_of_arrival_by_size(biased):
     """Small stations come first and vote otherwise; half of the sample is in."""
     nights = 200
-    plain_bias, spread, _ = summary(biased, 0.5, nights, lambda rows, design: plain(design))
+    plain_bias, spread, _ = summary(biased, 0.5, nights, lambda rows, design: design_weighting(design))
     assert plain_bias < -2 < -10 * spread / np.sqrt(nights)  # points, far beyond chance
     for part, weighted in (
         (0.25, lambda rows, design: two_phase(biased.frame, rows, biased.strata, design)),

@@ -10,7 +10,7 @@ import pytest
 
 from estimation.contest import EstimateTable
 from estimation.errors import EstimateError
-from estimation.estimators import estimate, plain, swing, weigh
+from estimation.estimators import design_weighting, estimate, swing, weigh
 from estimation.estimators.controls import controls_for, lay
 from estimation.estimators.weighting import TooManyControlsError
 from estimation.frame import Frame
@@ -149,7 +149,9 @@ def test_where_no_roll_is_known_calibration_goes_on_to_what_is():
     # the earlier shares count alike at every station
     np.testing.assert_allclose(found.weight @ shares.to_numpy()[ROWS], shares.to_numpy().sum(axis=0), rtol=1e-9)
     # and say as much of the votes as they would with the roll: smaller errors than without them
-    assert np.all(estimate(counts(), found, NUMBERS).se[:3] < estimate(counts(), plain(structure()), NUMBERS).se[:3])
+    assert np.all(
+        estimate(counts(), found, NUMBERS).se[:3] < estimate(counts(), design_weighting(structure()), NUMBERS).se[:3]
+    )
 
 
 def test_numbers_of_stations_alone_are_the_ratio():
@@ -211,7 +213,7 @@ def test_totals_that_bearable_weights_cannot_meet_are_met_as_nearly_as_they_allo
 
 def test_swing_pairs_the_stations():
     before = SAMPLE[["baseline_1", "baseline_2", "baseline_3"]].to_numpy(dtype=np.float64)
-    found = swing(counts(), before, plain(structure()), NUMBERS)
+    found = swing(counts(), before, design_weighting(structure()), NUMBERS)
     w = SAMPLE["weight"].to_numpy()
     now, then = (votes.T @ w / (votes.sum(axis=1) @ w) for votes in (counts().votes, before))
     assert found.names == ("swing:1", "swing:2", "swing:3")
@@ -220,7 +222,7 @@ def test_swing_pairs_the_stations():
     u = (counts().votes - now * counts().valid[:, None]) / (counts().valid @ w)
     v = (before - then * before.sum(axis=1)[:, None]) / (before.sum(axis=1) @ w)
     np.testing.assert_allclose(found.cov, stratified(w[:, None] * (u - v), structure()), rtol=1e-9)
-    assert found.se[0] < estimate(counts(), plain(structure()), NUMBERS).se[0] * 1.5
+    assert found.se[0] < estimate(counts(), design_weighting(structure()), NUMBERS).se[0] * 1.5
 
 
 @pytest.mark.parametrize("variance", ["jackknife", "bootstrap"])
@@ -244,4 +246,4 @@ def test_what_stands_in_the_way_is_named():
     with pytest.raises(TooManyControlsError, match="51 control totals for 120 stations in: at most a third as many"):
         weighed("calibrated", "stations by district", "registered by district", "baseline_1 by district")
     with pytest.raises(EstimateError, match="the earlier election has 2 columns for 3 candidates"):
-        swing(counts(), np.ones((120, 2)), plain(structure()), NUMBERS)
+        swing(counts(), np.ones((120, 2)), design_weighting(structure()), NUMBERS)

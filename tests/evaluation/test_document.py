@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from estimation.contest import load_contest
-from estimation.evaluation import document, evaluate, write_evaluation
-from estimation.evaluation.summary import headline
+from estimation.evaluation import evaluate, evaluation_document, write_evaluation
+from estimation.evaluation.summary import evaluation_summary
 from estimation.files import to_json
 from estimation.projection import make_take
 from estimation.simulation.showcase import MOMENT
@@ -42,13 +42,13 @@ def test_the_schema_is_one_and_leaves_nothing_open() -> None:
 def test_it_validates_whatever_is_in(by_hand, most: int) -> None:
     contest = load_contest(by_hand(sent=dict(list(by_hand.sent.items())[:most])))
     make_take(contest)
-    found = json.loads(to_json(document(evaluate(contest))))
+    found = json.loads(to_json(evaluation_document(evaluate(contest))))
     VALIDATOR.validate(found)
     assert list(found) == SCHEMA["required"]
 
 
 def test_the_rounded_parts_add_up_to_the_rounded_miss(demo: Path) -> None:
-    found = document(evaluate(load_contest(demo), as_of=datetime.fromisoformat(MOMENT)))
+    found = evaluation_document(evaluate(load_contest(demo), as_of=datetime.fromisoformat(MOMENT)))
     VALIDATOR.validate(json.loads(to_json(found)))
     for one in found["quantities"]:  # type: ignore[attr-defined]
         assert sum(one["split"].values()) == pytest.approx(one["miss"], abs=2.6e-9)
@@ -58,7 +58,7 @@ def test_the_rounded_parts_add_up_to_the_rounded_miss(demo: Path) -> None:
 
 def test_the_same_inputs_give_the_same_bytes(by_hand) -> None:
     contest = load_contest(by_hand())
-    assert to_json(document(evaluate(contest))) == to_json(document(evaluate(contest)))
+    assert to_json(evaluation_document(evaluate(contest))) == to_json(evaluation_document(evaluate(contest)))
 
 
 def test_areas_by_hand(by_hand) -> None:
@@ -90,7 +90,7 @@ def test_the_tables_beside_it(by_hand, tmp_path: Path) -> None:
 def test_in_a_few_lines(by_hand) -> None:
     contest = load_contest(by_hand())
     make_take(contest)
-    found = headline(json.loads(to_json(document(evaluate(contest)))), {1: "Ani", 2: "Budi"})
+    found = evaluation_summary(json.loads(to_json(evaluation_document(evaluate(contest)))), {1: "Ani", 2: "Budi"})
     assert found[0].startswith("small: the interval of the lead missed the official result, a miss of -6.05 points (-")
     assert found[1] == "8 of 9 stations used; 12 official stations, 1 not in the frame, 1 of the frame missing"
     start = found.index("the miss of the lead, in points:")
@@ -99,6 +99,6 @@ def test_in_a_few_lines(by_hand) -> None:
 
 
 def test_nothing_projected_in_a_few_lines(by_hand) -> None:
-    found = headline(document(evaluate(load_contest(by_hand(sent={})))), {1: "Ani", 2: "Budi"})
+    found = evaluation_summary(evaluation_document(evaluate(load_contest(by_hand(sent={})))), {1: "Ani", 2: "Budi"})
     assert found[0] == "small: nothing was projected"
     assert found[2].startswith("  the miss could not be split: ")

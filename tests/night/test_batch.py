@@ -14,8 +14,8 @@ from estimation.contest import load_contest
 from estimation.errors import EstimationError
 from estimation.files import write_text
 from estimation.night import batch as module
-from estimation.night.batch import batch, document, find_contests, headline
-from estimation.night.batch_job import Asked, Job, Result
+from estimation.night.batch import batch, batch_document, batch_summary, find_contests
+from estimation.night.batch_job import Asked, ContestOutcome, Job
 from estimation.projection import project_contest, write_projection
 from estimation.publish.pages import Page
 from estimation.publish.release import place
@@ -101,7 +101,7 @@ def test_a_take_is_what_project_writes(processes: None, root: Path) -> None:
     assert done.results[0].take == take
     assert take.read_bytes() == write_projection(project_contest(load_contest(root / "a")), root / "alone").read_bytes()
     assert done.failed == 0
-    assert headline(done) == ["3 contests: 3 projected, 0 unchanged, 0 failed"]
+    assert batch_summary(done) == ["3 contests: 3 projected, 0 unchanged, 0 failed"]
 
 
 def test_what_is_unchanged_is_passed_over_and_what_changed_is_projected(root: Path) -> None:
@@ -149,20 +149,20 @@ def test_failures_are_told_and_stop_nothing(root: Path) -> None:
     done = batch(root)
     assert [result.state for result in done.results] == ["failed", "failed", "computed"]
     assert done.failed == 2
-    assert headline(done)[0] == "3 contests: 1 projected, 0 unchanged, 2 failed"
-    assert headline(done)[1].startswith("a: a/contest.toml: this is not valid TOML (")
-    assert headline(done)[2:] == [
+    assert batch_summary(done)[0] == "3 contests: 1 projected, 0 unchanged, 2 failed"
+    assert batch_summary(done)[1].startswith("a: a/contest.toml: this is not valid TOML (")
+    assert batch_summary(done)[2:] == [
         "b: b/frame.csv: 1 places in the frame must be mended",
         "b: E104 b/frame.csv, line 3, column district: an area name is blank: write the name of the area",
     ]
-    said = document(done)
+    said = batch_document(done)
     assert (said["schema"], said["contests"], said["computed"], said["failed"]) == ("batch/1", 3, 1, 2)
     rows = json.loads((root / "internal/overview.json").read_text())["contests"]
     assert [row["status"] for row in rows][:2] == ["failed", "failed"]
     assert (rows[0]["share"], rows[1]["as_of"]) == (None, "2024-11-27T14:09:00+07:00")  # b's last good projection
 
 
-def broken(job: Job) -> Result:
+def broken(job: Job) -> ContestOutcome:
     raise ZeroDivisionError("never")
 
 
@@ -200,7 +200,7 @@ def test_a_killed_process_takes_only_its_own_contest_down(
     done = batch(root, workers=2)
     assert [result.state for result in done.results] == ["failed", "computed", "computed"]
     assert "the process at work on it was killed, and so was another that tried it alone" in done.results[0].error
-    assert "b: a process was killed while it was in hand; it was done again, and is whole" in headline(done)
+    assert "b: a process was killed while it was in hand; it was done again, and is whole" in batch_summary(done)
     assert states(root)["b"] == "unchanged"
 
 
@@ -288,7 +288,7 @@ def test_pages_are_made_where_their_input_changed(root: Path, monkeypatch: pytes
     done = batch(root, kinds=["projection"], languages=["en", "id"])
     assert [(page.language, page.state) for page in done.results[0].pages] == [("id", "unchanged"), ("en", "made")]
     assert done.failed == 2
-    assert "b, page projection-en: the notebook failed in cell 3" in headline(done)
+    assert "b, page projection-en: the notebook failed in cell 3" in batch_summary(done)
 
 
 @pytest.mark.slow

@@ -10,8 +10,8 @@ import pytest
 
 from estimation.contest import load_contest
 from estimation.errors import EstimationError
-from estimation.night import Rehearsal, grade, play, prepare
-from estimation.night.grade import document, headline, write_grade
+from estimation.night import Rehearsal, grade, play, prepare_rehearsal
+from estimation.night.grade import grade_document, grade_summary, write_grade
 from estimation.resources import demo_contest
 from estimation.simulation.faults import Faults
 
@@ -19,7 +19,7 @@ QUIET = Faults().scale(0)
 
 
 def rehearse(town: Path, to: Path, faults: Faults, seed: str = "1") -> Rehearsal:
-    rehearsal = prepare(load_contest(town), to, faults=faults, by="quarter", seed=seed)
+    rehearsal = prepare_rehearsal(load_contest(town), to, faults=faults, by="quarter", seed=seed)
     play(rehearsal.script, rehearsal.inbox)
     return rehearsal
 
@@ -29,7 +29,7 @@ def test_a_night_of_300_stations_with_twice_the_faults(tmp_path: Path) -> None:
 
     The seed was fixed before the first run; it is the demo's own.
     """
-    rehearsal = prepare(
+    rehearsal = prepare_rehearsal(
         load_contest(demo_contest("situbondo-2024")),
         tmp_path / "gladi",
         seed="2024-11-27",
@@ -76,7 +76,7 @@ def test_nights_with_a_sample_and_faults_of_their_own(tmp_path: Path) -> None:
         toml = (contest / "contest.toml").read_text(encoding="utf-8")
         (contest / "contest.toml").write_text(toml.replace('seed = "2024-11-27"', f"seed = {seed}"), encoding="utf-8")
         to, faults = tmp_path / f"gladi-{seed}", Faults().scale(2)
-        rehearsal = prepare(load_contest(contest), to, seed=seed, faults=faults, by="quarter")
+        rehearsal = prepare_rehearsal(load_contest(contest), to, seed=seed, faults=faults, by="quarter")
         play(rehearsal.script, rehearsal.inbox)
         graded = grade(rehearsal.contest)
         seen = graded.faults[(graded.faults["rules"] != "") & (graded.faults["kind"] != "silent")]
@@ -215,12 +215,12 @@ SHAPE = {
 
 def test_the_grade_as_a_document_and_in_words(town: Path, tmp_path: Path) -> None:
     graded = grade(rehearse(town, tmp_path / "gladi", Faults()).contest)
-    jsonschema.validate(document(graded), SHAPE)
+    jsonschema.validate(grade_document(graded), SHAPE)
     write_grade(graded)
     kept = tmp_path / "gladi/out/rehearsal"
-    assert json.loads((kept / "grade.json").read_text(encoding="utf-8")) == document(graded)
+    assert json.loads((kept / "grade.json").read_text(encoding="utf-8")) == grade_document(graded)
     assert len(pd.read_csv(kept / "graded.csv")) == len(graded.faults)
-    lines = headline(graded)
+    lines = grade_summary(graded)
     assert lines[0].startswith("A town, rehearsal: ")
     assert "  the code turned into a number: 1 quarantined (E207)" in lines
     assert any(

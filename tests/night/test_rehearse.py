@@ -9,7 +9,7 @@ import pytest
 from estimation.contest import load_contest
 from estimation.errors import EstimationError
 from estimation.frame import load_frame
-from estimation.night import play, prepare
+from estimation.night import play, prepare_rehearsal
 from estimation.night.folder import rehearsal_toml
 from estimation.sampling import design_of, draw, write_draw
 from estimation.simulation.faults import Faults
@@ -28,7 +28,7 @@ def draw_in(folder: Path) -> None:
 
 def test_the_contest_is_read_and_never_written(town: Path, tmp_path: Path) -> None:
     before = files(town)
-    rehearsal = prepare(load_contest(town), tmp_path / "gladi", by="quarter")
+    rehearsal = prepare_rehearsal(load_contest(town), tmp_path / "gladi", by="quarter")
     play(rehearsal.script, rehearsal.inbox)
     assert files(town) == before
     assert rehearsal.contest.about.mode == "rehearsal"
@@ -44,7 +44,7 @@ def test_the_contest_is_read_and_never_written(town: Path, tmp_path: Path) -> No
 
 def test_the_same_seed_is_the_same_evening(town: Path, tmp_path: Path) -> None:
     def events(name: str, seed: str) -> list[tuple[float, str, bytes, bool]]:
-        script = prepare(load_contest(town), tmp_path / name, seed=seed, by="quarter").script
+        script = prepare_rehearsal(load_contest(town), tmp_path / name, seed=seed, by="quarter").script
         return [(e.second, e.file, e.content, e.whole) for e in script.events]
 
     first = events("one", "1")
@@ -54,7 +54,7 @@ def test_the_same_seed_is_the_same_evening(town: Path, tmp_path: Path) -> None:
 
 def test_a_sample_that_was_drawn_is_rehearsed_with(town: Path, tmp_path: Path) -> None:
     draw_in(town)
-    rehearsal = prepare(load_contest(town), tmp_path / "gladi")
+    rehearsal = prepare_rehearsal(load_contest(town), tmp_path / "gladi")
     for name in ("sample.csv", "manifest.json"):
         assert (rehearsal.contest.out / name).read_bytes() == (town / "out" / name).read_bytes()
     sample = pd.read_csv(town / "out" / "sample.csv", dtype={"tps_id": str})
@@ -65,7 +65,7 @@ def test_a_sample_that_was_drawn_is_rehearsed_with(town: Path, tmp_path: Path) -
 def test_where_all_are_asked_all_report(town: Path, tmp_path: Path) -> None:
     with (town / "contest.toml").open("a", encoding="utf-8") as stream:
         stream.write('\n[returns]\nasked = "all"\n')
-    rehearsal = prepare(load_contest(town), tmp_path / "gladi", faults=Faults().scale(0))
+    rehearsal = prepare_rehearsal(load_contest(town), tmp_path / "gladi", faults=Faults().scale(0))
     assert len(pd.read_csv(rehearsal.contest.out / "rehearsal" / "clean.csv")) == 240
     assert not (rehearsal.contest.out / "sample.csv").exists()
 
@@ -74,7 +74,7 @@ def test_stations_without_an_official_count_leave_the_frame(town: Path, tmp_path
     official = (town / "official.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     (town / "official.csv").write_text("".join(official[:-20]), encoding="utf-8")
     draw_in(town)
-    rehearsal = prepare(load_contest(town), tmp_path / "gladi")
+    rehearsal = prepare_rehearsal(load_contest(town), tmp_path / "gladi")
     frame = (tmp_path / "gladi" / "frame.csv").read_text(encoding="utf-8")
     assert frame == "".join((town / "frame.csv").read_text(encoding="utf-8").splitlines(keepends=True)[:-20])
     assert len(pd.read_csv(rehearsal.contest.out / "sample.csv")) == 120
@@ -85,7 +85,7 @@ def test_a_result_is_imagined_around_the_earlier_election(town: Path, tmp_path: 
     official = pd.read_csv(town / "official.csv", dtype={"tps_id": str})
     official[["tps_id", "votes_1", "votes_2"]].to_csv(town / "baseline.csv", index=False)
     (town / "official.csv").unlink()
-    rehearsal = prepare(load_contest(town), tmp_path / "gladi", seed="7")
+    rehearsal = prepare_rehearsal(load_contest(town), tmp_path / "gladi", seed="7")
     assert rehearsal.imagined
     population = open_population(rehearsal.contest)
     assert population.left_out == 0
@@ -99,7 +99,7 @@ def test_a_result_is_imagined_around_the_earlier_election(town: Path, tmp_path: 
 
 def test_a_result_is_imagined_of_nothing_but_the_frame(town: Path, tmp_path: Path) -> None:
     (town / "official.csv").unlink()
-    population = open_population(prepare(load_contest(town), tmp_path / "gladi").contest)
+    population = open_population(prepare_rehearsal(load_contest(town), tmp_path / "gladi").contest)
     assert 0.25 < population.shares[0] < 0.75
 
 
@@ -110,7 +110,7 @@ def test_the_copy_knows_no_live_source_and_no_live_ledger(town: Path, tmp_path: 
             'database = "sqlite:///live.db"\ntable = "hasil"\nledger = "postgresql://desk@host/live"\n'
             'columns = { "Waktu kirim" = "received_at" }\n'
         )
-    returns = prepare(load_contest(town), tmp_path / "gladi").contest.returns
+    returns = prepare_rehearsal(load_contest(town), tmp_path / "gladi").contest.returns
     assert (returns.path, returns.database, returns.table, returns.ledger) == ("inbox", None, None, None)
     assert (returns.format, returns.allowance, str(returns.timezone)) == ("auto", 0.05, "Asia/Jakarta")
     assert returns.columns == {"Waktu kirim": "received_at"}
@@ -157,13 +157,13 @@ def test_folders_that_are_refused(town: Path, tmp_path: Path, target: str, messa
     (tmp_path / "file").write_text("…", encoding="utf-8")
     before = files(tmp_path)
     with pytest.raises(EstimationError, match=message):
-        prepare(load_contest(town), tmp_path / target)
+        prepare_rehearsal(load_contest(town), tmp_path / target)
     assert files(tmp_path) == before
 
 
 def test_files_by_something_else(town: Path, tmp_path: Path) -> None:
     with pytest.raises(EstimationError, match="files by 'hour' are unknown: known are minute, quarter, village"):
-        prepare(load_contest(town), tmp_path / "gladi", by="hour")
+        prepare_rehearsal(load_contest(town), tmp_path / "gladi", by="hour")
     assert not (tmp_path / "gladi").exists()
 
 

@@ -16,8 +16,8 @@ import pytest
 
 from estimation.contest import Contest, load_contest
 from estimation.files import to_json
-from estimation.night import play, prepare
-from estimation.projection import Projection, document, project_contest
+from estimation.night import play, prepare_rehearsal
+from estimation.projection import Projection, project_contest, projection_document
 from estimation.returns.ledger import ingest, intake, open_ledger, verify_chain
 from estimation.simulation.faults import Faults
 
@@ -41,7 +41,7 @@ class Evening:
 @pytest.fixture(scope="module", params=["quarter", "village"])
 def evening(made: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Evening:
     to = tmp_path_factory.mktemp("evening") / "gladi"
-    rehearsal = prepare(load_contest(made), to, faults=Faults().scale(5), by=request.param, seed="roads")
+    rehearsal = prepare_rehearsal(load_contest(made), to, faults=Faults().scale(5), by=request.param, seed="roads")
     play(rehearsal.script, rehearsal.inbox)
     return Evening(to, {path.name: path.read_bytes() for path in sorted(rehearsal.inbox.iterdir())})
 
@@ -71,7 +71,7 @@ class Walk:
         said = intake(ledger).sha256
         ledger.close()
         projection = project_contest(self.contest)
-        return said, to_json(document(projection)), projection
+        return said, to_json(projection_document(projection)), projection
 
 
 def straight(walk: Walk) -> None:

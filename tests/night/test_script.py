@@ -9,7 +9,7 @@ import pytest
 from estimation.contest import load_contest
 from estimation.errors import EstimationError
 from estimation.frame import load_frame
-from estimation.night import Rehearsal, play, prepare
+from estimation.night import Rehearsal, play, prepare_rehearsal
 from estimation.night.script import FileWrite, Script
 from estimation.returns import read_returns, resolve
 from estimation.simulation.faults import Faults
@@ -34,7 +34,9 @@ def used(rehearsal: Rehearsal) -> pd.DataFrame:
 def test_half_written_files_never_give_a_wrong_count(town: Path, tmp_path: Path, by: str) -> None:
     toml = (town / "contest.toml").read_text(encoding="utf-8").replace("n = 120", "n = 20")
     (town / "contest.toml").write_text(toml, encoding="utf-8")
-    rehearsal = prepare(load_contest(town), tmp_path / "gladi", faults=QUIET.change({"half_written": 1.0}), by=by)
+    rehearsal = prepare_rehearsal(
+        load_contest(town), tmp_path / "gladi", faults=QUIET.change({"half_written": 1.0}), by=by
+    )
     script, true = rehearsal.script, open_population(rehearsal.contest).counts
     assert set(script.log["kind"]) == {"half_written"}
     halves = [i for i, event in enumerate(script.events) if not event.whole]
@@ -51,10 +53,10 @@ def test_half_written_files_never_give_a_wrong_count(town: Path, tmp_path: Path,
 
 
 def test_a_minute_is_one_new_file_and_a_village_one_that_grows(town: Path, tmp_path: Path) -> None:
-    minute = prepare(load_contest(town), tmp_path / "minute", faults=QUIET).script.events
+    minute = prepare_rehearsal(load_contest(town), tmp_path / "minute", faults=QUIET).script.events
     assert len({event.file for event in minute}) == len(minute)
     assert minute[0].file.startswith("laporan-20241127-1")
-    village = prepare(load_contest(town), tmp_path / "village", faults=QUIET, by="village").script.events
+    village = prepare_rehearsal(load_contest(town), tmp_path / "village", faults=QUIET, by="village").script.events
     assert len(village) >= 115  # of 120: two returns of one village may come in one second
     last: dict[str, bytes] = {}
     for event in village:
@@ -65,7 +67,7 @@ def test_a_minute_is_one_new_file_and_a_village_one_that_grows(town: Path, tmp_p
 
 def test_times_are_written_as_their_clock_says(town: Path, tmp_path: Path) -> None:
     rates = {"naive_time": 0.02, "other_zone": 0.02, "corrected": 0}
-    rehearsal = prepare(load_contest(town), tmp_path / "gladi", faults=QUIET.change(rates), by="quarter")
+    rehearsal = prepare_rehearsal(load_contest(town), tmp_path / "gladi", faults=QUIET.change(rates), by="quarter")
     play(rehearsal.script, rehearsal.inbox)
     sent = pd.concat([pd.read_csv(path, dtype=str) for path in rehearsal.inbox.iterdir()]).set_index("tps_id")
     clean = pd.read_csv(rehearsal.contest.out / "rehearsal" / "clean.csv", dtype=str).set_index("tps_id")
@@ -81,7 +83,7 @@ def test_times_are_written_as_their_clock_says(town: Path, tmp_path: Path) -> No
 
 
 def test_the_log_names_the_file_and_the_line(town: Path, tmp_path: Path) -> None:
-    rehearsal = prepare(load_contest(town), tmp_path / "gladi", faults=Faults(silent=0), by="village")
+    rehearsal = prepare_rehearsal(load_contest(town), tmp_path / "gladi", faults=Faults(silent=0), by="village")
     play(rehearsal.script, rehearsal.inbox)
     log = rehearsal.script.log
     coded = log[~log["kind"].isin(["swapped", "unknown_code", "lost_zeros"])]

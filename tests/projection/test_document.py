@@ -10,7 +10,7 @@ import pytest
 
 from estimation.contest import load_contest
 from estimation.files import to_json
-from estimation.projection import document, project_contest, tables
+from estimation.projection import project_contest, projection_document, projection_tables
 from estimation.projection.record import RECORDS, json_schema
 
 SCHEMA = json.loads(
@@ -40,7 +40,7 @@ def of_stations(make_contest):
 
 
 def written(projection):
-    return json.loads(to_json(document(projection)))
+    return json.loads(to_json(projection_document(projection)))
 
 
 def numbers(value):
@@ -79,7 +79,7 @@ def test_the_demo_validates(whole):
 
 
 def test_keys_stand_in_the_order_of_the_contract(whole):
-    assert list(document(whole)) == list(SCHEMA["properties"])
+    assert list(projection_document(whole)) == list(SCHEMA["properties"])
     assert set(SCHEMA["properties"]) - set(SCHEMA["required"]) == {"quality", "arrival"}
 
 
@@ -116,7 +116,7 @@ def test_floats_have_at_most_nine_decimals(whole):
 
 
 def test_text_is_written_as_it_is(whole):
-    text = to_json(document(whole))
+    text = to_json(projection_document(whole))
     assert "Yusuf Rio Wahyu Prayogo – Ulfiyah" in text
     assert "NaN" not in text
     assert text.endswith("}\n")
@@ -157,7 +157,7 @@ def test_time_is_on_the_contest_s_clock(whole):
 
 
 def test_tables(whole):
-    made = tables(whole)
+    made = projection_tables(whole)
     assert sorted(made) == ["areas", "findings", "officers", "shares"]
     assert list(made["shares"]["number"]) == [1, 2]
     assert len(made["areas"]) == 34

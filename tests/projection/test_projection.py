@@ -11,7 +11,7 @@ import pytest
 
 from estimation.contest import load_contest
 from estimation.errors import DesignError, EstimationError
-from estimation.projection import document, project_contest, write_projection
+from estimation.projection import project_contest, projection_document, write_projection
 
 HALF_PAST_SIX = datetime.fromisoformat("2024-11-27T18:30:00+07:00")
 EVERYBODY = '[returns]\nasked = "all"\n[estimate]\nestimator = "ratio"\n'
@@ -95,8 +95,8 @@ def test_the_demo_s_interval_contains_the_truth(at_half_past_six, demo):
 
 
 def test_another_level_changes_the_interval_alone(at_half_past_six, demo):
-    wide = document(project_contest(load_contest(demo), as_of=HALF_PAST_SIX, level=0.99))
-    usual = document(at_half_past_six)
+    wide = projection_document(project_contest(load_contest(demo), as_of=HALF_PAST_SIX, level=0.99))
+    usual = projection_document(at_half_past_six)
     assert (wide["level"], usual["level"]) == (0.99, 0.95)
     for share, other in zip(wide["shares"], usual["shares"], strict=True):
         assert (share["estimate"], share["se"]) == (other["estimate"], other["se"])
@@ -206,7 +206,7 @@ def test_too_little_gives_nulls_and_a_reason(make_contest, stations, reason):
             make_contest(returns=counted(stations) or "tps_id,votes_1,votes_2,invalid,total\n", extra_toml=EVERYBODY)
         )
     )
-    held = document(p)
+    held = projection_document(p)
     assert (held["call"]["status"], held["call"]["winner"]) == ("insufficient", None)
     assert held["call"]["reasons"] == [reason]
     nothing = dict.fromkeys(("estimate", "se", "low", "high"))
@@ -226,7 +226,7 @@ def test_too_little_is_a_warning_too(make_contest):
 
 def test_before_the_first_return_nothing_is_in(demo):
     early = datetime.fromisoformat("2024-11-27T08:00:00+07:00")
-    held = document(project_contest(load_contest(demo), as_of=early))
+    held = projection_document(project_contest(load_contest(demo), as_of=early))
     assert held["call"]["status"] == "insufficient"
     assert held["as_of"] == "2024-11-27T08:00:00+07:00"
     assert held["sample"]["received"] == 0
@@ -234,7 +234,7 @@ def test_before_the_first_return_nothing_is_in(demo):
 
 def test_the_moment_is_the_last_receipt_where_none_is_asked_for(make_contest):
     contest = load_contest(make_contest(returns=counted(range(1, 13)), extra_toml=EVERYBODY))
-    assert document(project_contest(contest))["as_of"] == "2024-11-27T15:12:00+07:00"
+    assert projection_document(project_contest(contest))["as_of"] == "2024-11-27T15:12:00+07:00"
     assert project_contest(contest, as_of=datetime.fromisoformat("2024-11-27T15:06:00+07:00")).progress.used == 6
 
 
@@ -266,7 +266,7 @@ def test_turnout_and_invalid_share_need_their_numbers(make_contest):
     p = project_contest(load_contest(make_contest(returns=returns, extra_toml=EVERYBODY)))
     assert p.estimate.names == ("share:1", "share:2")
     assert codes(p) == ["W307", "W308"]
-    assert document(p)["turnout"]["estimate"] is None
+    assert projection_document(p)["turnout"]["estimate"] is None
 
 
 def test_returns_from_outside_the_sample_are_set_apart(at_half_past_six, demo):
@@ -319,7 +319,7 @@ def test_a_projection_by_hand_has_its_moment_s_name_and_lies_beside_the_takes(at
     contest = replace(at_half_past_six.contest, folder=tmp_path)
     path = write_projection(replace(at_half_past_six, contest=contest))
     assert path == tmp_path / "out" / "projections" / "20241127T183000+0700" / "projection.json"
-    assert json.loads(path.read_text(encoding="utf-8")) == json.loads(json.dumps(document(at_half_past_six)))
+    assert json.loads(path.read_text(encoding="utf-8")) == json.loads(json.dumps(projection_document(at_half_past_six)))
 
 
 def test_a_ledger_is_read_where_one_is_kept(make_contest):

@@ -9,7 +9,7 @@ import estimation as qc
 from estimation.contest import ProjectionRequest, load_contest
 from estimation.errors import ContestError, EstimateError
 from estimation.projection import project, read_evening
-from estimation.publish.reports.projection.provenance import command
+from estimation.publish.reports.projection.provenance import projection_command
 
 AT = "2024-11-27T18:30:00+07:00"
 
@@ -94,4 +94,4 @@ def test_a_moment_may_be_an_object(demo: Path) -> None:
 
 def test_the_command_on_a_page_repeats_every_option(demo: Path) -> None:
     p = qc.open(demo).project(as_of=AT, level=0.9, estimate={"delta": 0.0, "agree": False})
-    assert command(p.parts("en").view).endswith("--level 0.9 --estimate agree=false --estimate delta=0.0")
+    assert projection_command(p.parts("en").view).endswith("--level 0.9 --estimate agree=false --estimate delta=0.0")

@@ -15,7 +15,7 @@ from estimation.contest import (
     variances_of,
 )
 from estimation.errors import ContestError
-from estimation.projection import document, project_contest
+from estimation.projection import project_contest, projection_document
 
 from .conftest import START, add, moment, with_design
 
@@ -30,7 +30,7 @@ def never_stops(folder, drawn, part, **estimate):
     """Project as the command does, the files of the take too."""
     contest = load_contest(folder)
     projection = project_contest(contest, as_of=moment(part, drawn), estimate=estimate)
-    document(projection)
+    projection_document(projection)
     assert projection.progress.used == (moment(part, drawn) - START).total_seconds() / 60 + 1
     assert (projection.estimate is None) == (projection.progress.why_insufficient() is not None)
     return projection

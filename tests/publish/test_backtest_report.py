@@ -16,7 +16,7 @@ from estimation.contest import load_contest
 from estimation.errors import EstimationError, ReportError
 from estimation.publish import BacktestReport, render
 from estimation.resources import notebook
-from estimation.simulation.backtest.record import record_of
+from estimation.simulation.backtest.backtest_record import backtest_record_of
 from estimation.words import Words
 
 NBSP = "\u00a0"
@@ -49,7 +49,7 @@ def by_hand(contest_id: str, **changes: Any) -> dict[str, Any]:
 @pytest.fixture
 def hand(make_contest) -> BacktestReport:
     contest = load_contest(make_contest(candidates=3))
-    return BacktestReport(contest, record_of(by_hand(contest.about.id)), Words("en"))
+    return BacktestReport(contest, backtest_record_of(by_hand(contest.about.id)), Words("en"))
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_the_finding_is_one_sentence(hand: BacktestReport) -> None:
 def test_too_narrow_is_said_first(make_contest) -> None:
     contest = load_contest(make_contest(candidates=3))
     rows = rows_of("ratio", 0.1, 0.80, 0.05) + rows_of("ratio", 1.0, 0.95, 0.02)
-    short = BacktestReport(contest, record_of(by_hand(contest.about.id, rows=rows)), Words("id"))
+    short = BacktestReport(contest, backtest_record_of(by_hand(contest.about.id, rows=rows)), Words("id"))
     text = short.finding().text.replace(NBSP, " ")
     assert text.startswith(
         "Selang terlalu sempit pada 10 %. Dengan 10 % data masuk, selang 95 % dari rasio gabungan memuat hasil resmi "
@@ -205,7 +205,7 @@ def test_the_settings_in_force_are_part_of_the_certificate(make_contest, report:
     )
     assert "delta = 0.05, tau = 0.1, kappa = 0.75, phi = [0.04, 0.06], call_error = 0.001" in held
     contest = load_contest(make_contest(candidates=3))
-    older = BacktestReport(contest, record_of(by_hand(contest.about.id)), Words("id"))
+    older = BacktestReport(contest, backtest_record_of(by_hand(contest.about.id)), Words("id"))
     assert provenance(older)["[estimate] yang berlaku"] == "tidak tercatat, karena hasil ini dari versi terdahulu"
 
 
@@ -213,7 +213,7 @@ def test_what_was_in_force_is_said_and_not_what_the_contest_says_now(make_contes
     contest = load_contest(make_contest(candidates=3, extra_toml="[estimate]\ntau = 0.2\ntakes = 20\n"))
     estimate = {"delta": 0.25, "tau": 0.2, "takes": None, "call_error": 0.01, "min_received": 0.75}
     document = by_hand(contest.about.id, estimate=estimate, where="district=D1")
-    found = BacktestReport(contest, record_of(document), Words("en"))
+    found = BacktestReport(contest, backtest_record_of(document), Words("en"))
     items = provenance(found)
     assert items["[estimate] in force"] == "delta = 0.25, tau = 0.2, call_error = 0.01, min_received = 0.75"
     assert items["The contest now says otherwise"] == (
@@ -225,8 +225,8 @@ def test_what_was_in_force_is_said_and_not_what_the_contest_says_now(make_contes
     text = found.calls().text.replace(NBSP, " ")
     assert "a probability of at most 1.0 % in a whole night, and none before 75 % of the sample is in" in text
     with pytest.raises(ReportError, match="the backtest is of district=D1, where is 'district=D2': leave where blank"):
-        BacktestReport(contest, record_of(document), Words("en"), "district=D2")
-    whole = record_of(by_hand(contest.about.id, where=None))
+        BacktestReport(contest, backtest_record_of(document), Words("en"), "district=D2")
+    whole = backtest_record_of(by_hand(contest.about.id, where=None))
     with pytest.raises(ReportError, match="the backtest is of the whole contest, where is 'district=D2'"):
         BacktestReport(contest, whole, Words("en"), "district=D2")
 

@@ -12,9 +12,9 @@ import estimation as qc
 from estimation.contest import load_contest
 from estimation.projection import make_take
 from estimation.publish import EvaluationReport, render
-from estimation.publish.figures import Bar, Compared, Moment, beside, course, signed_bars
+from estimation.publish.figures import Bar, Compared, Moment, beside, draw_course, signed_bars
 from estimation.publish.reports.evaluation.takes_against_official import TAKES_SHOWN
-from estimation.simulation.showcase import MOMENT, lay_out
+from estimation.simulation.showcase import MOMENT, make_showcase
 from estimation.words import Words
 
 SECTIONS = ["banner", "verdict", "shares", "split", "takes", "areas", "recording", "method", "provenance"]
@@ -23,7 +23,7 @@ SECTIONS = ["banner", "verdict", "shares", "split", "takes", "areas", "recording
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The demo with three takes, each knowing of the one before."""
-    folder = lay_out("situbondo-2024", tmp_path_factory.mktemp("night"))
+    folder = make_showcase("situbondo-2024", tmp_path_factory.mktemp("night"))
     contest = load_contest(folder)
     for hours in (-2, 0, 2):
         at = datetime.fromisoformat(MOMENT) + timedelta(hours=hours)
@@ -208,10 +208,10 @@ def test_bars_of_nothing_are_drawn() -> None:
 def test_a_course_marks_what_was_missed() -> None:
     moments = [Moment(17.0, 1.0, -1.0, 3.0, True), Moment(18.0, 2.0, 1.5, 2.5, False)]
     given = {"alt": "", "ticks": (str, str), "line": 1.2, "line_label": "official 1.2"}
-    svg = course("c", moments, mark=18.0, mark_label="now", **given).svg["narrow"]
+    svg = draw_course("c", moments, mark=18.0, mark_label="now", **given).svg["narrow"]
     assert re.findall(r">\s*(official 1\.2|now)\s*<", svg) == ["official 1.2", "now"]
     assert "#b4501e" in svg
-    assert "#b4501e" not in course("c", moments[:1], **given).svg["narrow"]
+    assert "#b4501e" not in draw_course("c", moments[:1], **given).svg["narrow"]
 
 
 def test_rows_beside_the_result_name_their_marks() -> None:

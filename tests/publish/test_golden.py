@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from estimation.files import to_json
-from estimation.projection import document
+from estimation.projection import projection_document
 from estimation.publish import ProjectionReport
 from estimation.version import __version__
 from estimation.words import LANGUAGES, Words
@@ -65,7 +65,7 @@ def test_the_sentences(case: str, language: str, nights: Callable[[str], Project
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_numbers(case: str, nights: Callable[[str], ProjectionReport]) -> None:
-    made = document(nights(case).projection)
+    made = projection_document(nights(case).projection)
     made["provenance"] = {**nights(case).projection.provenance, "version": "VERSION"}
     held = GOLDEN / f"{case}.json"
     if WRITE:

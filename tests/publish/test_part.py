@@ -13,10 +13,10 @@ from estimation.publish import Part, ProjectionReport
 from estimation.publish.archive import files_of
 from estimation.publish.executed import body_of, json_of, parts_of
 from estimation.publish.figures import Figure
-from estimation.publish.page_table import Count, Filled, Rule, Shown, Table, Where, Who, cell_text
+from estimation.publish.page_table import Count, Filled, PageTable, RuleText, Shown, Where, Who, cell_text
 from estimation.publish.part import MIME, Section, picture, table, to_data
 from estimation.publish.part_data import from_data, replaced
-from estimation.publish.sight import Difference, differences
+from estimation.publish.sight import TextDifference, text_differences
 
 PICTURE = Figure({"wide": '<svg viewBox="0 0 8 4" x="1"><text>5.1</text></svg>', "narrow": "<svg></svg>"}, "A & <b>")
 
@@ -72,7 +72,10 @@ def test_what_a_page_carries_is_what_it_shows_without_pictures(parts: list[Part]
         ({"is": "Section", "name": "x"}, "missing 1 required positional argument: 'heading'"),
         ({"is": "Section", "name": "x", "heading": "h", "more": ""}, "unexpected keyword argument 'more'"),
         ({"is": "Section", "name": "x", "heading": 7}, "Section with another heading"),
-        ({"is": "Section", "name": "x", "heading": "h", "table": {"is": "Table", "header": [], "rows": ["a"]}}, "rows"),
+        (
+            {"is": "Section", "name": "x", "heading": "h", "table": {"is": "PageTable", "header": [], "rows": ["a"]}},
+            "rows",
+        ),
         ({"is": "Section", "name": "x", "heading": "h", "figure": {"is": "Figure", "svg": {}, "alt": None}}, "alt"),
     ],
 )
@@ -115,7 +118,7 @@ def test_files_beside_a_page_have_what_the_cells_show() -> None:
         Count("3"),
     )
     assert [cell_text(cell) for cell in cells] == ["5 % 4 – 6", "1 Ani (empty)", "A B", "1 / 2", "3"]
-    assert cell_text(Rule("Means", "first 1", ("x", "y"))) == "Means first 1 x y"
+    assert cell_text(RuleText("Means", "first 1", ("x", "y"))) == "Means first 1 x y"
     assert cell_text(Shown("–", "–")) == "–"
     first = picture("t", "H", PICTURE, header=["a", "b"], rows=[["=1", " 2\u00a0 "]])
     files = files_of([first, table("t", "H", ["a"], [["x"]]), Section("u", "H", ("only words",))])
@@ -156,20 +159,20 @@ def around(body: str) -> str:
 def test_what_a_page_shows_otherwise_is_named(shown: Section, old: str, new: str, difference: list) -> None:
     page = around(shown.html)
     assert page.count(old) == 1
-    made = differences(page.replace(old, new), page, [shown])
-    assert list(made) == [Difference(*one) for one in difference]
-    assert list(differences(page, page, [shown])) == []
+    made = text_differences(page.replace(old, new), page, [shown])
+    assert list(made) == [TextDifference(*one) for one in difference]
+    assert list(text_differences(page, page, [shown])) == []
 
 
 def test_pictures_that_are_blank_are_not_looked_at(shown: Section) -> None:
     page, blank = around(shown.html), from_data(to_data(shown, pictures=False))
-    assert list(differences(page, page, [blank])) == []
-    assert list(differences(page.replace(">51.3 %<", ">52.3 %<"), page, [blank])) == [
-        Difference("shares, Ani, share", "52.3 %", "51.3 %")
+    assert list(text_differences(page, page, [blank])) == []
+    assert list(text_differences(page.replace(">51.3 %<", ">52.3 %<"), page, [blank])) == [
+        TextDifference("shares, Ani, share", "52.3 %", "51.3 %")
     ]
 
 
 def test_a_part_of_data_that_are_not_whole_is_an_error(shown: Section) -> None:
-    bad = Section("shares", "Shares", table=Table(("a",), (("x",),), "owed"))
+    bad = Section("shares", "Shares", table=PageTable(("a",), (("x",),), "owed"))
     with pytest.raises(ReportError, match="the data of the part 'shares' in the page are not whole"):
-        list(differences(around(shown.html), around(shown.html), [bad]))
+        list(text_differences(around(shown.html), around(shown.html), [bad]))

@@ -14,10 +14,10 @@ from estimation.contest import Contest, load_contest
 from estimation.errors import ReportError
 from estimation.projection import make_take, project_contest
 from estimation.publish import render
-from estimation.publish.manifest import KEY_VARIABLE, Seal, fingerprint, numbers_of, seal, signed_by
+from estimation.publish.page_manifest import KEY_VARIABLE, Seal, key_fingerprint, numbers_of, seal, signed_by
 from estimation.publish.pagefile import with_stale_line, without_stale_line
 from estimation.publish.pages import Composed, compose
-from estimation.publish.verify import PageCheck, holds, read_page, verify
+from estimation.publish.verify_page import PageCheck, holds, read_stated, verify_page
 from estimation.returns.ledger import ingest, open_ledger, recorded_until
 from estimation.simulation.showcase import MOMENT
 
@@ -47,7 +47,7 @@ def _made_once(monkeypatch: pytest.MonkeyPatch) -> None:
             _MADE[key] = compose(contest, **given)
         return _MADE[key]
 
-    monkeypatch.setattr("estimation.publish.verify.compose", remembered)
+    monkeypatch.setattr("estimation.publish.verify_page.compose", remembered)
 
 
 _MADE: dict[str, Composed] = {}
@@ -68,7 +68,7 @@ def differing(checks: tuple[PageCheck, ...]) -> dict[str, str]:
 
 @pytest.mark.slow
 def test_an_untouched_page_holds_number_by_number(contest: Contest, page: Path) -> None:
-    checks = verify(contest, page)
+    checks = verify_page(contest, page)
     assert holds(checks)
     said = {check.name: (check.outcome, check.text) for check in checks}
     document = json.loads((page.parent / "projection.json").read_text(encoding="utf-8"))
@@ -82,7 +82,7 @@ def test_an_untouched_page_holds_number_by_number(contest: Contest, page: Path) 
 
 
 def test_a_digit_in_the_page_is_found_and_named(contest: Contest, page: Path, tmp_path: Path) -> None:
-    checks = verify(
+    checks = verify_page(
         contest, tampered(page, tmp_path, ('<td class="num share">51,5\u00a0%', '<td class="num share">52,5\u00a0%'))
     )
     found = differing(checks)
@@ -102,14 +102,14 @@ def test_a_digit_in_a_picture_or_out_of_sight_is_found(contest: Contest, page: P
     assert mark
     moved = html[: mark.start(2)] + str(int(mark[2]) + 1) + html[mark.end(2) :]
     (tmp_path / page.name).write_text(moved, encoding="utf-8")
-    assert set(differing(verify(contest, tmp_path / page.name))) == {"body", "page"}
+    assert set(differing(verify_page(contest, tmp_path / page.name))) == {"body", "page"}
 
 
 def test_a_manifest_that_was_made_to_fit_the_page_does_not_fit_the_inputs(
     contest: Contest, page: Path, tmp_path: Path
 ) -> None:
     html = page.read_text(encoding="utf-8").replace("51,5\u00a0%", "53,5\u00a0%")
-    stated = read_page(page)
+    stated = read_stated(page)
     body = re.search(r'<main id="main">\n(.*)\n</main>', html, re.DOTALL)[1]
     document = json.loads(json.dumps(stated.document))
     document["body_sha256"] = hashlib.sha256(body.encode()).hexdigest()
@@ -117,7 +117,7 @@ def test_a_manifest_that_was_made_to_fit_the_page_does_not_fit_the_inputs(
     forged = seal(document, stated.moment)
     html = html.replace(stated.seal.manifest, forged.manifest).replace(stated.seal.digest, forged.digest)
     (tmp_path / page.name).write_text(html, encoding="utf-8")
-    found = differing(verify(contest, tmp_path / page.name))
+    found = differing(verify_page(contest, tmp_path / page.name))
     assert "body" not in found
     assert "manifest" not in found
     assert found["share 1 estimate"] == "the page states 0.535, the inputs give 0.514646591"
@@ -130,8 +130,10 @@ def test_an_input_that_changed_is_named(contest: Contest, page: Path, tmp_path: 
     returns = folder / "inbox/laporan.csv"
     lines = returns.read_text(encoding="utf-8").splitlines()
     returns.write_text("\n".join([*lines[:5], *lines[105:]]) + "\n", encoding="utf-8")
-    found = differing(verify(load_contest(folder), page))
-    assert found["returns_sha256"].startswith(f"the page states {read_page(page).document['inputs']['returns_sha256']}")
+    found = differing(verify_page(load_contest(folder), page))
+    assert found["returns_sha256"].startswith(
+        f"the page states {read_stated(page).document['inputs']['returns_sha256']}"
+    )
     assert "share 1 estimate" in found
     assert not {"frame_sha256", "sample_sha256", "contest_sha256"} & set(found)
 
@@ -143,9 +145,9 @@ def test_a_take_made_later_changes_nothing_and_one_made_before_is_named(
     other = load_contest(shutil.copytree(contest.folder, tmp_path / "other"))
     moment = datetime.fromisoformat(MOMENT)
     make_take(other, as_of=moment + timedelta(hours=1))
-    assert holds(verify(other, page))
+    assert holds(verify_page(other, page))
     make_take(other, as_of=moment - timedelta(hours=1))
-    found = differing(verify(load_contest(shutil.copytree(other.folder, tmp_path / "third")), page))
+    found = differing(verify_page(load_contest(shutil.copytree(other.folder, tmp_path / "third")), page))
     assert found["takes_sha256"].startswith("the page states nothing, the inputs give ")
     assert "share 1 estimate" not in found
 
@@ -166,7 +168,7 @@ def test_what_the_ledger_held_is_found_again_after_corrections(lay_night: Callab
     ingest(ledger, settle=0)
     ledger.close()
     assert project_contest(opened).provenance["returns_sha256"] not in made.read_text(encoding="utf-8")
-    assert holds(verify(opened, made))
+    assert holds(verify_page(opened, made))
 
 
 @pytest.mark.slow
@@ -177,17 +179,17 @@ def test_a_page_made_from_a_file_elsewhere_says_which_is_needed(contest: Contest
     page = render(contest, out=tmp_path / "out", parameters=given, now=NOW).path
     assert str(tmp_path) not in page.read_text(encoding="utf-8")
     with pytest.raises(ReportError, match=r"made with sample = 'drawn.csv', which is not in .*: name it with --sample"):
-        verify(contest, page)
-    assert differing(verify(contest, page, files={"sample": Path(sample)})) == {}
+        verify_page(contest, page)
+    assert differing(verify_page(contest, page, files={"sample": Path(sample)})) == {}
 
 
 def test_what_is_no_page_or_another_contests_is_an_error(contest: Contest, page: Path, tmp_path: Path) -> None:
     (tmp_path / "x.html").write_text("<p>51,5 %</p>", encoding="utf-8")
     with pytest.raises(ReportError, match="carries no manifest with the time it was made"):
-        verify(contest, tmp_path / "x.html")
+        verify_page(contest, tmp_path / "x.html")
     other = tampered(page, tmp_path, ('"contest":"situbondo-2024"', '"contest":"gianyar-2024"'))
     with pytest.raises(ReportError, match=r"a page of the contest 'gianyar-2024', and .* holds 'situbondo-2024'"):
-        verify(contest, other)
+        verify_page(contest, other)
 
 
 def test_the_line_by_which_a_watch_says_how_old_a_page_is_changes_nothing(
@@ -195,7 +197,7 @@ def test_the_line_by_which_a_watch_says_how_old_a_page_is_changes_nothing(
 ) -> None:
     skip = re.search(r'<a class="skip".*?</a>', page.read_text(encoding="utf-8"))[0]
     old = tampered(page, tmp_path, (skip, skip + '\n<p class="aging" role="status">12 menit</p>'))
-    assert holds(verify(contest, old))
+    assert holds(verify_page(contest, old))
 
 
 def test_only_one_line_of_text_at_its_place_is_taken_for_a_watchs() -> None:
@@ -216,7 +218,7 @@ def test_only_one_line_of_text_at_its_place_is_taken_for_a_watchs() -> None:
 def test_data_that_were_changed_with_the_page_do_not_fit_the_inputs(
     contest: Contest, page: Path, tmp_path: Path
 ) -> None:
-    checks = verify(contest, tampered(page, tmp_path, ("51,5\u00a0%", "53,5\u00a0%")))
+    checks = verify_page(contest, tampered(page, tmp_path, ("51,5\u00a0%", "53,5\u00a0%")))
     found = differing(checks)
     assert {"body", "parts", "page"} < set(found)
     place = "text candidates, 1 Yusuf Rio Wahyu Prayogo – Ulfiyah, Perolehan"
@@ -226,7 +228,7 @@ def test_data_that_were_changed_with_the_page_do_not_fit_the_inputs(
 
 def test_a_page_whose_data_alone_were_changed_is_found(contest: Contest, page: Path, tmp_path: Path) -> None:
     old, new = '"value":"51,5\u00a0%"', '"value":"53,5\u00a0%"'
-    checks = verify(contest, tampered(page, tmp_path, (old, new)))
+    checks = verify_page(contest, tampered(page, tmp_path, (old, new)))
     found = differing(checks)
     assert {"parts", "page"} < set(found)
     assert "body" not in found
@@ -237,9 +239,9 @@ def test_a_page_whose_data_alone_were_changed_is_found(contest: Contest, page: P
 
 @pytest.mark.parametrize("data", ["", "{", "{}", '[{"is":"Path"}]', '["x"]'])
 def test_a_page_whose_data_are_no_parts_is_an_error(contest: Contest, page: Path, tmp_path: Path, data: str) -> None:
-    other = tampered(page, tmp_path, (read_page(page).file.parts, data))
+    other = tampered(page, tmp_path, (read_stated(page).file.parts, data))
     with pytest.raises(ReportError, match=r"no data of a part|the data of the page's parts can't be read"):
-        verify(contest, other)
+        verify_page(contest, other)
 
 
 @pytest.fixture(scope="module")
@@ -267,23 +269,23 @@ def test_a_signed_page_is_checked_by_its_key(
     made = render(contest, out=tmp_path, language="en", parameters={"as_of": MOMENT}, now=NOW)
     monkeypatch.delenv(KEY_VARIABLE)
     page = made.path
-    stated = read_page(page)
-    assert f"Signed with the key {fingerprint(stated.seal.key)}." in stated.html
+    stated = read_stated(page)
+    assert f"Signed with the key {key_fingerprint(stated.seal.key)}." in stated.html
     assert signed_by(stated.seal, stated.moment)
-    assert differing(verify(contest, page, key=keys["mine.pub"])) == {}
+    assert differing(verify_page(contest, page, key=keys["mine.pub"])) == {}
     (tmp_path / "later").mkdir()
     later = tampered(page, tmp_path / "later", ("T18:35:00+07:00", "T18:36:00+07:00"), ("18:35 WIB", "18:36 WIB"))
-    assert differing(verify(contest, later)) == {
+    assert differing(verify_page(contest, later)) == {
         "signature": "the signature is not that of this manifest and this time"
     }
-    other = differing(verify(contest, page, key=keys["other.pub"]))
-    assert other == {"signature": f"the page is signed by another key: {fingerprint(stated.seal.key)}"}
+    other = differing(verify_page(contest, page, key=keys["other.pub"]))
+    assert other == {"signature": f"the page is signed by another key: {key_fingerprint(stated.seal.key)}"}
 
 
 def test_an_unsigned_page_does_not_pass_where_a_key_is_asked_for(
     contest: Contest, page: Path, keys: dict[str, Path]
 ) -> None:
-    found = differing(verify(contest, page, key=keys["mine.pub"]))
+    found = differing(verify_page(contest, page, key=keys["mine.pub"]))
     assert found == {"signature": "the page is not signed, and a key was given to check it by"}
 
 

@@ -11,7 +11,7 @@ import pytest
 from estimation.contest import load_contest
 from estimation.frame import load_frame
 from estimation.returns import read_returns, resolve
-from estimation.returns.content import canonical, moments, restore
+from estimation.returns.content import canonical_rows, restore, utc_texts
 
 MakeContest = Callable[..., Path]
 Row = dict[str, Any]
@@ -71,17 +71,19 @@ def test_canonical_text_by_hand() -> None:
             "edition": [0, 7],
         }
     )
-    assert canonical(table) == [
+    assert canonical_rows(table) == [
         '{"received_at":"2024-11-27T09:00:00.000000Z","tps_id":"01","votes_1":3}',
         '{"tps_id":"a\\"\\\\\\n","unreadable":true}',
     ]
-    assert canonical(table[["unreadable", "tps_id", "received_at", "votes_1"]]) == canonical(table)
-    assert canonical(table.assign(invalid=np.nan, source=pd.Series([None, None], dtype="str"))) == canonical(table)
-    assert canonical(table.assign(votes_1=[2.5, 1e15])) == [
+    assert canonical_rows(table[["unreadable", "tps_id", "received_at", "votes_1"]]) == canonical_rows(table)
+    assert canonical_rows(table.assign(invalid=np.nan, source=pd.Series([None, None], dtype="str"))) == canonical_rows(
+        table
+    )
+    assert canonical_rows(table.assign(votes_1=[2.5, 1e15])) == [
         '{"received_at":"2024-11-27T09:00:00.000000Z","tps_id":"01","votes_1":2.5}',
         '{"tps_id":"a\\"\\\\\\n","unreadable":true,"votes_1":1000000000000000}',
     ]
-    assert canonical(table.head(0)) == []
+    assert canonical_rows(table.head(0)) == []
 
 
 def test_restored_from_text() -> None:
@@ -92,4 +94,4 @@ def test_restored_from_text() -> None:
     np.testing.assert_array_equal(table["votes_1"], [3, np.nan])
     np.testing.assert_array_equal(table["total"], [np.nan, np.nan])
     assert table["unreadable"].tolist() == [False, True]
-    assert moments(table["received_at"]) == ["2024-11-27T09:00:00.000001Z", ""]
+    assert utc_texts(table["received_at"]) == ["2024-11-27T09:00:00.000001Z", ""]

@@ -13,7 +13,7 @@ from estimation.estimators import weight_responding
 from estimation.frame import load_frame
 from estimation.projection import project_contest
 from estimation.sampling import design_of, draw, read_sample, write_draw
-from estimation.sampling.verify import verify
+from estimation.sampling.verify_draw import verify
 from estimation.survey import Structure
 from estimation.survey.variance import default
 

@@ -10,12 +10,12 @@ from estimation.contest import load_contest
 from estimation.errors import DesignError
 from estimation.frame import load_frame
 from estimation.sampling import Design, draw, read_sample, write_draw
-from estimation.sampling.manifest import (
+from estimation.sampling.draw_manifest import (
     Manifest,
-    canonical,
+    canonical_design,
+    design_differences,
     design_from,
     design_words,
-    differences,
     read_manifest,
     write_commitment,
 )
@@ -133,7 +133,7 @@ def test_commitment_can_be_checked_with_hashlib_alone(contest):
 
 
 def test_canonical_design_has_one_form():
-    assert canonical({"n": 7, "a": ["ü", 1.5], "where": None}) == '{"a":["ü",1.5],"n":7,"where":null}'
+    assert canonical_design({"n": 7, "a": ["ü", 1.5], "where": None}) == '{"a":["ü",1.5],"n":7,"where":null}'
 
 
 def test_the_baseline_is_committed_where_there_is_one(make_contest):
@@ -207,8 +207,8 @@ def test_a_commitment_that_is_none_is_an_error(contest, text):
 
 
 def test_a_design_part_that_was_not_written_has_its_default():
-    assert differences({"n": 7, "minimum": 2}, {"n": 7}) == []
-    assert differences({"n": 7}, {"n": 7, "minimum": 3}) == ["minimum: expected 2, found 3"]
+    assert design_differences({"n": 7, "minimum": 2}, {"n": 7}) == []
+    assert design_differences({"n": 7}, {"n": 7, "minimum": 3}) == ["minimum: expected 2, found 3"]
 
 
 def test_a_design_is_read_back():

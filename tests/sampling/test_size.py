@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from estimation.errors import DesignError
-from estimation.sampling.size import curve, for_budget, for_leader, for_margin, optimal_take, two_stage
-from estimation.sampling.variability import assume_lead, assume_share, intraclass, measure, residuals
+from estimation.sampling.size import curve, for_budget, for_leader, for_margin, optimal_take, two_stage_size
+from estimation.sampling.variability import assume_lead, assume_share, intraclass, measure, ratio_residuals
 
 Z = 1.959963984540054
 PLAIN = assume_share(0.5, 1000, 200, deff=1)
@@ -102,7 +102,7 @@ def test_the_optimal_take_by_hand():
 
 def test_two_stages_by_hand():
     between = assume_share(0.5, 4000, 200, deff=20)  # σ² = 0.025
-    size = two_stage(between, 10_000, 25, 100, villages=200, correlation=0.2)
+    size = two_stage_size(between, 10_000, 25, 100, villages=200, correlation=0.2)
     assert (size.villages, size.per_village, size.n, size.cost) == (50, 4, 200, 10_000)
     variance = 0.2 * 0.025 * (1 / 50 - 1 / 200) + 0.8 * 0.025 * (1 / 200 - 1 / 4000)
     assert size.margin == pytest.approx(Z * np.sqrt(variance))
@@ -116,7 +116,7 @@ def test_two_stages_have_the_variance_of_cochran_where_villages_are_equal():
     y = (100 + rng.normal(0, 20, villages)[:, None] + rng.normal(0, 25, (villages, each))).ravel()
     v, cluster = np.full(y.size, 200.0), np.repeat(np.arange(villages), each)
     between = measure(y, v)
-    size = two_stage(between, 6000, 20, 100, villages=villages, correlation=intraclass(y, v, cluster))
+    size = two_stage_size(between, 6000, 20, 100, villages=villages, correlation=intraclass(y, v, cluster))
     a, m = size.villages, size.per_village
     table = (y / 200).reshape(villages, each)
     first, second = table.mean(axis=1).var(ddof=1), table.var(axis=1, ddof=1).mean()
@@ -161,7 +161,7 @@ def test_strata_lower_the_measured_variance(population):
     y, v = column(population, "votes_1"), column(population, "valid")
     codes = pd.factorize(population["district"])[0]
     plain, stratified = measure(y, v), measure(y, v, codes=codes)
-    d = pd.Series(residuals(y, v)[1])
+    d = pd.Series(ratio_residuals(y, v)[1])
     within = (d.groupby(codes).var() * d.groupby(codes).size()).sum() / len(d)
     assert stratified.unit == pytest.approx(within / v.mean() ** 2)
     assert for_margin(stratified, 0.02).n < for_margin(plain, 0.02).n
@@ -244,10 +244,13 @@ def test_the_sentence():
         (lambda: for_leader(ALIKE, 0.3), "the probability is 0.3: give a number between 0.5 and 1"),
         (lambda: for_budget(ALIKE, 5, 3), "a budget of 5 pays 1 stations, 1 would report and 2 are needed: raise it"),
         (
-            lambda: two_stage(ALIKE, 100, 25, 100, villages=50, correlation=0.2),
+            lambda: two_stage_size(ALIKE, 100, 25, 100, villages=50, correlation=0.2),
             "a budget of 100 pays 0 villages at 125 each, and 2 are needed: raise it",
         ),
-        (lambda: two_stage(ALIKE, 100, 1, 1, villages=5000, correlation=0.2), "5000 villages can't hold 1000 stations"),
+        (
+            lambda: two_stage_size(ALIKE, 100, 1, 1, villages=5000, correlation=0.2),
+            "5000 villages can't hold 1000 stations",
+        ),
         (lambda: optimal_take(1, 1, 0.0), "the intraclass correlation of villages is 0: give a number between 0 and 1"),
         (lambda: intraclass(np.ones(3), np.ones(3), np.arange(3)), "3 stations in 3 clusters have no intraclass"),
         (lambda: measure(np.ones(2), np.ones(3)), r"votes have shape \(2,\) and valid votes \(3,\)"),

@@ -8,8 +8,8 @@ from estimation.contest import load_contest
 from estimation.errors import DesignError
 from estimation.frame import load_frame
 from estimation.sampling import Design, draw, write_draw
-from estimation.sampling.manifest import write_commitment
-from estimation.sampling.verify import verify
+from estimation.sampling.draw_manifest import write_commitment
+from estimation.sampling.verify_draw import verify
 
 
 @pytest.fixture

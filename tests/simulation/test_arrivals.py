@@ -15,7 +15,7 @@ from estimation.seeds import generator
 from estimation.simulation.arrivals import (
     BALI_2024,
     Adverse,
-    Areas,
+    AreaOrder,
     Missing,
     Ordered,
     Random,
@@ -122,7 +122,7 @@ def test_names(make_contest):
     assert arrival_model("random", population) == Random()
     assert arrival_model("size", population) == Ordered("size", 0.5)
     assert arrival_model("distance = 0.2", population) == Ordered("distance", 0.2)
-    assert arrival_model("village=0.3", population) == Areas("village", 0.3)
+    assert arrival_model("village=0.3", population) == AreaOrder("village", 0.3)
     assert arrival_model("missing=0.25", population) == Missing(0.25)
     assert arrival_model("adverse=-0.1", population) == Adverse(-0.1)
     assert arrival_model("log-logistic", population) is BALI_2024
@@ -174,11 +174,11 @@ def test_the_strength_is_the_correlation(large):
 
 def test_areas_share_their_night(large):
     rows = np.tile(np.arange(1200), (200, 1))
-    keys = Areas("district", 0.5)(large, rows, generator(3)).reshape(200, 12, 100)
+    keys = AreaOrder("district", 0.5)(large, rows, generator(3)).reshape(200, 12, 100)
     between = keys.mean(axis=2).var(axis=1, ddof=1) - keys.var(axis=2, ddof=1).mean(axis=1) / 100
     # the variance of 12 area effects has the standard error 0.5 √(2 / 11) in one night
     assert between.mean() == pytest.approx(0.5, abs=4 * 0.5 * np.sqrt(2 / 11 / 200))
-    whole = Areas("district", 1)(large, rows[:5], generator(3))
+    whole = AreaOrder("district", 1)(large, rows[:5], generator(3))
     first = ranks(whole).reshape(5, 12, 100)
     assert (np.ptp(first, axis=2) == 99).all()  # area after area
 

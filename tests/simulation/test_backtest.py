@@ -12,15 +12,15 @@ from estimation.simulation.backtest import (
     BacktestPlan,
     Replay,
     backtest,
-    document,
+    backtest_document,
+    backtest_summary,
     first_calls,
-    headline,
     interval_score,
     plan_of,
     tabulate,
 )
-from estimation.simulation.backtest.replay import draw_block, night_of, quantities, replay_block, stage
-from estimation.simulation.backtest.table import judged
+from estimation.simulation.backtest.coverage_table import judge_quantity
+from estimation.simulation.backtest.replay import draw_block, night_of, replay_block, stage, true_quantities
 from estimation.simulation.population import open_population
 
 OFFICIAL = "tps_id,votes_1,votes_2,invalid,total\n"
@@ -50,7 +50,7 @@ def test_interval_score_by_hand():
 def test_judged_by_hand():
     theta, variance = np.array([0.5, 0.7, np.nan]), np.array([0.01, 0.03, np.nan])
     low, high = np.array([0.4, 0.6, np.nan]), np.array([0.6, 0.9, np.nan])
-    said = judged(theta, variance, low, high, 0.5, 0.95)
+    said = judge_quantity(theta, variance, low, high, 0.5, 0.95)
     assert said["nights"] == 2  # the third says nothing
     assert said["bias"] == pytest.approx(0.1)
     assert said["true_se"] == pytest.approx(np.sqrt(0.02))
@@ -63,8 +63,8 @@ def test_judged_by_hand():
 
 def test_a_quantity_of_one_night_is_not_judged():
     one, none = np.array([0.5, np.nan]), np.array([np.nan, np.nan])
-    assert judged(one, one, one, one, 0.5, 0.95)["nights"] == 1
-    assert np.isnan(judged(none, none, none, none, 0.5, 0.95)["coverage"])
+    assert judge_quantity(one, one, one, one, 0.5, 0.95)["nights"] == 1
+    assert np.isnan(judge_quantity(none, none, none, none, 0.5, 0.95)["coverage"])
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def handmade(tiny):
     """Four nights, two parts; called: never, rightly at half, wrongly at half and then not, rightly at the end."""
     population = open_population(tiny)
     plan = simple(tiny, 2, 4, received="0.5,1")
-    q = len(quantities(population)[0])
+    q = len(true_quantities(population)[0])
     flat = np.full((4, 1, 2, q), 0.3)
     called = np.array([[0, 0], [1, 1], [1, 0], [0, 1]], bool)[:, None]
     wrong = np.array([[0, 0], [0, 0], [1, 0], [0, 0]], bool)[:, None]
@@ -126,7 +126,7 @@ def test_a_census_has_neither_error_nor_width(tiny, estimator):
 
 
 def test_the_truth_is_that_of_all_stations(tiny):
-    names, truth = quantities(open_population(tiny))
+    names, truth = true_quantities(open_population(tiny))
     assert names == ("share:1", "share:2", "lead", "turnout")
     np.testing.assert_allclose(truth, [0.3, 0.7, 0.4, 407 / (301 + 302 + 303 + 304)])
 
@@ -180,13 +180,13 @@ def test_a_roll_that_nobody_knows_is_no_obstacle(make_contest):
     plan = simple(contest, 20, 5, received="0.5,1", estimators=["multilevel", "ratio"])
     population, replay = backtest(contest, plan)
     assert np.isfinite(replay.theta[..., :3]).all()
-    assert np.isnan(quantities(population)[1][-1])
+    assert np.isnan(true_quantities(population)[1][-1])
     assert "turnout" not in set(tabulate(population, plan, replay)["quantity"])
 
 
 def test_the_headline_says_it_in_lines(tiny):
     plan = simple(tiny, 4, 3, received="1")
-    lines = headline(*_ran(tiny, plan))
+    lines = backtest_summary(*_ran(tiny, plan))
     assert lines[0].endswith("3 nights, n = 4, simple, arrival random")
     assert lines[2].split() == ["100%", "ratio", "100.0%", "0.00", "0.00", "100.0%", "0.00%"]
     assert lines[3] == "first right call, ratio: at 100% in the median night"
@@ -194,7 +194,7 @@ def test_the_headline_says_it_in_lines(tiny):
 
 def test_the_document_has_the_promised_keys(tiny):
     plan = simple(tiny, 2, 10, received="0.5,1")
-    written = document(*_ran(tiny, plan))
+    written = backtest_document(*_ran(tiny, plan))
     assert written["schema"] == "backtest/1"
     assert written["replicates"] == 10
     assert written["stations"] == 4

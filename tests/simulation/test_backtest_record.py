@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import binomtest
 
 from estimation.errors import EstimationError
-from estimation.simulation.backtest.record import chance_band, read_record, record_of
+from estimation.simulation.backtest.backtest_record import backtest_record_of, chance_band, read_backtest_record
 from estimation.survey.intervals import exact_binomial
 
 NUMBERS: dict[str, Any] = {"bias": 0.0, "true_se": 0.02, "mean_se": 0.02, "nights": 100, "n": 40}
@@ -39,7 +39,7 @@ def document(**changes: Any) -> dict[str, Any]:
 
 
 def test_large_shares_are_pooled_by_themselves() -> None:
-    table = record_of(document()).pooled().set_index("estimator")
+    table = backtest_record_of(document()).pooled().set_index("estimator")
     own = table.loc["multilevel"]
     assert own["coverage"] == pytest.approx(0.955)
     assert own["half_width"] == pytest.approx(0.04)
@@ -50,19 +50,23 @@ def test_large_shares_are_pooled_by_themselves() -> None:
 
 
 def test_a_share_that_nothing_is_said_of_is_not_counted() -> None:
-    ratio = record_of(document()).pooled().set_index("estimator").loc["ratio"]
+    ratio = backtest_record_of(document()).pooled().set_index("estimator").loc["ratio"]
     assert ratio["coverage"] == pytest.approx(0.9)
     assert ratio["nights"] == 100
 
 
 def test_small_shares_are_pooled_by_themselves() -> None:
-    table = record_of(document()).pooled(large=False)
+    table = backtest_record_of(document()).pooled(large=False)
     assert table["coverage"].tolist() == [1.0, 0.8]
-    assert record_of(document(rows=[*document()["rows"][:2], row("multilevel", "lead", 0.1)])).pooled(large=False).empty
+    assert (
+        backtest_record_of(document(rows=[*document()["rows"][:2], row("multilevel", "lead", 0.1)]))
+        .pooled(large=False)
+        .empty
+    )
 
 
 def test_bounds_count_nights_not_nights_times_shares() -> None:
-    own = record_of(document()).pooled(large=False).set_index("estimator").loc["ratio"]
+    own = backtest_record_of(document()).pooled(large=False).set_index("estimator").loc["ratio"]
     exact = binomtest(80, 100).proportion_ci(0.95)
     assert (own["coverage_low"], own["coverage_high"]) == pytest.approx((exact.low, exact.high))
 
@@ -85,45 +89,45 @@ def test_what_chance_does_to_a_method_that_is_right() -> None:
 
 
 def test_calls_are_nights_with_exact_bounds() -> None:
-    calls = record_of(document()).calls().set_index("estimator")
+    calls = backtest_record_of(document()).calls().set_index("estimator")
     assert calls["wrong"].tolist() == [2, 0]
     assert calls.loc["ratio", "wrong_high"] == pytest.approx(1 - 0.025 ** (1 / 100))
     assert calls["never"].tolist() == [0.25, 0.25]
 
 
 def test_the_design_is_read_from_its_label() -> None:
-    record = record_of(document())
+    record = backtest_record_of(document())
     assert (record.method, record.strata, record.n, record.arrival) == ("stratified", "district,village", 40, "random")
     assert (record.parts, record.estimators, record.nearest(0.9)) == ([0.1], ["multilevel", "ratio"], 0.1)
 
 
 def test_the_area_and_the_settings_are_read_and_older_documents_have_none() -> None:
-    older = record_of(document())
+    older = backtest_record_of(document())
     assert (older.where, dict(older.estimate), dict(older.inputs)) == (None, {}, {})
-    now = record_of(document(where="regency=R", estimate={"delta": 0.05, "bounds": None}))
+    now = backtest_record_of(document(where="regency=R", estimate={"delta": 0.05, "bounds": None}))
     assert (now.where, dict(now.estimate)) == ("regency=R", {"delta": 0.05, "bounds": None})
     with pytest.raises(EstimationError, match=r"an area or null, .estimate. and .inputs. are tables of keys, not 3, "):
-        record_of(document(where=3))
+        backtest_record_of(document(where=3))
 
 
 def test_of_two_parts_as_near_the_smaller_is_taken() -> None:
     rows = document()["rows"] + [{**given, "received": 0.5} for given in document()["rows"]]
-    record = record_of(document(rows=rows))
+    record = backtest_record_of(document(rows=rows))
     assert (record.nearest(0.3), record.nearest(0.31)) == (0.1, 0.5)
 
 
 def test_what_is_no_backtest_says_so(tmp_path: Path) -> None:
     path = tmp_path / "results.json"
     with pytest.raises(EstimationError, match=r"results\.json: the results of a backtest can't be read"):
-        read_record(path)
+        read_backtest_record(path)
     path.write_text('{"schema": "projection/1"}', encoding="utf-8")
     with pytest.raises(EstimationError, match=r"results\.json: schema 'projection/1' where 'backtest/1' was expected"):
-        read_record(path)
+        read_backtest_record(path)
     path.write_text("[1]", encoding="utf-8")
     with pytest.raises(EstimationError, match="schema None where"):
-        read_record(path)
+        read_backtest_record(path)
     path.write_text(json.dumps(document(rows=[{"received": 1.0}], seed="7") | {"level": 0.95}), encoding="utf-8")
     with pytest.raises(EstimationError, match=r"arrival, bias, .*wrong_call_rate missing: make it anew"):
-        read_record(path)
+        read_backtest_record(path)
     path.write_text(json.dumps(document()), encoding="utf-8")
-    assert read_record(path).document == document()
+    assert read_backtest_record(path).document == document()

@@ -13,8 +13,8 @@ from estimation.cli.backtest import backtest as command
 from estimation.errors import EstimationError
 from estimation.files import to_json
 from estimation.simulation.arrivals.recorded import Recorded
-from estimation.simulation.backtest import backtest, document, plan_of
-from estimation.simulation.backtest.record import record_of
+from estimation.simulation.backtest import backtest, backtest_document, plan_of
+from estimation.simulation.backtest.backtest_record import backtest_record_of
 from estimation.simulation.backtest.replay import stage
 from estimation.simulation.backtest.run import _key, replay_in_worker
 from estimation.simulation.population import open_population
@@ -29,7 +29,7 @@ def plan(large):
 
 def text(large, plan, **options):
     population, replay = backtest(large.contest, plan, **options)
-    return to_json(document(population, plan, replay))
+    return to_json(backtest_document(population, plan, replay))
 
 
 def test_it_goes_on_where_it_was_stopped(large, plan, tmp_path):
@@ -99,7 +99,7 @@ def test_a_worker_that_reads_another_election_says_so(large, plan):
 def test_the_document_says_which_area_and_which_settings(large, plan):
     asked = replace(plan, replicates=2, table=replace(plan.table, delta=0.25, phi=(0.02, 0.03), agree=False))
     population, replay = backtest(large.contest, asked, where="district=D3")
-    written = document(population, asked, replay)
+    written = backtest_document(population, asked, replay)
     assert written["where"] == "district=D3"
     assert written["stations"] == 100
     held = written["estimate"]
@@ -107,13 +107,13 @@ def test_the_document_says_which_area_and_which_settings(large, plan):
     assert (held["auxiliaries"], held["bounds"], held["variance"]) == ([], None, "auto")
     assert "agree" not in held  # a backtest does not ask whether methods agree
     assert json.loads(to_json(written))["estimate"] == held
-    assert document(large, asked, replay)["where"] is None
+    assert backtest_document(large, asked, replay)["where"] is None
     official = (large.contest.folder / "official.csv").read_bytes()
     assert written["inputs"] == {
         "frame_sha256": large.frame.sha256,
         "official_sha256": sha256(official).hexdigest(),
     }
-    assert record_of(written).inputs == written["inputs"]
+    assert backtest_record_of(written).inputs == written["inputs"]
 
 
 def test_a_cluster_needs_its_package(large, plan, monkeypatch):

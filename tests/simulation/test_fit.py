@@ -17,13 +17,13 @@ from estimation.simulation.fit import (
     ConstantValues,
     Fitted,
     LeftOut,
-    document,
-    fit,
+    fit_constants,
+    fit_document,
+    fit_verdict,
     past,
     past_nights,
     score,
     snippet,
-    verdict,
 )
 from estimation.simulation.fit.search import Scores
 
@@ -76,21 +76,21 @@ def test_a_census_says_nothing(large):
 
 
 def test_one_night_can_not_be_left_out(large):
-    found = fit([past(stage(large, plan(large.contest, received="0.5", replicates=6)), "large")])
+    found = fit_constants([past(stage(large, plan(large.contest, received="0.5", replicates=6)), "large")])
     assert found.ranges is None
     assert found.left_out == ()
     assert not found.better
     assert found.score <= 1
-    assert verdict(found)[-1] == "one night only, nothing could be left out: keep the defaults until there are more"
+    assert fit_verdict(found)[-1] == "one night only, nothing could be left out: keep the defaults until there are more"
     assert "# delta = " in snippet(found, "1")  # commented out
-    assert document(found, "1")["left_out_score"] is None
+    assert fit_document(found, "1")["left_out_score"] is None
 
 
 @pytest.mark.slow
 def test_strongholds_first_ask_for_more_bias_than_chance_does(large):
     def delta(arrival):
         asked = plan(large.contest, arrival, n=200, received="0.25,0.5", replicates=40)
-        return fit([past(stage(large, asked), "large")]).point.delta
+        return fit_constants([past(stage(large, asked), "large")]).point.delta
 
     assert delta("random") <= 0.1 < delta("adverse=0.5")
 
@@ -107,7 +107,7 @@ def fitted():
 def test_the_verdict_by_hand(fitted):
     assert fitted.left_out_score == pytest.approx(0.9)
     assert fitted.better  # log scores -0.105 (0.022): far below 2.92 standard errors of 0.013
-    assert verdict(fitted) == [
+    assert fit_verdict(fitted) == [
         "interval score 0.890 of the defaults' on the nights fitted to; coverage 95.1%, of the defaults 98.1%",
         "leaving out each election in turn: score 0.900 of the defaults', coverage 95.0%, of the defaults 98.0%",
         "better than the defaults beyond chance where left out: use them",
@@ -119,7 +119,7 @@ def test_chance_is_no_reason_to_change(fitted):
     doubtful = Fitted(fitted.point, fitted.ranges, 0.89, 0.95, 0.98, scattered, "election", 3)
     assert doubtful.left_out_score < 1
     assert not doubtful.better
-    assert verdict(doubtful)[-1].endswith("keep the defaults")
+    assert fit_verdict(doubtful)[-1].endswith("keep the defaults")
     assert tomllib.loads(snippet(doubtful, "1")) == {"estimate": {}}
 
 
@@ -134,12 +134,12 @@ def test_the_snippet_is_what_a_contest_takes(fitted):
 
 def test_areas_of_one_night_flatter(fitted):
     own = Fitted(fitted.point, fitted.ranges, 0.89, 0.95, 0.98, fitted.left_out, "area", 3)
-    assert "one election only: its areas are alike, so that this flatters" in verdict(own)
+    assert "one election only: its areas are alike, so that this flatters" in fit_verdict(own)
 
 
 def test_without_a_night_there_is_nothing_to_fit():
     with pytest.raises(EstimationError, match="no past night to fit to: name a contest folder with an official result"):
-        fit([])
+        fit_constants([])
 
 
 def test_areas_become_nights(large):

@@ -9,18 +9,18 @@ import pytest
 
 from estimation.contest import load_contest
 from estimation.errors import DesignError, EstimateError
-from estimation.estimators import combined_ratio, domain, plain, weight_responding
+from estimation.estimators import combined_ratio, design_weighting, domain, weight_responding
 from estimation.returns import Counts
 from estimation.sampling import design_structure as design_structure_module
 from estimation.sampling.apply_design import strata_for
 from estimation.sampling.design import Design
 from estimation.sampling.design_structure import Drawn, design_structure
-from estimation.sampling.draw import describe, draw_rows
+from estimation.sampling.draw import describe_draw, draw_rows
 from estimation.simulation import replicate as engine
+from estimation.simulation.backtest.backtest_request import plan_of
 from estimation.simulation.backtest.replay import draw_block, night_of, stage
-from estimation.simulation.backtest.request import plan_of
 from estimation.simulation.population import open_population
-from estimation.simulation.replicate import compare, nonresponse, replicate
+from estimation.simulation.replicate import compare_simulated, nonresponse, replicate
 from estimation.survey.variance import default
 
 
@@ -68,7 +68,7 @@ def enumerated(samples):
 
 def test_true_error_of_simple_sampling_is_the_enumerated_one(six):
     mean, se = enumerated(itertools.combinations(range(6), 3))
-    row = whole(compare(six, {"simple": SIMPLE}, 20_000), "share:1").loc["simple"]
+    row = whole(compare_simulated(six, {"simple": SIMPLE}, 20_000), "share:1").loc["simple"]
     assert row["truth"] == pytest.approx(235 / 670)
     assert abs(row["bias"] - (mean - 235 / 670)) < 4 * row["bias_mc"]
     assert abs(row["true_se"] - se) < 4 * row["true_se_mc"]
@@ -76,7 +76,9 @@ def test_true_error_of_simple_sampling_is_the_enumerated_one(six):
 
 
 def systematic_row(population):
-    return whole(compare(population, {"systematic": Design(3, "systematic", "")}, 2_000), "share:1").loc["systematic"]
+    return whole(compare_simulated(population, {"systematic": Design(3, "systematic", "")}, 2_000), "share:1").loc[
+        "systematic"
+    ]
 
 
 def test_true_error_of_a_systematic_sample_is_the_enumerated_one(make_contest):
@@ -99,7 +101,7 @@ def test_how_often_the_right_leader_is_named_is_the_enumerated_part(six):
     votes = np.array(SIX)
     right = np.mean([votes[list(r), 1].sum() > votes[list(r), 0].sum() for r in itertools.combinations(range(6), 3)])
     assert 0.5 < right < 1
-    row = whole(compare(six, {"simple": SIMPLE}, 5_000)).loc["simple"]
+    row = whole(compare_simulated(six, {"simple": SIMPLE}, 5_000)).loc["simple"]
     assert row["right_leader_low"] <= right <= row["right_leader_high"]
 
 
@@ -108,14 +110,14 @@ def test_the_third_of_three_candidates_is_no_right_leader(make_contest):
     votes = [(50, 40, 0), (50, 40, 0), (50, 40, 0), (50, 40, 190)]
     population = population_of(make_contest(stations=4, candidates=3), votes)
     assert population.truth == pytest.approx([200 / 550, 160 / 550, 190 / 550, 10 / 550])
-    row = whole(compare(population, {"simple": Design(2, "simple", "")}, 4_000)).loc["simple"]
+    row = whole(compare_simulated(population, {"simple": Design(2, "simple", "")}, 4_000)).loc["simple"]
     assert row["right_leader_low"] < 0.5 < row["right_leader_high"]
 
 
 @pytest.mark.parametrize(("method", "strata"), [("simple", ""), ("stratified", "district"), ("systematic", "")])
 def test_a_census_has_no_variance(six, method, strata):
     design = Design(6, method, strata)
-    table = compare(six, {"all": design}, 50)
+    table = compare_simulated(six, {"all": design}, 50)
     assert table["true_se"].max() < 1e-12
     assert table["mean_se"].max() == 0
     assert (table["coverage"] == 1).all()
@@ -124,7 +126,7 @@ def test_a_census_has_no_variance(six, method, strata):
 
 
 def test_a_seed_names_the_samples(sixty):
-    one, again, other = (compare(sixty, {"d": Design(12, seed=seed)}, 200) for seed in ("7", "7", "8"))
+    one, again, other = (compare_simulated(sixty, {"d": Design(12, seed=seed)}, 200) for seed in ("7", "7", "8"))
     pd.testing.assert_frame_equal(one, again)
     assert one["true_se"].iloc[0] != other["true_se"].iloc[0]
 
@@ -144,7 +146,7 @@ def test_blocks_change_nothing_where_one_holds_all(sixty, monkeypatch):
 
 def test_votes_scale_out(make_contest):
     tables = [
-        compare(population_of(make_contest(stations=6), [(f * a, f * b) for a, b in SIX]), {"d": SIMPLE}, 200)
+        compare_simulated(population_of(make_contest(stations=6), [(f * a, f * b) for a, b in SIX]), {"d": SIMPLE}, 200)
         for f in (1, 2)
     ]
     pd.testing.assert_frame_equal(*tables)
@@ -190,7 +192,7 @@ def test_a_backtest_takes_the_variance_of_the_night(sixty, make_contest, name):
     for part in (0.5, 1.0):
         night, _ = night_of(at, drawn, keys, part)
         for r in range(3):
-            sample = describe(sixty.frame, design, at.strata, drawn.replicates(r))
+            sample = describe_draw(sixty.frame, design, at.strata, drawn.replicates(r))
             own = weight_responding(sample, night.counts.seen[r]).structure
             e = own.weight[:, None] * sixty.numerators[sample.rows]
             many = night.adjustment.structure
@@ -211,7 +213,7 @@ def test_joint_probabilities_of_replicates_are_held_a_few_at_a_time(sixty, monke
 
 def at_night(population, design, drawn):
     """Estimate one sample by the functions that a projection uses."""
-    sample = describe(population.frame, design, strata_for(population.frame, design.strata), drawn)
+    sample = describe_draw(population.frame, design, strata_for(population.frame, design.strata), drawn)
     seen = np.ones(len(sample), dtype=bool)
     counts = population.counts
     fields = [values[sample.rows] for values in (counts.votes, counts.invalid, counts.ballots, counts.registered)]
@@ -273,11 +275,11 @@ def test_an_area_is_the_domain_of_the_night(sixty):
             left_out += 1
             assert np.isnan(result.areas.theta[r, area])
             continue
-        expected = domain(seen, plain(structure), [1, 2], inside).select([f"share:{sixty.order[0] + 1}"])
+        expected = domain(seen, design_weighting(structure), [1, 2], inside).select([f"share:{sixty.order[0] + 1}"])
         np.testing.assert_allclose(result.areas.theta[r, area], expected.theta[0])
         np.testing.assert_allclose(result.areas.variance[r, area], expected.variance[0])
     assert left_out > 0
-    table = compare(sixty, {"simple": design}, 40, areas="district")
+    table = compare_simulated(sixty, {"simple": design}, 40, areas="district")
     areas = table[table["area"] != ""]
     assert areas["left_out"].sum() == left_out
     assert areas["area"].tolist() == [f"JAWA / KOTA / {name}" for name in "ABC"]
@@ -285,7 +287,9 @@ def test_an_area_is_the_domain_of_the_night(sixty):
 
 
 def test_cost(sixty):
-    table = compare(sixty, {"d": Design(12, "two-stage", "", per_cluster=3)}, 20, cost_station=5, cost_village=100)
+    table = compare_simulated(
+        sixty, {"d": Design(12, "two-stage", "", per_cluster=3)}, 20, cost_station=5, cost_village=100
+    )
     assert (table["stations"] == 12).all()
     assert (table["villages"] == 4).all()
     assert (table["cost"] == 12 * 5 + 4 * 100).all()
@@ -302,7 +306,7 @@ def test_what_never_reports(sixty, name, pattern):
     assert table["quantity"].tolist() == ["share:1", "share:2", "lead"] * 3
     np.testing.assert_allclose(table["stations"].unique(), [24, 21.6, 14.4], atol=2.5)
     assert np.isfinite(table.drop(columns="quantity")).all(axis=None)
-    full = compare(sixty, {"d": design}, 60)
+    full = compare_simulated(sixty, {"d": design}, 60)
     shared = ["truth", "bias", "true_se", "mean_se", "coverage", "half_width"]
     np.testing.assert_allclose(table[shared].iloc[:3], full[shared], rtol=1e-9)
     assert table["mean_se"].iloc[8] > table["mean_se"].iloc[2]
@@ -343,7 +347,7 @@ def situbondo(shared):
 
 def test_ordered_pivotal_beats_strata_on_a_real_election(situbondo):
     designs = {"stratified": Design(300), "pivotal": Design(300, "pivotal", "")}
-    table = compare(situbondo, designs, 1_000)
+    table = compare_simulated(situbondo, designs, 1_000)
     lead = whole(table)
     assert lead.loc["pivotal", "true_se"] / lead.loc["stratified", "true_se"] < 0.90  # 0.80 with 10,000
     assert lead["ratio"].between(0.95, 1.25).all()

@@ -13,7 +13,7 @@ from estimation.sampling.cost import expected_villages
 from estimation.sampling.variability import measure
 from estimation.simulation.design_plan import plan_design
 from estimation.simulation.population import open_population
-from estimation.simulation.replicate import compare
+from estimation.simulation.replicate import compare_simulated
 from estimation.simulation.targets import MARGIN, Targets, affordable_stations, answers, targets_of
 
 ASKED = """[design]
@@ -157,5 +157,5 @@ def test_without_a_result_a_budget_still_pays_stations(make_contest):
 def test_the_comparison_pays_by_station(contest):
     population = open_population(contest)
     price = np.where(np.arange(60) < 30, 10.0, 30.0)
-    table = compare(population, {"all": Design(60, "simple", "")}, 2, cost_station=price, cost_village=1.0)
+    table = compare_simulated(population, {"all": Design(60, "simple", "")}, 2, cost_station=price, cost_village=1.0)
     assert table["cost"].tolist() == [30 * 10 + 30 * 30 + 6] * 3

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from estimation.estimators import combined_ratio, domain, plain
+from estimation.estimators import combined_ratio, design_weighting, domain
 from estimation.returns import Counts
 from estimation.survey import Structure
 from estimation.survey.effects import deff_stations
@@ -80,7 +80,7 @@ def test_domain_equals_r(design, district):
     expected = EXPECTED[design]["by_district"][DISTRICTS.index(district)]
     assert expected["district"] == district
     inside = (SAMPLE["district"] == district).to_numpy()
-    area = domain(counts(), plain(structure(design)), [1, 2, 3], inside)
+    area = domain(counts(), design_weighting(structure(design)), [1, 2, 3], inside)
     lead = area.contrast({"share:1": 1, "share:2": -1}, "lead")
     assert (int(inside.sum()), float(area.df)) == (expected["n"], expected["df"])
     np.testing.assert_allclose(area.theta, expected["shares"], rtol=RELATIVE, atol=0)

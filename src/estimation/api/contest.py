@@ -19,9 +19,9 @@ from estimation.files import sha256_of
 from estimation.frame import Frame, load_frame
 from estimation.projection import Takes, make_take, open_sample, project, read_evening, read_takes
 from estimation.sampling import Design, Sample, design_of, draw, write_draw
-from estimation.sampling.manifest import sample_text
+from estimation.sampling.draw_manifest import sample_text
 from estimation.simulation.design_plan import plan_design
-from estimation.simulation.showcase import MOMENT, lay_out
+from estimation.simulation.showcase import MOMENT, make_showcase
 
 DEMO = "demo"
 
@@ -289,7 +289,7 @@ def open_contest(folder: Path | str) -> OpenContest:
     """
     if str(folder) != DEMO or (Path(folder) / "contest.toml").is_file():
         return OpenContest(load_contest(folder))
-    laid_out = lay_out("situbondo-2024", Path(tempfile.mkdtemp(prefix="quickcount-demo-")))
+    laid_out = make_showcase("situbondo-2024", Path(tempfile.mkdtemp(prefix="quickcount-demo-")))
     contest, moment = load_contest(laid_out), datetime.fromisoformat(MOMENT)
     for hours in range(-3, 4):
         make_take(contest, as_of=moment + timedelta(hours=hours))

@@ -15,10 +15,10 @@ from estimation.files import to_json, write_text
 from estimation.publish import BacktestReport
 from estimation.sampling import Design, design_of
 from estimation.simulation.backtest import backtest as replay_nights
-from estimation.simulation.backtest import document, headline, plan_of, tabulate
-from estimation.simulation.backtest.record import read_record, record_of
+from estimation.simulation.backtest import backtest_document, backtest_summary, plan_of, tabulate
+from estimation.simulation.backtest.backtest_record import backtest_record_of, read_backtest_record
 from estimation.simulation.population import open_population
-from estimation.simulation.replicate import compare
+from estimation.simulation.replicate import compare_simulated
 from estimation.words import Words
 
 Past = OpenContest | Path | str
@@ -67,7 +67,7 @@ class BacktestResult:
             The backtest is another contest's, or another area's.
         """
         words = Words(lang or self.contest.report.language)
-        return BacktestReport(self.contest, record_of(self.document), words, where or "", at)
+        return BacktestReport(self.contest, backtest_record_of(self.document), words, where or "", at)
 
     def _repr_html_(self) -> str:
         return self.rows.to_html(index=False, border=0, float_format="{:.4f}".format)
@@ -117,7 +117,7 @@ def compare_designs(
     Returns
     -------
     pandas.DataFrame
-        A row for each design and quantity: see :func:`estimation.simulation.replicate.compare`.
+        A row for each design and quantity: see :func:`estimation.simulation.replicate.compare_simulated`.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def compare_designs(
         named[label] = design
     if not named:
         raise EstimateError("designs: there is none to compare: give at least one")
-    return compare(
+    return compare_simulated(
         open_population(contest, where),
         named,
         replicates,
@@ -205,8 +205,10 @@ def backtest(
         estimate=estimate,
     )
     population, replay = replay_nights(contest, plan, where=where, workers=workers)
-    found = tuple(headline(population, plan, replay))
-    return BacktestResult(tabulate(population, plan, replay), document(population, plan, replay), contest, found)
+    found = tuple(backtest_summary(population, plan, replay))
+    return BacktestResult(
+        tabulate(population, plan, replay), backtest_document(population, plan, replay), contest, found
+    )
 
 
 def read_backtest(path: Path | str, contest: Past) -> BacktestResult:
@@ -217,7 +219,7 @@ def read_backtest(path: Path | str, contest: Past) -> BacktestResult:
     EstimationError
         It can't be read, or is no backtest.
     """
-    record = read_record(Path(path))
+    record = read_backtest_record(Path(path))
     return BacktestResult(record.rows, record.document, _opened(contest).settings)
 
 

@@ -14,8 +14,8 @@ from estimation.contest import ProjectionRequest, share_name
 from estimation.contest.request import FILES
 from estimation.decision import leader_and_runner_up
 from estimation.files import to_json, write_bytes, write_text
-from estimation.projection import Projection, document, read_takes, tables
-from estimation.projection.headline import headline
+from estimation.projection import Projection, projection_document, projection_tables, read_takes
+from estimation.projection.headline import projection_summary
 from estimation.publish import Page, Part, ProjectionReport, render
 from estimation.words import Words
 
@@ -45,10 +45,10 @@ class ProjectionResult:
     sample: pd.DataFrame | None = None
 
     def __repr__(self) -> str:
-        return "\n".join(headline(self.projection))
+        return "\n".join(projection_summary(self.projection))
 
     def _repr_html_(self) -> str:
-        first, second, *_ = headline(self.projection)
+        first, second, *_ = projection_summary(self.projection)
         report = self.parts("en")
         return f"<p><strong>{_escaped(first)}</strong><br>{_escaped(second)}</p>{_table_of(report)}"
 
@@ -60,19 +60,19 @@ class ProjectionResult:
         degrees of freedom; ``deff_stations`` and ``deff_persons``, the variance over that of as many stations or
         voters drawn simply; ``votes``, counted in the stations that are used.
         """
-        table = tables(self.projection)["shares"].set_index("number")
+        table = projection_tables(self.projection)["shares"].set_index("number")
         counts = self.projection.counts
         return table.assign(votes=counts.votes[counts.seen].sum(axis=0).astype("int64"))
 
     @property
     def lead(self) -> pd.Series:
         """The lead of the first over the second: ``leader``, ``runner_up``, ``estimate``, ``se``, ``low``, ``high``."""
-        return pd.Series(document(self.projection)["lead"], name="lead")
+        return pd.Series(projection_document(self.projection)["lead"], name="lead")
 
     @property
     def turnout(self) -> pd.Series:
         """Ballots over registered voters: ``estimate``, ``se``, ``low``, ``high``, in 0 … 1."""
-        return pd.Series(document(self.projection)["turnout"], name="turnout", dtype="float64")
+        return pd.Series(projection_document(self.projection)["turnout"], name="turnout", dtype="float64")
 
     @property
     def areas(self) -> pd.DataFrame:
@@ -81,7 +81,7 @@ class ProjectionResult:
         ``level``, ``path``; ``drawn``, ``received``, ``used`` (stations); ``number``, ``votes``; ``estimate``, ``se``,
         ``low``, ``high``.
         """
-        return tables(self.projection)["areas"]
+        return projection_tables(self.projection)["areas"]
 
     @property
     def methods(self) -> pd.DataFrame:
@@ -91,7 +91,7 @@ class ProjectionResult:
         """
         rows = [
             {"estimator": method["estimator"], **share}
-            for method in document(self.projection)["methods"]
+            for method in projection_document(self.projection)["methods"]
             for share in method["shares"]
         ]
         return pd.DataFrame(rows)
@@ -99,17 +99,17 @@ class ProjectionResult:
     @property
     def findings(self) -> pd.DataFrame:
         """What is wrong with the frame and the returns, place by place: ``code``, ``file``, ``line``, and so on."""
-        return tables(self.projection)["findings"]
+        return projection_tables(self.projection)["findings"]
 
     @property
     def warnings(self) -> pd.DataFrame:
         """What a reader must know: ``code``, ``text``."""
-        return pd.DataFrame(document(self.projection)["warnings"], columns=["code", "text"])
+        return pd.DataFrame(projection_document(self.projection)["warnings"], columns=["code", "text"])
 
     @property
     def call(self) -> pd.Series:
         """The verdict: ``status``, ``winner``, ``withdrawn``, ``earlier``, ``reasons``."""
-        return pd.Series(document(self.projection)["call"], name="call", dtype=object)
+        return pd.Series(projection_document(self.projection)["call"], name="call", dtype=object)
 
     @cached_property
     def plot(self) -> "ProjectionPlots":
@@ -131,7 +131,7 @@ class ProjectionResult:
 
     def to_json(self, path: Path | str | None = None) -> str:
         """Give ``projection.json`` as text, and write it where a path is named."""
-        text = to_json(document(self.projection))
+        text = to_json(projection_document(self.projection))
         if path is not None:
             write_text(Path(path), text)
         return text

@@ -7,7 +7,7 @@ import pandas as pd
 
 from estimation.contest import EstimateTable
 from estimation.errors import EstimateError
-from estimation.estimators import plain
+from estimation.estimators import design_weighting
 from estimation.estimators.precision import ratios
 from estimation.survey import Estimate, Structure
 
@@ -85,7 +85,7 @@ def ratio(
     names = tuple(map(str, votes))
     inside = bool((y >= 0).all() and (y.sum(axis=1) <= x * (1 + 1e-12)).all())
     support = np.tile([0.0, 1.0] if inside else [-np.inf, np.inf], (len(votes), 1))
-    return ratios(names, y, np.repeat(x[:, None], len(votes), axis=1), plain(structure), estimate, support)
+    return ratios(names, y, np.repeat(x[:, None], len(votes), axis=1), design_weighting(structure), estimate, support)
 
 
 def _numbers(table: pd.DataFrame, columns: Sequence[str]) -> np.ndarray:

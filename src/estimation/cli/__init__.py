@@ -12,7 +12,7 @@ from estimation.version import __version__
 _VERBS = {
     "demo": ("estimation.cli.demo", "Make and open a report on a demo contest."),
     "init": ("estimation.cli.init", "Make a contest folder."),
-    "check": ("estimation.cli.contest", "Check a contest folder and list what is wrong with it."),
+    "check": ("estimation.cli.check", "Check a contest folder and list what is wrong with it."),
     "design": ("estimation.cli.design", "Make the design report: what a sample would be worth, before the day."),
     "draw": ("estimation.cli.sampling", "Draw the sample of polling stations."),
     "verify": ("estimation.cli.sampling", "Repeat the draw and say whether the same stations come out."),

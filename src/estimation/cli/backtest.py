@@ -126,18 +126,18 @@ def _replay(
     where: str | None,
     json_file: str | None,
 ) -> dict[str, object]:
-    from estimation.cli.progress import bar
+    from estimation.cli.progress_bar import bar
     from estimation.simulation.backtest import backtest as replay
-    from estimation.simulation.backtest import document, headline
+    from estimation.simulation.backtest import backtest_document, backtest_summary
 
     plan = plan_for(contest)
     with bar("replaying nights") as progress:
         population, result = replay(
             contest, plan, where=where, workers=workers, cluster=cluster, keep=resume, progress=progress
         )
-    written = document(population, plan, result)
+    written = backtest_document(population, plan, result)
     emit(written, json_file)
-    for line in headline(population, plan, result):
+    for line in backtest_summary(population, plan, result):
         say(line, json_file)
     return written
 
@@ -147,7 +147,7 @@ def _certify(
 ) -> None:
     import tempfile
 
-    from estimation.cli.progress import spinner
+    from estimation.cli.progress_bar import spinner
     from estimation.cli.report import tell_page
     from estimation.files import to_json, write_text
     from estimation.publish import render
@@ -166,9 +166,9 @@ def _fit(
     where: str | None,
     json_file: str | None,
 ) -> None:
-    from estimation.cli.progress import spinner
+    from estimation.cli.progress_bar import spinner
     from estimation.files import write_text
-    from estimation.simulation.fit import document, fit, past_nights, snippet, verdict
+    from estimation.simulation.fit import fit_constants, fit_document, fit_verdict, past_nights, snippet
     from estimation.version import __version__
 
     nights, small = [], []
@@ -177,12 +177,12 @@ def _fit(
         nights += own
         small += left
     with spinner("scoring constants"):
-        fitted = fit(nights)
+        fitted = fit_constants(nights)
     for line in small:
         say(f"left out, as it has fewer stations than the sample: {line}", json_file)
     text = snippet(fitted, __version__)
     path = contests[0].out / "estimate.toml"
     write_text(path, text)
-    emit(document(fitted, __version__), json_file)
-    for line in [*verdict(fitted), f"written to {path}:", *text.splitlines()[-5:]]:
+    emit(fit_document(fitted, __version__), json_file)
+    for line in [*fit_verdict(fitted), f"written to {path}:", *text.splitlines()[-5:]]:
         say(line, json_file)

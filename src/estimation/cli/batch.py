@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from estimation.cli.options import emit, json_option, moment, request_option, say
+from estimation.cli.options import emit, json_option, request_option, say, time_option
 
 
 @click.command()
@@ -53,24 +53,24 @@ def batch(
     One that fails is reported and never stops the others. Exit status: 0 where all went well, 1 where any contest or
     page failed, after all else was done.
     """
-    from estimation.cli.progress import bar
+    from estimation.cli.progress_bar import bar
     from estimation.night.batch import batch as run
-    from estimation.night.batch import document, headline
+    from estimation.night.batch import batch_document, batch_summary
     from estimation.night.batch_job import Asked
 
     if kinds and not pages:
         raise click.UsageError("--kind says which pages: give --pages too")
     done = run(
         root,
-        Asked(moment(as_of), estimator),
+        Asked(time_option(as_of), estimator),
         workers=workers,
         cluster=cluster,
         kinds=(kinds or ("projection",)) if pages else (),
         languages=languages,
         shown=bar,
     )
-    emit(document(done), json_file)
-    first, *rest = headline(done)
+    emit(batch_document(done), json_file)
+    first, *rest = batch_summary(done)
     say(first, json_file, bold=True)
     for line in rest:
         say(line, json_file)

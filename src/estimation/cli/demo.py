@@ -17,15 +17,15 @@ def demo(folder: Path, name: str, lang: str | None) -> None:
 
     The stations' counts are simulated; their sums by district, the rolls and the names are real.
     """
-    from estimation.cli.progress import spinner
+    from estimation.cli.progress_bar import spinner
     from estimation.contest import ProjectionRequest, load_contest
     from estimation.projection import make_take, project_contest, read_takes, write_take
-    from estimation.projection.headline import headline
+    from estimation.projection.headline import projection_summary
     from estimation.publish import render
-    from estimation.simulation.showcase import MOMENT, lay_out
+    from estimation.simulation.showcase import MOMENT, make_showcase
 
     click.echo(f"1/3 laying out {name} and drawing its sample")
-    target = lay_out(name, folder)
+    target = make_showcase(name, folder)
     contest = load_contest(target)
     click.echo(f"2/3 projecting every hour from what was in, the last time at {MOMENT}")
     for hours in (-2, -1):
@@ -37,7 +37,7 @@ def demo(folder: Path, name: str, lang: str | None) -> None:
     click.echo("3/3 making the report")
     with spinner("running the notebook"):
         page = render(contest, language=lang, parameters=request.parameters())
-    first, *rest = headline(projection)
+    first, *rest = projection_summary(projection)
     click.secho(first, bold=True)
     for line in rest:
         click.echo(line)

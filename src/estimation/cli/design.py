@@ -65,7 +65,7 @@ def design(
     out/sample.csv is shown; with --n, --method, --strata or --allocation, one that could be drawn. What isn't given
     is taken from [design] in contest.toml: margin, right_leader, budget, cost_station, cost_village, cost.
     """
-    from estimation.cli.progress import spinner
+    from estimation.cli.progress_bar import spinner
     from estimation.cli.report import tell_page
     from estimation.contest import load_contest
     from estimation.publish import render

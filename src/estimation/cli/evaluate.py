@@ -45,10 +45,10 @@ def evaluate(
     TPS), early-return error, sampling error and frame error, which add up to it. evaluation.json and CSV tables are
     written beside the page.
     """
-    from estimation.cli.progress import spinner
+    from estimation.cli.progress_bar import spinner
     from estimation.cli.report import tell_page
     from estimation.contest import load_contest
-    from estimation.evaluation.summary import headline
+    from estimation.evaluation.summary import evaluation_summary
     from estimation.publish.release import place
 
     opened, made = load_contest(contest), None
@@ -69,7 +69,7 @@ def evaluate(
         write_evaluation(evaluation, folder)
     written = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
     emit(written, json_file)
-    first, *rest = headline(written, {candidate.number: candidate.label for candidate in opened.candidates})
+    first, *rest = evaluation_summary(written, {candidate.number: candidate.label for candidate in opened.candidates})
     say(first, json_file, bold=True)
     for line in rest:
         say(line, json_file)

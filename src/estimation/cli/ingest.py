@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from estimation.cli.options import contest_argument, emit, json_option, leave, moment, say, strict_option
+from estimation.cli.options import contest_argument, emit, json_option, leave, say, strict_option, time_option
 
 database_option = click.option(
     "--database",
@@ -49,7 +49,7 @@ def ingest(
 
     Can be repeated and stopped at any time. Files still being written wait for the next look.
     """
-    from estimation.cli.progress import bar
+    from estimation.cli.progress_bar import bar
     from estimation.contest import load_contest
     from estimation.returns import ledger as book
 
@@ -87,6 +87,6 @@ def mark(
     from estimation.returns import ledger as book
 
     opened = book.open_ledger(load_contest(contest), database)
-    event = book.mark(opened, tps_id, verdict, by=by, source=source, at=moment(at))
+    event = book.mark(opened, tps_id, verdict, by=by, source=source, at=time_option(at))
     said = f", source '{event.source}'" if event.source else ""
     click.echo(f"TPS {tps_id}{said}: {verdict} by {event.note}; event {event.seq}")

@@ -8,9 +8,9 @@ import click
 
 
 def _rules() -> list[str]:
-    from estimation.contest import Rule
+    from estimation.contest import DecisionRule
 
-    return list(get_args(Rule))
+    return list(get_args(DecisionRule))
 
 
 @click.command()

@@ -20,13 +20,13 @@ def project(contest: Path, request: ProjectionRequest, json_file: str | None, st
     out/takes, are written by watch and batch alone.
     """
     from estimation.contest import load_contest
-    from estimation.projection import document, project_contest, write_projection
-    from estimation.projection.headline import headline
+    from estimation.projection import project_contest, projection_document, write_projection
+    from estimation.projection.headline import projection_summary
 
     projection = project_contest(load_contest(contest), request)
     path = write_projection(projection)
-    emit(document(projection), json_file)
-    first, *rest = headline(projection)
+    emit(projection_document(projection), json_file)
+    first, *rest = projection_summary(projection)
     if projection.call.withdrawn:
         click.secho("ALARM: a call is withdrawn", fg="red", bold=True, err=True)
     say(first, json_file, bold=True)

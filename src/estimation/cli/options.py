@@ -96,7 +96,7 @@ def _settings(pairs: Sequence[str]) -> dict[str, object]:
     return values
 
 
-def moment(text: str | None, option: str = "--as-of") -> datetime | None:
+def time_option(text: str | None, option: str = "--as-of") -> datetime | None:
     """Read a time given on the command line.
 
     Raises

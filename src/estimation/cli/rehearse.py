@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from estimation.cli.options import contest_argument, emit, json_option, moment, request_option, say
+from estimation.cli.options import contest_argument, emit, json_option, request_option, say, time_option
 
 
 @click.command()
@@ -61,17 +61,17 @@ def rehearse(
     CONTEST is never touched. Its result is the official one, or one imagined around its baseline. While the evening
     is played, work on the folder as on the night: watch it, project, report. Afterwards --grade looks again.
     """
-    from estimation.cli.progress import bar
+    from estimation.cli.progress_bar import bar
     from estimation.contest import load_contest
-    from estimation.night import grade, play, prepare
-    from estimation.night.grade import document, headline, write_grade
+    from estimation.night import grade, play, prepare_rehearsal
+    from estimation.night.grade import grade_document, grade_summary, write_grade
     from estimation.simulation.faults import Faults
 
     opened = load_contest(contest)
     if only_grade == (to is not None):
         raise click.UsageError("give --to FOLDER to play a rehearsal, or --grade to grade the one in CONTEST")
     if to is not None:
-        rehearsal = prepare(
+        rehearsal = prepare_rehearsal(
             opened, to, seed=seed, arrival=arrival, faults=Faults().scale(scale).change(_rates(rates)), by=files
         )
         opened = rehearsal.contest
@@ -80,10 +80,10 @@ def rehearse(
         say(f"playing {len(rehearsal.script.events)} writings of files into {rehearsal.inbox}", json_file)
         with bar("the evening") as progress:
             play(rehearsal.script, rehearsal.inbox, speed=speed, progress=progress)
-    graded = grade(opened, moment(as_of))
+    graded = grade(opened, time_option(as_of))
     write_grade(graded)
-    emit(document(graded), json_file)
-    first, *rest = headline(graded)
+    emit(grade_document(graded), json_file)
+    first, *rest = grade_summary(graded)
     say(first, json_file, bold=True)
     for line in rest:
         say(line, json_file)

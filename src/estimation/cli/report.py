@@ -13,7 +13,7 @@ from estimation.contest.request import FILES
 if TYPE_CHECKING:
     from estimation.contest import Contest
     from estimation.publish import Page
-    from estimation.publish.verify import PageCheck
+    from estimation.publish.verify_page import PageCheck
 
 KINDS = ("projection", "design", "evaluation", "backtest")
 SHOWN = 20  # differences named on the terminal; --json lists all
@@ -78,9 +78,9 @@ def report(
 
     With --verify nothing is written: exit status 1 when a number, a text or an input differs.
     """
-    from estimation.publish.notebooks import warm
+    from estimation.publish.notebooks import warm_notebooks
 
-    warm()  # first of all: it imports while this process does
+    warm_notebooks()  # first of all: it imports while this process does
     from estimation.contest import load_contest
 
     opened = load_contest(contest)
@@ -108,7 +108,7 @@ def _make(
     pdf: bool,
     strict: bool,
 ) -> None:
-    from estimation.cli.progress import spinner
+    from estimation.cli.progress_bar import spinner
     from estimation.publish import render
 
     with spinner("running the notebook"):
@@ -137,11 +137,11 @@ def _settings(given: Sequence[str]) -> dict[str, object]:
 
 
 def _verify(contest: "Contest", page: Path, files: Mapping[str, Path], key: Path | None, json_file: str | None) -> None:
-    from estimation.cli.progress import spinner
-    from estimation.publish.verify import holds, verify
+    from estimation.cli.progress_bar import spinner
+    from estimation.publish.verify_page import holds, verify_page
 
     with spinner("making the page again"):
-        checks = verify(contest, page, files=files, key=key)
+        checks = verify_page(contest, page, files=files, key=key)
     same = holds(checks)
     emit(
         {

@@ -103,7 +103,7 @@ def draw(
     from estimation.frame import load_frame
     from estimation.sampling import design_of, write_draw
     from estimation.sampling import draw as draw_sample
-    from estimation.sampling.manifest import check_commitment, write_commitment
+    from estimation.sampling.draw_manifest import check_commitment, write_commitment
 
     if commit and seed is not None:
         raise click.UsageError("--commit goes without --seed: a commitment comes before the random number is known")
@@ -152,7 +152,7 @@ def verify(contest: Path, sample: Path | None, json_file: str | None, strict: bo
     Exit status 0 when the same stations come out with the same weights, 1 when anything differs.
     """
     from estimation.contest import load_contest
-    from estimation.sampling.verify import verify as repeat
+    from estimation.sampling.verify_draw import verify as repeat
 
     found = repeat(load_contest(contest), sample)
     emit(found.document(), json_file)

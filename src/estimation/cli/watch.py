@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from estimation.cli.options import contest_argument, moment
+from estimation.cli.options import contest_argument, time_option
 
 if TYPE_CHECKING:
     from estimation.night.events import Event
@@ -66,7 +66,7 @@ def watch(
     from estimation.night.watch import Settings
     from estimation.night.watch import watch as keep_watch
 
-    settings = Settings(every, settle, once, moment(until, "--until"), languages, pages)
+    settings = Settings(every, settle, once, time_option(until, "--until"), languages, pages)
     with _Screen(json_file) as screen:
         if not keep_watch(contest, settings, screen):
             raise click.exceptions.Exit(1)

@@ -2,19 +2,19 @@
 
 from estimation.contest.load import estimate_table, load_contest
 from estimation.contest.possible import MOST_SIMULTANEOUS, REPLICATED, check_estimate, variances_of
-from estimation.contest.quantities import INVALID, LEAD, TURNOUT, share_name
+from estimation.contest.quantity_names import INVALID, LEAD, TURNOUT, share_name
 from estimation.contest.request import ProjectionRequest
-from estimation.contest.tables import (
+from estimation.contest.settings import (
     CONTROL_WORDS,
     Allocation,
     Candidate,
     Contest,
+    DecisionRule,
     EstimateTable,
     EstimatorName,
     IntervalName,
     Method,
     Mode,
-    Rule,
     VarianceName,
 )
 
@@ -28,13 +28,13 @@ __all__ = [
     "Allocation",
     "Candidate",
     "Contest",
+    "DecisionRule",
     "EstimateTable",
     "EstimatorName",
     "IntervalName",
     "Method",
     "Mode",
     "ProjectionRequest",
-    "Rule",
     "VarianceName",
     "check_estimate",
     "estimate_table",

@@ -9,9 +9,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from estimation.columns import nearest
+from estimation.columns import nearest_name
 from estimation.contest.possible import check_estimate
-from estimation.contest.tables import (
+from estimation.contest.settings import (
     About,
     BaselineTable,
     BoundariesTable,
@@ -139,7 +139,7 @@ def _explain(item: dict[str, Any]) -> str:
         else:
             known = [name for name in _TABLES[loc[0]].__dataclass_fields__ if not name.startswith("_")]
             what = f"{_place(loc[:-1])}: unknown key '{loc[-1]}'"
-        near = nearest(str(loc[-1]), known)
+        near = nearest_name(str(loc[-1]), known)
         return f"{what}: " + (f"did you mean '{near}'?" if near else f"known are {', '.join(known)}")
     if kind in ("missing", "missing_argument"):
         table = "contest" if loc[0] == "about" else loc[0]
@@ -157,7 +157,7 @@ def explain_value(item: Mapping[str, Any]) -> str:
     if item["type"] != "literal_error":
         return str(item["msg"])
     allowed = [part.strip("'") for part in str(item["ctx"]["expected"]).replace(" or ", ", ").split(", ")]
-    near = nearest(str(item.get("input")), allowed)
+    near = nearest_name(str(item.get("input")), allowed)
     return f"known are {', '.join(allowed)}" + (f": did you mean '{near}'?" if near else "")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import get_args
 
-from estimation.contest.tables import Contest, IntervalName, Method, VarianceName
+from estimation.contest.settings import Contest, IntervalName, Method, VarianceName
 from estimation.errors import ContestError
 
 METHODS = ("all", *get_args(Method))  # ways of drawing; `all` where every station is asked

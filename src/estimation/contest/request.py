@@ -10,7 +10,7 @@ from typing import Annotated, Any, Self
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from estimation.contest.load import estimate_table, explain_value
-from estimation.contest.tables import Contest, EstimatorName, IntervalName, VarianceName
+from estimation.contest.settings import Contest, EstimatorName, IntervalName, VarianceName
 from estimation.errors import EstimateError
 
 CHANGES = ("estimator", "variance", "interval")  # of [estimate], that have an option of their own

@@ -2,7 +2,7 @@
 
 from estimation.estimators.nonresponse import Adjustment, adjust, weight_responding
 from estimation.estimators.quantities import Outstanding, combined_ratio, domain, estimate, swing
-from estimation.estimators.weighting import Weighting, plain, weigh
+from estimation.estimators.weighting import Weighting, design_weighting, weigh
 
 __all__ = [
     "Adjustment",
@@ -10,9 +10,9 @@ __all__ = [
     "Weighting",
     "adjust",
     "combined_ratio",
+    "design_weighting",
     "domain",
     "estimate",
-    "plain",
     "swing",
     "weigh",
     "weight_responding",

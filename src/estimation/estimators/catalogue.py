@@ -90,7 +90,7 @@ class ReturnsSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class EstimatorResult:
     """An estimate, and the estimator that made it.
 
     Attributes
@@ -154,7 +154,7 @@ def estimate_by(
     returns: ReturnsSeen,
     outstanding: Outstanding | None = None,
     draws: int = 0,
-) -> Result:
+) -> EstimatorResult:
     """Estimate shares, turnout and the invalid share by an estimator's name.
 
     Parameters
@@ -184,10 +184,10 @@ def estimate_by(
             draws=draws or (table.replicates if table.interval == "percentile" else 0),
             rng=generator("estimate", resolved),
         )
-        return Result(resolved, estimated, None)
+        return EstimatorResult(resolved, estimated, None)
     weighting = _weighting(resolved, setup, returns)
     estimated = estimate(returns.counts, weighting, list(setup.numbers), table, outstanding)
-    return Result(resolved, estimated, weighting)
+    return EstimatorResult(resolved, estimated, weighting)
 
 
 def _weighting(name: EstimatorName, setup: ContestSetup, returns: ReturnsSeen) -> Weighting:

@@ -7,7 +7,7 @@ import numpy as np
 
 from estimation.arrays import Array, BoolArray, IntArray, group_sums
 from estimation.baseline import PREFIX
-from estimation.columns import nearest
+from estimation.columns import nearest_name
 from estimation.contest import CONTROL_WORDS
 from estimation.errors import EstimateError
 from estimation.frame import Frame
@@ -194,7 +194,7 @@ def _quantities(frame: Frame, word: str) -> list[tuple[str, Array]]:
         roll = np.where(known, frame.registered, frame.registered[known].mean() if known.any() else 1.0)
         return [(name, roll * frame.table[name].to_numpy(dtype=np.float64)) for name in columns]
     if word not in frame.table.columns:
-        near = nearest(word, [*CONTROL_WORDS[:3], *frame.table.columns])
+        near = nearest_name(word, [*CONTROL_WORDS[:3], *frame.table.columns])
         raise EstimateError(
             f"auxiliary '{word}' is not in the frame: "
             + (f"did you mean '{near}'?" if near else f"it has {', '.join(frame.table.columns)}")

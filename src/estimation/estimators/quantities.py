@@ -8,7 +8,7 @@ from estimation.arrays import Array, BoolArray
 from estimation.contest import INVALID, TURNOUT, EstimateTable, share_name
 from estimation.errors import EstimateError
 from estimation.estimators.precision import ratios
-from estimation.estimators.weighting import Weighting, plain
+from estimation.estimators.weighting import Weighting, design_weighting
 from estimation.returns import Counts
 from estimation.survey import Estimate, Structure
 from estimation.survey.degrees import domain_df
@@ -83,7 +83,7 @@ def estimate(
 
 def combined_ratio(seen: Counts, structure: Structure, numbers: list[int]) -> Estimate:
     """Estimate with the design's weights and the design's variance: see :func:`estimate`."""
-    return estimate(seen, plain(structure), numbers)
+    return estimate(seen, design_weighting(structure), numbers)
 
 
 def domain(

@@ -108,7 +108,7 @@ class Weighting:
         return calibrate(weight, c.auxiliary, c.totals, c.distance, bounds=bounds, scale=c.scale, ridge=ridge).weight
 
 
-def plain(structure: Structure) -> Weighting:
+def design_weighting(structure: Structure) -> Weighting:
     """Weight by the design alone: the combined ratio estimator."""
     return Weighting("ratio", structure)
 
@@ -159,7 +159,7 @@ def weigh(
     """
     table = table or EstimateTable()
     if name == "ratio":
-        return plain(structure)
+        return design_weighting(structure)
     seen = structure.inside
     fewest = int(seen.sum(axis=-1).min())
     entries = table.auxiliaries or _defaults(name, frame, fewest)

@@ -67,7 +67,7 @@ class ErrorSplit:
         return np.asarray(self.steps[0] - self.steps[-1])
 
 
-def split(projection: Projection, frame: Frame, sample: Sample, official: Official) -> ErrorSplit:
+def split_error(projection: Projection, frame: Frame, sample: Sample, official: Official) -> ErrorSplit:
     """Take the miss of a projection apart into recording, early-return, sampling and frame error.
 
     Every estimate is by the estimator that made the projection, by its name: what ``auto`` chose while returns

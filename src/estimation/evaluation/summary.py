@@ -11,7 +11,7 @@ _PARTS = {
 }
 
 
-def headline(document: Mapping[str, Any], names: Mapping[int, str]) -> list[str]:
+def evaluation_summary(document: Mapping[str, Any], names: Mapping[int, str]) -> list[str]:
     """Say the miss of every share and of the lead, what it is made of, and how often intervals held.
 
     Parameters

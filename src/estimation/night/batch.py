@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from estimation.errors import EstimationError
-from estimation.night.batch_job import Asked, Job, Made, Result, current_page, needs_run, record_page
+from estimation.night.batch_job import Asked, ContestOutcome, Job, Made, current_page, needs_run, record_page
 from estimation.projection.takes import read_projection
 from estimation.publish.overview import Entry, Overview, write_overview
 from estimation.version import __version__
@@ -17,7 +17,7 @@ from estimation.workers import Done, run_each, warm
 
 SCHEMA = "batch/1"
 KINDS = ("projection", "evaluation")  # of pages
-_RUN, _MAKE_PAGE = "estimation.night.batch_job:run", "estimation.night.batch_job:make_page"
+_RUN, _MAKE_PAGE = "estimation.night.batch_job:run", "estimation.night.batch_job:make_take_page"
 _PRELOAD = ["estimation.night.batch_job"]
 Told = Callable[[int, int], None]
 Shown = Callable[[str], AbstractContextManager[Told]]
@@ -39,7 +39,7 @@ class Batch:
 
     root: Path
     asked: Asked
-    results: tuple[Result, ...]
+    results: tuple[ContestOutcome, ...]
     overview: Overview
 
     def count(self, state: str) -> int:
@@ -134,7 +134,7 @@ def batch(
 
     def computed(done: Done[Job]) -> None:
         before = results[done.job.folder]
-        after = done.result or Result(done.job.folder, "failed", error=done.error, trace=done.trace)
+        after = done.result or ContestOutcome(done.job.folder, "failed", error=done.error, trace=done.trace)
         take = before.take if after.state == "failed" else after.take
         results[done.job.folder] = replace(after, contest=before.contest, take=take, again=done.again)
 
@@ -189,7 +189,7 @@ def _all(
 
 
 def _pages(
-    result: Result, asked: Asked, kinds: Sequence[str], languages: Sequence[str], now: datetime
+    result: ContestOutcome, asked: Asked, kinds: Sequence[str], languages: Sequence[str], now: datetime
 ) -> tuple[tuple[Made, ...], list[Job]]:
     """Part the pages of a contest in those that are as they should be, and those to make."""
     contest = result.contest
@@ -206,12 +206,12 @@ def _pages(
     return tuple(kept), wanted
 
 
-def _language(languages: Sequence[str], results: Sequence[Result]) -> str:
+def _language(languages: Sequence[str], results: Sequence[ContestOutcome]) -> str:
     spoken = Counter(result.contest.report.language for result in results if result.contest is not None)
     return languages[0] if languages else (spoken.most_common(1)[0][0] if spoken else "id")
 
 
-def _entry(root: Path, result: Result) -> Entry:
+def _entry(root: Path, result: ContestOutcome) -> Entry:
     """Gather what the overview says of a contest."""
     folder = result.folder.relative_to(root).as_posix()
     error, record = _without(root, result.error) if result.state == "failed" else "", None
@@ -228,7 +228,7 @@ def _without(root: Path, text: str) -> str:
     return text.replace(f"{root}{os.sep}", "")
 
 
-def document(batch: Batch) -> dict[str, object]:
+def batch_document(batch: Batch) -> dict[str, object]:
     """Compose the summary ``batch/1``; paths are named from the root."""
     root = batch.root
     return {
@@ -244,7 +244,7 @@ def document(batch: Batch) -> dict[str, object]:
     }
 
 
-def _said(root: Path, result: Result) -> dict[str, object]:
+def _said(root: Path, result: ContestOutcome) -> dict[str, object]:
     return {
         "contest": result.contest.about.id if result.contest else None,
         "folder": result.folder.relative_to(root).as_posix(),
@@ -270,7 +270,7 @@ def _fault(root: Path, error: str, trace: str) -> dict[str, str | None]:
     return {"error": _without(root, error) or None, "trace": trace or None}
 
 
-def headline(batch: Batch) -> list[str]:
+def batch_summary(batch: Batch) -> list[str]:
     """Say it in a few lines, for a terminal: what was done first, then each failure."""
     n, root = batch.count, batch.root
     lines = [

@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 from estimation.contest import Contest, ProjectionRequest, load_contest
 from estimation.errors import EstimationError
-from estimation.night.batch_state import BatchState, fingerprint, page_key
+from estimation.night.batch_state import BatchState, inputs_fingerprint, page_key
 from estimation.night.lock import locked
 from estimation.projection import Projection, Takes, project_contest, read_takes, takes, write_projection, write_take
-from estimation.projection.document import PROJECTION
+from estimation.projection.projection_files import PROJECTION
 from estimation.projection.takes import read_record
 from estimation.publish.pages import render
 from estimation.publish.release import place
@@ -86,7 +86,7 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ContestOutcome:
     """How one contest came out.
 
     Attributes
@@ -118,21 +118,21 @@ class Result:
     pages: tuple[Made, ...] = ()
 
 
-def needs_run(job: Job) -> Result:
+def needs_run(job: Job) -> ContestOutcome:
     """Say whether a contest has to be projected: ``computed`` if so, though nothing is computed here."""
     try:
         contest = load_contest(job.folder)
     except Exception as error:  # reported, and the other contests go on
-        return Result(job.folder, "failed", **error_text(error))
+        return ContestOutcome(job.folder, "failed", **error_text(error))
     state, take, inputs = BatchState.load(contest), None, None
     with suppress(EstimationError, OSError):  # computing it says what is wrong
         take = state.good_take(contest)
-        inputs = fingerprint(contest, job.asked.as_of, job.asked.estimator)
+        inputs = inputs_fingerprint(contest, job.asked.as_of, job.asked.estimator)
     same = take is not None and inputs is not None and inputs == state.inputs
-    return Result(job.folder, "unchanged" if same else "computed", contest, take)
+    return ContestOutcome(job.folder, "unchanged" if same else "computed", contest, take)
 
 
-def run(job: Job) -> Result:
+def run(job: Job) -> ContestOutcome:
     """Project a contest, write its take where it says something new, and record what it was made from."""
     try:
         contest = load_contest(job.folder)
@@ -143,8 +143,8 @@ def run(job: Job) -> Result:
             name = take.parent.relative_to(contest.out).as_posix() if take else ""
             BatchState(inputs, name, digest, BatchState.load(contest).pages).save(contest)
     except Exception as error:  # reported, and the other contests go on
-        return Result(job.folder, "failed", **error_text(error))
-    return Result(job.folder, "unchanged" if waits else "computed", take=take, waits=waits)
+        return ContestOutcome(job.folder, "failed", **error_text(error))
+    return ContestOutcome(job.folder, "unchanged" if waits else "computed", take=take, waits=waits)
 
 
 def _take(contest: Contest, asked: Asked, now: datetime) -> tuple[dict[str, str] | None, Path | None, str]:
@@ -163,7 +163,7 @@ def _take(contest: Contest, asked: Asked, now: datetime) -> tuple[dict[str, str]
         from estimation.returns.ledger import gather
 
         gather(contest)  # first, so that the ledger that is hashed here is the one that the next run finds
-    inputs = fingerprint(contest, asked.as_of, asked.estimator)
+    inputs = inputs_fingerprint(contest, asked.as_of, asked.estimator)
     whole = read_takes(contest)
     history = whole
     if asked.as_of is not None:  # what was said later is not remembered
@@ -174,7 +174,7 @@ def _take(contest: Contest, asked: Asked, now: datetime) -> tuple[dict[str, str]
     if len(history.takes) < len(whole.takes):
         return inputs, _look_back(projection, history), ""
     last, of = whole.last, contest.estimate.takes
-    if last is not None and takes.says_the_same(projection, last):
+    if last is not None and takes.same_numbers(projection, last):
         return inputs, last.path, ""
     step = takes.planned_step(contest, projection.progress)
     if not takes.is_due(step, last, of):
@@ -188,12 +188,12 @@ def _take(contest: Contest, asked: Asked, now: datetime) -> tuple[dict[str, str]
 def _look_back(projection: Projection, earlier: Takes) -> Path:
     """Write what would have been said earlier in the night: beside its takes, and remembered by none."""
     for take in earlier.takes:
-        if take.as_of == projection.as_of and takes.says_the_same(projection, take):
+        if take.as_of == projection.as_of and takes.same_numbers(projection, take):
             return take.path
     return write_projection(projection)
 
 
-def current_page(result: Result, kind: str, language: str, now: datetime) -> Made | None:
+def current_page(result: ContestOutcome, kind: str, language: str, now: datetime) -> Made | None:
     """Give the page that is there, where it was made from what there is now; else None."""
     contest, take = result.contest, result.take
     if contest is None or take is None:
@@ -207,7 +207,7 @@ def current_page(result: Result, kind: str, language: str, now: datetime) -> Mad
     return Made(kind, language, "unchanged", path, key)
 
 
-def make_page(job: Job) -> Made:
+def make_take_page(job: Job) -> Made:
     """Make one page of a take, as of its moment; the numbers on it are the take's."""
     try:
         contest, take = load_contest(job.folder), Path(job.take)

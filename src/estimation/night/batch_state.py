@@ -10,7 +10,7 @@ from pathlib import Path
 from estimation.boundaries import boundaries_path
 from estimation.contest import Contest
 from estimation.files import to_json, write_text
-from estimation.projection.document import PROJECTION
+from estimation.projection.projection_files import PROJECTION
 from estimation.projection.takes import input_hashes
 from estimation.publish.release import Placement
 from estimation.returns.intake import list_files
@@ -30,7 +30,7 @@ class BatchState:
     Attributes
     ----------
     inputs : mapping of str to str, or None
-        See :func:`fingerprint`.
+        See :func:`inputs_fingerprint`.
     take : str
         The folder of the newest good take, from ``out``; blank where there is none.
     projection_sha256 : str
@@ -70,7 +70,7 @@ class BatchState:
         write_text(contest.out / FILE, to_json({"schema": SCHEMA, **asdict(self)}))
 
 
-def fingerprint(contest: Contest, as_of: datetime | None, estimator: str | None) -> dict[str, str] | None:
+def inputs_fingerprint(contest: Contest, as_of: datetime | None, estimator: str | None) -> dict[str, str] | None:
     """Hash all that a projection is made from.
 
     Returns

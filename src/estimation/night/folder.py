@@ -58,7 +58,7 @@ def check_target(contest: Contest, to: Path) -> None:
         raise EstimationError(f"{to}: the folder is not empty: {new}")
 
 
-def lay_out(contest: Contest, to: Path, seed: str) -> tuple[Contest, bool]:
+def make_rehearsal_folder(contest: Contest, to: Path, seed: str) -> tuple[Contest, bool]:
     """Make the rehearsal's folder: contest, frame, baseline, official result and sample, with an empty inbox.
 
     The result is the contest's own where it is known; the frame is then cut to its stations. Else it is imagined

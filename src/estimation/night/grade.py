@@ -16,7 +16,7 @@ from estimation.errors import EstimationError
 from estimation.files import to_json, write_text
 from estimation.night.folder import KEPT
 from estimation.projection import Projection, open_sample, project_contest
-from estimation.projection.document import number
+from estimation.projection.projection_files import rounded
 from estimation.simulation.faults import KINDS
 from estimation.simulation.population import NOTHING, Population, open_population
 
@@ -201,7 +201,7 @@ def _quantities(projection: Projection, clean: Projection, population: Populatio
     return pd.DataFrame(rows, columns=columns)
 
 
-def document(graded: Grade) -> dict[str, object]:
+def grade_document(graded: Grade) -> dict[str, object]:
     """Compose ``grade.json`` (schema ``rehearsal/1``)."""
     g, p = graded, graded.projection
     slipped = g.faults[g.faults["outcome"] == "slipped"]
@@ -225,7 +225,7 @@ def document(graded: Grade) -> dict[str, object]:
         "false_alarms": g.false_alarms.assign(line=g.false_alarms["line"].astype(int)).to_dict("records"),
         "projection": [
             {
-                name: value if isinstance(value, (str, bool, type(None))) else number(value)
+                name: value if isinstance(value, (str, bool, type(None))) else rounded(value)
                 for name, value in row.items()
             }
             for row in g.quantities.astype({"inside": object}).to_dict("records")
@@ -248,11 +248,11 @@ def _kind(kind: str, faults: pd.DataFrame) -> dict[str, object]:
 def write_grade(graded: Grade) -> None:
     """Write ``out/rehearsal/grade.json`` and ``graded.csv``, fault by fault."""
     kept = graded.contest.out / KEPT
-    write_text(kept / "grade.json", to_json(document(graded)))
+    write_text(kept / "grade.json", to_json(grade_document(graded)))
     write_text(kept / "graded.csv", graded.faults.to_csv(index=False, lineterminator="\n"))
 
 
-def headline(graded: Grade) -> list[str]:
+def grade_summary(graded: Grade) -> list[str]:
     """Say the grade in a few lines."""
     g, p = graded, graded.projection
     outcome = g.faults["outcome"].value_counts()

@@ -13,7 +13,7 @@ from estimation.arrays import Array, IntArray
 from estimation.contest import Contest
 from estimation.errors import DesignError
 from estimation.files import to_json, write_text
-from estimation.night.folder import KEPT, check_target, lay_out
+from estimation.night.folder import KEPT, check_target, make_rehearsal_folder
 from estimation.night.script import BY, Script, stamps, write_script
 from estimation.projection import open_sample
 from estimation.seeds import generator
@@ -51,7 +51,7 @@ class Rehearsal:
         return self.contest.folder / self.contest.returns.path
 
 
-def prepare(
+def prepare_rehearsal(
     contest: Contest,
     to: Path,
     *,
@@ -93,7 +93,7 @@ def prepare(
     check_target(contest, to)
     faults = Faults() if faults is None else faults
     seed = str(contest.design.seed) if seed is None else seed
-    rehearsed, imagined = lay_out(contest, to, seed)
+    rehearsed, imagined = make_rehearsal_folder(contest, to, seed)
     frame, sample, _ = open_sample(rehearsed, None, None)
     population = open_population(rehearsed, frame.where)
     rows = population.frame.rows_of(frame.table["tps_id"].iloc[sample.rows])
@@ -102,7 +102,7 @@ def prepare(
     votes = rehearsed.vote_columns
     spoiled = inject(clean, votes, faults, set(frame.table["tps_id"]), generator(seed, "rehearsal", "faults"))
     closes = datetime.combine(rehearsed.about.election_day, VOTING_ENDS, rehearsed.about.timezone)
-    columns = columns_of(votes)
+    columns = officer_columns(votes)
     script = write_script(
         spoiled.messages,
         _by_contest(rehearsed, spoiled.log),
@@ -133,7 +133,7 @@ def prepare(
     return Rehearsal(rehearsed, script, imagined)
 
 
-def columns_of(votes: Sequence[str]) -> list[str]:
+def officer_columns(votes: Sequence[str]) -> list[str]:
     """Name the columns of an officer's file."""
     return ["tps_id", "received_at", *votes, "invalid", "total", "valid", "registered", "source", "reporter"]
 

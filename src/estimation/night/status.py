@@ -123,7 +123,7 @@ class Good:
         }
 
 
-def read_page(contest: Contest) -> Good | None:
+def read_good_page(contest: Contest) -> Good | None:
     """Read which page was made last; None where no status says so, and the page is made anew."""
     try:
         said = json.loads((contest.out / STATUS).read_text(encoding="utf-8"))["page"]

@@ -110,7 +110,7 @@ class Taker:
         if not projection.received and last is None:
             return "no returns of the sample yet: the first take waits for one"
         ruled = last is not None and last.record.inputs["contest"] == given["contest"]
-        if last is not None and ruled and takes.says_the_same(projection, last):
+        if last is not None and ruled and takes.same_numbers(projection, last):
             return "nothing that is projected has changed"
         step, of = takes.planned_step(self.contest, projection.progress), self.contest.estimate.takes
         edited = last is not None and last.record.inputs != given

@@ -19,7 +19,7 @@ from estimation.night import stale_banner
 from estimation.night.events import Event, Teller
 from estimation.night.lock import locked
 from estimation.night.page_worker import PageFailed, PageMade, PageWorker
-from estimation.night.status import REMIND, STATUS, Good, Troubles, log, read_page, status_document, write_status
+from estimation.night.status import REMIND, STATUS, Good, Troubles, log, read_good_page, status_document, write_status
 from estimation.night.taking import Taker
 from estimation.projection import Take, open_sample
 from estimation.projection.takes import input_files, sweep_takes
@@ -156,7 +156,7 @@ class Watch:
         self.settings, self.clock, self.page_worker = settings, clock, page_worker
         self.tell = tell
         self.taker = Taker(contest, clock.now, self._settled)
-        self.page = read_page(contest)
+        self.page = read_good_page(contest)
         self.troubles = Troubles()
         self.since = clock.now()
         self._seen: dict[str, Stamp] | None = None  # when the last round began

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 
 from estimation.arrays import Array, BoolArray, group_sums, per_station
-from estimation.columns import plain as plain_name
+from estimation.columns import plain_name as plain_name
 from estimation.contest import EstimateTable, share_name
 from estimation.decision import leader_and_runner_up
 from estimation.errors import EstimationError
 from estimation.estimators import Weighting, weight_responding
 from estimation.estimators.precision import ratios
-from estimation.projection.compute import Projection
+from estimation.projection.compute_projection import Projection
 from estimation.sampling.auxiliary import on_plane, places
 from estimation.survey import Estimate, Structure
 from estimation.survey.degrees import domain_df

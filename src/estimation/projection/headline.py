@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from estimation.projection.compute import Projection
+from estimation.projection.compute_projection import Projection
 
 _STATUS = {
     "called": "called for {name}",
@@ -12,7 +12,7 @@ _STATUS = {
 }
 
 
-def headline(projection: Projection) -> list[str]:
+def projection_summary(projection: Projection) -> list[str]:
     """Say what is in, the verdict, and a line for each candidate, the lead and turnout."""
     p, about = projection, projection.contest.about
     names = {candidate.number: candidate.label for candidate in p.contest.candidates}

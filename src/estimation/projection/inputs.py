@@ -10,7 +10,7 @@ from estimation.contest import Contest, ProjectionRequest
 from estimation.decision import Call
 from estimation.errors import DesignError, EstimateError
 from estimation.frame import Frame, load_frame
-from estimation.projection.compute import Projection, project
+from estimation.projection.compute_projection import Projection, project
 from estimation.projection.evening import Evening
 from estimation.projection.methods import check_sample
 from estimation.projection.quality import quality
@@ -19,7 +19,7 @@ from estimation.returns import Intake, read_returns, resolve, tally
 from estimation.returns.locate import uses_ledger
 from estimation.rules import Notice
 from estimation.sampling import Sample, ask_all, design_of, read_sample
-from estimation.sampling.manifest import read_manifest
+from estimation.sampling.draw_manifest import read_manifest
 from estimation.version import __version__
 
 

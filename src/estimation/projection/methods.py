@@ -8,11 +8,11 @@ import numpy as np
 from estimation.arrays import Array
 from estimation.contest import Contest, check_estimate
 from estimation.errors import EstimationError
-from estimation.estimators import Adjustment, Outstanding, Weighting, plain, weight_responding
+from estimation.estimators import Adjustment, Outstanding, Weighting, design_weighting, weight_responding
 from estimation.estimators.catalogue import (
     COMPARED,
     ContestSetup,
-    Result,
+    EstimatorResult,
     ReturnsSeen,
     estimate_by,
     resolve_auto,
@@ -43,7 +43,7 @@ class Methods:
         W321 for one that could not, and why.
     """
 
-    chosen: Result
+    chosen: EstimatorResult
     weighting: Weighting
     others: Mapping[str, Estimate]
     notices: tuple[Notice, ...]
@@ -84,7 +84,7 @@ def estimate_all(contest: Contest, frame: Frame, sample: Sample, counts: Counts,
         name = resolve_auto(table.estimator, returns)
         notices.append(Notice("W322", {"method": name, "why": _why(error)}))
         chosen = estimate_by("ratio", setup, returns, to_come)
-    weighting = chosen.weighting or plain(arrival.structure)
+    weighting = chosen.weighting or design_weighting(arrival.structure)
     notices += [*weighting.notes, *chosen.estimate.notes]
     beside = replace(setup, table=replace(table, variance="auto", auxiliaries=()))
     others, missing = _others(chosen.name, beside, returns, to_come)

@@ -9,7 +9,7 @@ import pandas as pd
 from estimation.arrays import IntArray
 from estimation.columns import AREA_LEVELS
 from estimation.errors import EstimationError
-from estimation.projection.compute import Projection
+from estimation.projection.compute_projection import Projection
 from estimation.sampling.assign import read_officers
 
 
@@ -62,7 +62,7 @@ def roster(p: Projection, *, named: bool = True) -> Roster:
     """Sort the stations of the sample by who was to report them.
 
     Officers are those of ``out/officers.csv``. Where there is none, or it can't be used (which must not stop a
-    night), villages take their place, with the codes of whoever reported from there.
+    night), villages take their place, with the codes of the officers who reported from there.
 
     Parameters
     ----------

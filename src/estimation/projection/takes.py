@@ -18,8 +18,8 @@ from estimation.contest import Contest
 from estimation.decision import Call, Progress
 from estimation.errors import EstimateError
 from estimation.files import to_json, write_text
-from estimation.projection.compute import Projection
-from estimation.projection.document import PROJECTION, folder_name, free_folder, record_of, write_projection
+from estimation.projection.compute_projection import Projection
+from estimation.projection.projection_files import PROJECTION, folder_name, free_folder, record_of, write_projection
 from estimation.projection.record import SCHEMA, TAKE_SCHEMA, ProjectionRecord, TakeRecord, parse
 from estimation.tables import find_table
 from estimation.version import __version__
@@ -278,7 +278,7 @@ def is_due(step: int | None, last: Take | None, planned: int | None) -> bool:
     return step > done or (step == done and step == planned)
 
 
-def says_the_same(projection: Projection, take: Take) -> bool:
+def same_numbers(projection: Projection, take: Take) -> bool:
     """Say whether a projection has the same data and numbers as a take; only what it remembers may differ."""
     return _without_memory(record_of(projection)) == _without_memory(take.projection)
 

@@ -5,7 +5,7 @@ import io
 import zipfile
 from collections.abc import Mapping, Sequence
 
-from estimation.publish.page_table import Table, cell_text
+from estimation.publish.page_table import PageTable, cell_text
 from estimation.publish.part import Part, figures_of, tables_of
 from estimation.publish.spreadsheet import defused
 
@@ -39,7 +39,7 @@ def packed(files: Mapping[str, bytes]) -> bytes:
     return stream.getvalue()
 
 
-def _csv(table: Table) -> bytes:
+def _csv(table: PageTable) -> bytes:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     for row in (table.header, *table.rows):

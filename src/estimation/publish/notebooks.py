@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from estimation import workers
-from estimation.columns import nearest
+from estimation.columns import nearest_name
 from estimation.errors import ReportError
 
 Engine = Literal["forked", "kernel"]
@@ -31,7 +31,7 @@ class NotebookError(ReportError):
         self.run = run
 
 
-def warm() -> None:
+def warm_notebooks() -> None:
     """Have what notebooks import be imported in the background, by the process that the next run is forked from."""
     workers.warm(_PRELOAD)
 
@@ -47,7 +47,7 @@ def check_parameters(source: Path, values: Mapping[str, object]) -> None:
     known = _parameters(_read(source))
     for name in values:
         if name not in known:
-            near = nearest(name, known)
+            near = nearest_name(name, known)
             raise ReportError(
                 f"{source.name} has no parameter '{name}'"
                 + (f": did you mean '{near}'?" if near else f": it has {', '.join(sorted(known))}")

@@ -77,7 +77,7 @@ class Overview:
 def write_overview(root: Path, entries: Sequence[Entry], language: str, now: datetime) -> Overview:
     """Write the list of all contests as a page, as CSV and as JSON.
 
-    ``internal/overview.html`` is always written, so that whoever watches it there goes on seeing the newest; the same
+    ``internal/overview.html`` is always written, so that a reader who keeps it open there sees the newest; the same
     stands in the root only when every contest may be published, without what went wrong and with public pages alone.
 
     Parameters
@@ -96,7 +96,7 @@ def write_overview(root: Path, entries: Sequence[Entry], language: str, now: dat
         rows = [row_of(folder, entry, now, shut=shut) for entry in entries]
         tables.append(write_text(folder / f"{NAME}.csv", _csv(rows)))
         tables.append(write_text(folder / f"{NAME}.json", to_json({"schema": SCHEMA, "contests": rows})))
-        pages.append(write_text(folder / f"{NAME}.html", page(rows, entries, words, now, shut=shut)))
+        pages.append(write_text(folder / f"{NAME}.html", overview_page(rows, entries, words, now, shut=shut)))
     return Overview(public, tuple(pages), tuple(tables))
 
 
@@ -174,7 +174,7 @@ def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
     return text.getvalue()
 
 
-def page(
+def overview_page(
     rows: Sequence[Mapping[str, Any]], entries: Sequence[Entry], words: Words, now: datetime, *, shut: bool
 ) -> str:
     """Fill the page; everything from outside is escaped by the template engine.

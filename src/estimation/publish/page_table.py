@@ -70,7 +70,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RuleText:
     """A cell with what a rule means, and the first places where it was broken, which open on demand."""
 
     text: str
@@ -81,7 +81,7 @@ class Rule:
         return " ".join([self.text, self.summary, *self.places])
 
 
-Cell = str | Shown | Who | Where | Filled | Count | Rule
+Cell = str | Shown | Who | Where | Filled | Count | RuleText
 
 
 def cell_text(cell: Cell) -> str:
@@ -91,7 +91,7 @@ def cell_text(cell: Cell) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class PageTable:
     """A table: the first column names the row; a row of one cell names the group of rows below it.
 
     Attributes
@@ -107,7 +107,7 @@ class Table:
     style: str = "figures"
 
     @classmethod
-    def of(cls, header: Sequence[str], rows: Sequence[Sequence[Cell]], style: str = "figures") -> "Table":
+    def of(cls, header: Sequence[str], rows: Sequence[Sequence[Cell]], style: str = "figures") -> "PageTable":
         """Make a table of any sequences."""
         return cls(tuple(header), tuple(tuple(row) for row in rows), style)
 

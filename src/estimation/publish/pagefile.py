@@ -68,7 +68,7 @@ def read(path: Path) -> PageFile:
     digest = next((between(line, "<code>", "</code>") for line in foot if "<code>" in line), "")
     return PageFile(
         html,
-        "\n".join(split(html)[1]),
+        "\n".join(split_page(html)[1]),
         _of_script(lines, MANIFEST),
         _of_script(lines, PARTS),
         _moment(unescape(between(rendered, ' datetime="', '"'))),
@@ -78,7 +78,7 @@ def read(path: Path) -> PageFile:
     )
 
 
-def split(html: str) -> tuple[list[str], list[str], list[str]]:
+def split_page(html: str) -> tuple[list[str], list[str], list[str]]:
     """Give the lines of a page before its parts, those of the parts, and those behind."""
     lines = html.split("\n")
     if _BEGIN not in lines or _END not in lines:

@@ -14,14 +14,14 @@ from estimation.files import write_bytes, write_text
 from estimation.publish.archive import files_of, packed
 from estimation.publish.executed import body_of, json_of, parts_of
 from estimation.publish.index import write_index
-from estimation.publish.manifest import Seal, describe, seal
 from estimation.publish.notebooks import (
     Engine,
     NotebookError,
     check_parameters,
     run_notebook,
-    warm,
+    warm_notebooks,
 )
+from estimation.publish.page_manifest import Seal, describe_page, seal
 from estimation.publish.part import Part
 from estimation.publish.pdf import begin_loading, check_installed, to_pdf
 from estimation.publish.release import INTERNAL, MARK, NEVER_PUBLIC, Placement, place
@@ -136,7 +136,7 @@ def render(
     out, name = placement.into(out), f"{kind}-{words.language}"
     failure = _Failure(contest, words, placement, moment, out, name)
     if engine == "forked":
-        warm()  # it imports in the background
+        warm_notebooks()  # it imports in the background
     if pdf:
         check_installed()
     check_parameters(source, {**(parameters or {}), "contest": "", "language": "", "save_to": ""})
@@ -191,7 +191,7 @@ def compose(
         parts = parts_of(run_notebook(source, Path(scratch) / f"{kind}.ipynb", values, engine))
         files = {path.name: path.read_bytes() for path in sorted(saved.iterdir()) if path.name != MARK}
     summary, body, data = json.loads(files.pop(SUMMARY)), body_of(parts), json_of(parts)
-    document = describe(
+    document = describe_page(
         contest,
         kind=kind,
         source=source,
@@ -264,7 +264,7 @@ class _Failure:
 
     @property
     def run(self) -> Path:
-        """The failed run, for whoever mends it; never in the public folder, as it names files of this machine."""
+        """The failed run, for debugging; never in the public folder, as it names files of this machine."""
         public = _is_public(self.placement, self.out)
         return (self.out.with_name(INTERNAL) if public else self.out) / f"{self.name}-failed.ipynb"
 

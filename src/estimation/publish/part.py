@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from estimation.publish.figures import Figure
 from estimation.publish.formulas import Formula
-from estimation.publish.page_table import Cell, Count, Table, Where, Who
+from estimation.publish.page_table import Cell, Count, PageTable, Where, Who
 from estimation.publish.template import render_part
 
 MIME = "application/vnd.quickcount.part+json"  # under which a notebook's output carries a part's data
@@ -46,9 +46,9 @@ class ArrivalCheck:
         return {True: "passed", False: "failed", None: "open"}[self.passed]
 
     @property
-    def table(self) -> Table:
+    def table(self) -> PageTable:
         """The numbers behind it."""
-        return Table(self.header, self.rows)
+        return PageTable(self.header, self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class Section(Part):
     sentences: tuple[str, ...] = ()
     figure: Figure | None = None
     note: str = ""
-    table: Table | None = None
+    table: PageTable | None = None
     caption: str = ""
     template: ClassVar[str] = "section"
 
@@ -156,7 +156,7 @@ class Section(Part):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Areas(Section):
+class AreaResults(Section):
     """Results by area: tiles where there is no map."""
 
     tiles: tuple[AreaTile, ...] = ()
@@ -234,15 +234,15 @@ class Quantities(Part):
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Progress(Part):
+class ReturnsProgress(Part):
     """What is in, out and kept out, by area and by who is responsible; cells of :class:`Where` and counts."""
 
     heading: str
     sentences: tuple[str, ...]
-    areas: Table
+    areas: PageTable
     who_heading: str
     notes: tuple[str, ...]
-    duties: Table
+    duties: PageTable
     template: ClassVar[str] = "progress"
 
     def _lines(self) -> Sequence[str]:
@@ -278,7 +278,7 @@ class RuleGroup:
     """Rules of one kind that were broken: code, what it means, how often."""
 
     heading: str
-    table: Table
+    table: PageTable
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -347,7 +347,7 @@ def picture(
     caption: str = "",
 ) -> Section:
     """Make a part of a figure, with sentences above it, how to read it below, and a table of what is drawn."""
-    return Section(name, heading, tuple(intro), figure, caption, Table.of(header, rows) if rows else None)
+    return Section(name, heading, tuple(intro), figure, caption, PageTable.of(header, rows) if rows else None)
 
 
 def table(
@@ -360,7 +360,7 @@ def table(
     caption: str = "",
 ) -> Section:
     """Make a part of a table, with sentences above it and a remark below."""
-    return Section(name, heading, tuple(intro), table=Table.of(header, rows), caption=caption)
+    return Section(name, heading, tuple(intro), table=PageTable.of(header, rows), caption=caption)
 
 
 def to_data(value: Any, *, pictures: bool = True) -> Any:
@@ -382,9 +382,9 @@ def to_data(value: Any, *, pictures: bool = True) -> Any:
     return [to_data(one, pictures=pictures) for one in value] if isinstance(value, tuple) else value
 
 
-def tables_of(value: Any) -> Iterator[Table]:
+def tables_of(value: Any) -> Iterator[PageTable]:
     """Give the tables of a part in its order, blank ones left out."""
-    yield from (one for one in _found(value, (Table, ArrivalCheck)) if one.rows)
+    yield from (one for one in _found(value, (PageTable, ArrivalCheck)) if one.rows)
 
 
 def figures_of(value: Any) -> Iterator[Figure]:

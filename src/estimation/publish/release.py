@@ -13,7 +13,7 @@ from estimation.files import to_json
 Status = Literal["public", "embargoed", "unregistered", "internal", "rehearsal", "demo"]
 PUBLIC = "reports"  # under the contest's out
 INTERNAL = "internal"
-NEVER_PUBLIC = frozenset({"findings.csv", "officers.csv"})  # places in files, and who answers for which TPS
+NEVER_PUBLIC = frozenset({"findings.csv", "officers.csv"})  # places in files, and the officer of each TPS
 MARK = "release.json"  # tells a notebook, in the folder that it saves to, what keeps the page internal
 
 

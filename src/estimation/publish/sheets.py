@@ -86,7 +86,7 @@ def write_sheets(assignments: Assignments, language: str | None = None, out: Pat
     return Written(
         table=write_text(folder / "assignments.csv", _csv([header, *records])),
         workbook=write_bytes(folder / "assignments.xlsx", workbook(assignments, header, records, words)),
-        page=write_text(folder / f"assignments-{words.language}.html", page(assignments, records, words)),
+        page=write_text(folder / f"assignments-{words.language}.html", sheets_page(assignments, records, words)),
         sheets=tuple(write_text(path, text) for path, text in lists),
     )
 
@@ -191,7 +191,7 @@ def instructions(contest: Contest, words: Words) -> list[str]:
         words("assign.digits"),
         words("assign.check"),
         sentence["when_correct"],
-        words("assign.columns", columns=", ".join(columns(contest))),
+        words("assign.columns", columns=", ".join(return_columns(contest))),
         *[f"{candidate.number}: {candidate.name}" for candidate in contest.candidates],
         words("assign.rule_true"),
         words("assign.rule_unreachable"),
@@ -206,7 +206,7 @@ def parts(contest: Contest, words: Words) -> list[str]:
     return [words("assign.part_station"), words("assign.part_reporter"), *votes, words("assign.part_invalid")]
 
 
-def columns(contest: Contest) -> list[str]:
+def return_columns(contest: Contest) -> list[str]:
     """Name the columns of a return that comes as a table."""
     return ["tps_id", "reporter", *contest.vote_columns, "invalid", "total"]
 
@@ -219,7 +219,7 @@ def _shares(assignments: Assignments, records: list[list[object]]) -> Iterator[t
         start += len(sheet.rows)
 
 
-def page(assignments: Assignments, records: list[list[object]], words: Words) -> str:
+def sheets_page(assignments: Assignments, records: list[list[object]], words: Words) -> str:
     """Make the printable page; everything from outside is escaped by the template engine."""
     contest = assignments.contest
     sample = assignments.sample_sha256
@@ -232,7 +232,7 @@ def page(assignments: Assignments, records: list[list[object]], words: Words) ->
             contest=contest,
             day=_day(contest, words),
             parts=parts(contest, words),
-            columns=", ".join(columns(contest)),
+            columns=", ".join(return_columns(contest)),
             sheets=[_of_page(contest, sheet, own, words) for sheet, own in _shares(assignments, records)],
             sample=sample[:12] if sample else words("assign.all_stations"),
         )

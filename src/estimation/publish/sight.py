@@ -13,7 +13,7 @@ from jinja2 import UndefinedError
 from markupsafe import escape
 
 from estimation.errors import ReportError
-from estimation.publish.pagefile import is_for_programs, split
+from estimation.publish.pagefile import is_for_programs, split_page
 from estimation.publish.part import Part, to_data
 from estimation.publish.part_data import from_data, replaced
 from estimation.publish.template import render_part
@@ -23,7 +23,7 @@ _LONGEST = 200  # characters of a text that is named
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class TextDifference:
     """A place on a page, what it says there, and what its data say."""
 
     place: str
@@ -67,7 +67,7 @@ class _Marked(str):
         return f"{_OPEN}{self.number}{_OPEN}{content}{_CLOSE}"
 
 
-def differences(html: str, again: str, parts: Sequence[Part]) -> Iterator[Difference]:
+def text_differences(html: str, again: str, parts: Sequence[Part]) -> Iterator[TextDifference]:
     """Find where a page does not show what it should.
 
     Parameters
@@ -79,7 +79,7 @@ def differences(html: str, again: str, parts: Sequence[Part]) -> Iterator[Differ
     parts : sequence of Part
         What the page should show. Pictures that are blank are not looked at.
     """
-    head, _, foot = split(again)
+    head, _, foot = split_page(again)
     expected = [*(_Line("page", (line,)) for line in head)]
     for part in parts:
         expected += _lines(part)
@@ -92,9 +92,9 @@ def differences(html: str, again: str, parts: Sequence[Part]) -> Iterator[Differ
         for i in range(max(b - a, d - c)):
             if c + i >= d:
                 near = expected[min(c, len(expected) - 1)].place
-                yield Difference(near, seen[a + i].strip()[:_LONGEST], "")
+                yield TextDifference(near, seen[a + i].strip()[:_LONGEST], "")
             elif a + i >= b:
-                yield from (Difference(field.place, "", unescape(field.html)) for field in expected[c + i].fields)
+                yield from (TextDifference(field.place, "", unescape(field.html)) for field in expected[c + i].fields)
             else:
                 yield from _compared(seen[a + i], expected[c + i])
 
@@ -127,7 +127,7 @@ def _lines(part: Part) -> Iterator[_Line]:
         yield _Line(part.name or "page", tuple(literals), tuple(fields))
 
 
-def _compared(seen: str, line: _Line) -> Iterator[Difference]:
+def _compared(seen: str, line: _Line) -> Iterator[TextDifference]:
     """Compare a line on file with the line that should be there."""
     contents = _read(seen, line.literals)
     if contents is None:
@@ -139,7 +139,7 @@ def _compared(seen: str, line: _Line) -> Iterator[Difference]:
             if field.html:
                 yield from _trimmed(field.place, content, field.html)
         elif content != field.html:
-            yield Difference(field.place, unescape(content), unescape(field.html))
+            yield TextDifference(field.place, unescape(content), unescape(field.html))
 
 
 def _read(line: str, literals: Sequence[str]) -> list[str] | None:
@@ -156,7 +156,7 @@ def _read(line: str, literals: Sequence[str]) -> list[str] | None:
     return [*contents, line[at:end]] if len(literals) > 1 else ([] if line == literals[0] else None)
 
 
-def _trimmed(place: str, seen: str, given: str) -> Iterator[Difference]:
+def _trimmed(place: str, seen: str, given: str) -> Iterator[TextDifference]:
     """Name the text in which two pieces of a page differ; where their markup differs, there is no text to name."""
     start = next((i for i, (a, b) in enumerate(zip(seen, given, strict=False)) if a != b), min(len(seen), len(given)))
     most = min(len(seen), len(given)) - start
@@ -169,4 +169,4 @@ def _trimmed(place: str, seen: str, given: str) -> Iterator[Difference]:
         closed = html.find("<", len(html) - back)
         texts.append(html[opened + 1 : closed if closed >= 0 else len(html)].strip()[:_LONGEST])
     if texts[0] != texts[1]:
-        yield Difference(place, unescape(texts[0]), unescape(texts[1]))
+        yield TextDifference(place, unescape(texts[0]), unescape(texts[1]))

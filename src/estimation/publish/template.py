@@ -9,7 +9,7 @@ from typing import Protocol
 import jinja2
 from markupsafe import Markup
 
-from estimation.publish.manifest import Seal
+from estimation.publish.page_manifest import Seal
 from estimation.publish.release import Placement
 from estimation.words import Words
 

@@ -16,10 +16,10 @@ from estimation.arrays import BoolArray, IntArray
 from estimation.contest import Contest
 from estimation.errors import EstimationError
 from estimation.frame import Frame, load_frame
-from estimation.returns.readers import Batch, Source
-from estimation.returns.readers.files import read_file
+from estimation.returns.readers import RowBatch, Source
 from estimation.returns.readers.group_read import read_alike
 from estimation.returns.readers.kpu import Documents
+from estimation.returns.readers.read_files import read_file
 from estimation.returns.rows import MOMENT, TEXT, Rows
 from estimation.rules import Findings
 
@@ -123,7 +123,7 @@ class _Accumulator:
     def __init__(self, contest: Contest, files: int) -> None:
         self.contest = contest
         self.documents = Documents()
-        self.batches: list[tuple[Batch, IntArray]] = []
+        self.batches: list[tuple[RowBatch, IntArray]] = []
         self.findings: list[tuple[Findings, IntArray]] = []
         self.sha256 = [""] * files
         self.written: list[list[str]] = [[] for _ in range(files)]
@@ -200,7 +200,7 @@ class _Accumulator:
         self.add(batch, np.full(len(batch.rows), number, dtype=np.intp), number)
         self.sha256[number], self.written[number] = batch.sources[0].sha256, [batch.sources[0].written]
 
-    def add(self, batch: Batch, origin: IntArray, owner: int | Mapping[str, int]) -> None:
+    def add(self, batch: RowBatch, origin: IntArray, owner: int | Mapping[str, int]) -> None:
         """Take rows, and what was found in them: of one file, or of several by their names."""
         self.batches.append((batch, origin))
         self.find(batch.findings, owner)

@@ -16,7 +16,7 @@ CELLS = "cells"  # cells that could not be read, as JSON
 _ESCAPED = r'["\\\x00-\x1f]'
 
 
-def canonical(table: pd.DataFrame | Rows) -> list[str]:
+def canonical_rows(table: pd.DataFrame | Rows) -> list[str]:
     """Write each row as one line of JSON: keys in order, blanks left out, whole numbers without point, times in UTC.
 
     Parameters
@@ -39,7 +39,7 @@ def canonical(table: pd.DataFrame | Rows) -> list[str]:
     return texts
 
 
-def moments(times: "pd.Series[pd.Timestamp]") -> list[str]:
+def utc_texts(times: "pd.Series[pd.Timestamp]") -> list[str]:
     """Write times in UTC, ``2024-11-27T09:05:00.000000Z``, so that text sorts as time does; '' for none."""
     utc = pa.array(times, from_pandas=True).cast(pa.timestamp("us", "UTC"), safe=False)
     texts: list[str] = pc.fill_null(_moments(utc.cast(pa.timestamp("us"))), "").to_pylist()
@@ -94,7 +94,7 @@ def restore(texts: Sequence[str], numbers: Sequence[str], words: Sequence[str]) 
     Parameters
     ----------
     texts : sequence of str
-        As :func:`canonical` wrote them.
+        As :func:`canonical_rows` wrote them.
     numbers, words : sequence of str
         Columns of counts and of text that the table has in any case; a further column comes back as it was written.
 

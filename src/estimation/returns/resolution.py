@@ -13,7 +13,7 @@ from estimation import checks
 from estimation.arrays import Array, BoolArray, IntArray
 from estimation.contest import Contest
 from estimation.frame import Frame
-from estimation.returns.content import canonical
+from estimation.returns.content import canonical_rows
 from estimation.returns.intake import Intake
 from estimation.returns.rows import MOMENT, Rows
 from estimation.rules import Findings
@@ -310,6 +310,6 @@ def _tie_break(rows: Rows, station: IntArray, source: IntArray, received: IntArr
     same = np.logical_and.reduce([key[order][1:] == key[order][:-1] for key in (station, source, received)])
     tied = order[np.append(same, False) | np.append(False, same)]
     if len(tied):
-        hashes = [sha256(text.encode("utf-8")).hexdigest() for text in canonical(rows.take(tied))]
+        hashes = [sha256(text.encode("utf-8")).hexdigest() for text in canonical_rows(rows.take(tied))]
         rank[tied] = np.unique(np.array(hashes), return_inverse=True)[1]
     return rank

@@ -4,7 +4,7 @@ from estimation.sampling.allocation import proportional
 from estimation.sampling.apply_design import strata_for
 from estimation.sampling.design import Design, design_of
 from estimation.sampling.draw import draw
-from estimation.sampling.manifest import manifest_of, write_draw
+from estimation.sampling.draw_manifest import manifest_of, write_draw
 from estimation.sampling.sample import Sample, ask_all, sample_of
 from estimation.sampling.sample_file import read_sample
 from estimation.sampling.strata import Strata, strata_by

@@ -12,7 +12,7 @@ from estimation.errors import DesignError
 from estimation.frame import Frame
 from estimation.rules import Notice
 from estimation.sampling import allocation
-from estimation.sampling.auxiliary import columns_of
+from estimation.sampling.auxiliary import auxiliary_columns
 from estimation.sampling.classes import classes, is_class
 from estimation.sampling.cost import by_stratum, prices_of
 from estimation.sampling.design import Design
@@ -121,7 +121,7 @@ def _by_village(frame: Frame) -> bool:
     if f"{PREFIX}1" not in frame.table.columns:
         return False
     village = frame.areas("village").codes
-    share = columns_of(frame, [f"{PREFIX}1"])[:, 0]
+    share = auxiliary_columns(frame, [f"{PREFIX}1"])[:, 0]
     return len(np.unique(np.column_stack([village, share]), axis=0)) == int(village.max()) + 1 < len(frame)
 
 
@@ -140,7 +140,7 @@ def _advise(frame: Frame, design: Design, strata: Strata) -> NoReturn:
 
 
 def _voters(frame: Frame) -> Array:
-    return columns_of(frame, ["registered"])[:, 0]
+    return auxiliary_columns(frame, ["registered"])[:, 0]
 
 
 def _residuals(frame: Frame, design: Design) -> Array:
@@ -151,7 +151,7 @@ def _residuals(frame: Frame, design: Design) -> Array:
             f"allocation '{design.allocation}' needs an earlier election to see how strata differ: add baseline.csv, "
             f"or allocate proportionally"
         )
-    voters, share = _voters(frame), columns_of(frame, [column])[:, 0]
+    voters, share = _voters(frame), auxiliary_columns(frame, [column])[:, 0]
     return np.asarray(voters * (share - (voters @ share) / voters.sum()))
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from estimation.arrays import IntArray
-from estimation.columns import AREA_LEVELS, FRAME_COLUMNS, Column, nearest, rename, require
+from estimation.columns import AREA_LEVELS, FRAME_COLUMNS, Column, nearest_name, rename, require
 from estimation.contest import Contest
 from estimation.damm import check_digit
 from estimation.errors import DesignError
@@ -312,7 +312,7 @@ def _village_of(known: dict[tuple[str, ...], list[int]], name: tuple[str, ...], 
     label = " / ".join(name)
     found = known.get(_key(name), []) if name and name[-1] else []
     if not found:
-        near = nearest(" / ".join(_key(name)), [" / ".join(key) for key in known]) if label.strip(" /") else None
+        near = nearest_name(" / ".join(_key(name)), [" / ".join(key) for key in known]) if label.strip(" /") else None
         raise DesignError(
             f"{place}: village '{label}' is not in the frame"
             + (f": did you mean '{near}'?" if near else ": correct it")

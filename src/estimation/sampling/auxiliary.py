@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 
 from estimation.arrays import Array, IntArray
-from estimation.columns import AREA_LEVELS, PLACE_COLUMNS, nearest, place_column
+from estimation.columns import AREA_LEVELS, PLACE_COLUMNS, nearest_name, place_column
 from estimation.errors import DesignError
 from estimation.frame import Frame
 
 KM_PER_DEGREE = 111.195  # of latitude, on a sphere of 6,371 km
 
 
-def columns_of(frame: Frame, names: Sequence[str]) -> Array:
+def auxiliary_columns(frame: Frame, names: Sequence[str]) -> Array:
     """Give numeric columns side by side, shape (N, p); a station without a value gets the column's mean.
 
     Raises
@@ -54,7 +54,7 @@ def coordinates(frame: Frame, names: Sequence[str]) -> Array:
         ranks = [frame.areas(level).codes.astype(np.float64) for level in AREA_LEVELS]
         values = np.stack([rank for rank in ranks if rank.max() > 0] or ranks[-1:], axis=-1)
         return _scaled(values, values.std(axis=0))
-    values = columns_of(frame, names)
+    values = auxiliary_columns(frame, names)
     on_map = [j for wanted in ("latitude", "longitude") for j in _named_as(frame, names, wanted)]
     if len(on_map) == 2:
         values[:, on_map[1]] *= np.cos(np.radians(values[:, on_map[0]].mean()))
@@ -152,7 +152,7 @@ def _known(frame: Frame, name: str) -> str:
     place = place_column(name, frame.table.columns)
     if place is not None:
         return place
-    near = nearest(name, frame.table.columns)
+    near = nearest_name(name, frame.table.columns)
     raise DesignError(
         f"column '{name}' is not in the frame: "
         + (f"did you mean '{near}'?" if near else f"it has {', '.join(frame.table.columns)}")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from estimation.arrays import Array, BoolArray, IntArray
-from estimation.columns import nearest
+from estimation.columns import nearest_name
 from estimation.errors import DesignError
 from estimation.frame import Frame
 from estimation.sampling.stratification import cumulative_root_frequency, lavallee_hidiroglou
@@ -83,7 +83,7 @@ def _numbers(frame: Frame, column: str, token: str) -> Array:
 
 def _column(frame: Frame, column: str, token: str) -> "pd.Series":
     if column not in frame.table.columns:
-        near = nearest(column, frame.table.columns)
+        near = nearest_name(column, frame.table.columns)
         raise DesignError(
             f"strata '{token}': column '{column}' is not in the frame: "
             + (f"did you mean '{near}'?" if near else f"it has {', '.join(frame.table.columns)}")

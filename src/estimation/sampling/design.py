@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import get_args
 
-from estimation.columns import nearest
+from estimation.columns import nearest_name
 from estimation.contest import Allocation, Contest, Method
 from estimation.errors import DesignError
 
@@ -93,7 +93,7 @@ class Design:
     def __post_init__(self) -> None:
         for what, value, known in (("method", self.method, METHODS), ("allocation", self.allocation, ALLOCATIONS)):
             if value not in known:
-                near = nearest(value, known)
+                near = nearest_name(value, known)
                 raise DesignError(
                     f"{what} '{value}' is unknown: "
                     + (f"did you mean '{near}'?" if near else f"known are {', '.join(known)}")

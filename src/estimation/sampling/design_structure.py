@@ -10,7 +10,7 @@ from estimation.arrays import Array, IntArray
 from estimation.frame import Frame
 from estimation.sampling import selection
 from estimation.sampling.apply_design import allocate
-from estimation.sampling.auxiliary import columns_of, coordinates, positive
+from estimation.sampling.auxiliary import auxiliary_columns, coordinates, positive
 from estimation.sampling.design import Design
 from estimation.sampling.strata import Strata
 from estimation.survey import Structure
@@ -146,7 +146,7 @@ def design_structure(
     if design.method == "local-cube" or (design.method == "pivotal" and design.spread):
         spread = coordinates(frame, design.spread)[rows]
     if design.method in ("cube", "local-cube"):
-        balance = np.concatenate([probability[..., None], columns_of(frame, design.balance)[rows]], axis=-1)
+        balance = np.concatenate([probability[..., None], auxiliary_columns(frame, design.balance)[rows]], axis=-1)
     if drawn.psu_probability is not None:
         cluster, size, chance = _primary_units(frame, design, rows, np.where(absent, np.nan, drawn.psu_probability))
     if joint is None:

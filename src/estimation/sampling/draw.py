@@ -11,7 +11,7 @@ from estimation.frame import Frame
 from estimation.rules import Notice
 from estimation.sampling import selection
 from estimation.sampling.apply_design import allocate, cells_for, notes, strata_for
-from estimation.sampling.auxiliary import columns_of, coordinates, list_order, positive
+from estimation.sampling.auxiliary import auxiliary_columns, coordinates, list_order, positive
 from estimation.sampling.design import ORDERED, UNEQUAL, Design
 from estimation.sampling.design_structure import Drawn, design_structure
 from estimation.sampling.reserve import reserve
@@ -33,14 +33,14 @@ def draw(frame: Frame, design: Design) -> Sample:
     """
     strata = strata_for(frame, design.strata, design.merge, design.n)
     drawn = draw_rows(frame, design, strata, generator(design.seed, "draw"))
-    sample = describe(frame, design, strata, drawn, notes=notes(frame, design))
+    sample = describe_draw(frame, design, strata, drawn, notes=notes(frame, design))
     if not design.reserve:
         return sample
     held = reserve(frame, sample.cells, sample.rows, share=design.reserve, rng=generator(design.seed, "reserve"))
     return replace(sample, reserve=held)
 
 
-def describe(
+def describe_draw(
     frame: Frame,
     design: Design,
     strata: Strata,
@@ -143,7 +143,7 @@ def _select(
     if design.method == "pivotal":
         places = coordinates(frame, design.spread)[inside]
         return selection.pivotal(probability, rng, spread=places, replicates=replicates)
-    balance = columns_of(frame, design.balance)[inside]
+    balance = auxiliary_columns(frame, design.balance)[inside]
     spread = coordinates(frame, design.spread)[inside] if design.method == "local-cube" else None
     try:
         return selection.cube(probability, balance, rng, spread=spread, replicates=replicates)

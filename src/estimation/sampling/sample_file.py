@@ -15,7 +15,7 @@ from estimation.rules import Notice
 from estimation.sampling.apply_design import strata_for
 from estimation.sampling.design import METHODS, ORDERED, Design
 from estimation.sampling.design_structure import Drawn
-from estimation.sampling.draw import describe
+from estimation.sampling.draw import describe_draw
 from estimation.sampling.sample import Sample
 from estimation.sampling.strata import Strata
 from estimation.tables import as_text, read_table
@@ -81,7 +81,7 @@ def read_sample(path: Path, frame: Frame, design: Design) -> Sample:
     units = _numbers(path, table, "psu_probability") if "psu_probability" in table else None
     design = replace(design, strata=strata.columns) if method != "simple" else design
     notes = () if named else (Notice("W303"),)
-    return describe(frame, design, strata, Drawn(rows, probability, units), sha256=source.sha256, notes=notes)
+    return describe_draw(frame, design, strata, Drawn(rows, probability, units), sha256=source.sha256, notes=notes)
 
 
 def _refuse(path: Path, table: pd.DataFrame, bad: NDArray[np.bool_], column: str, what: str) -> None:

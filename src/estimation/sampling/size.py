@@ -11,7 +11,7 @@ from scipy.special import ndtr, ndtri
 from estimation.arrays import Array, IntArray
 from estimation.errors import DesignError
 from estimation.sampling.cost import affordable
-from estimation.sampling.variability import StationVariance, within
+from estimation.sampling.variability import StationVariance, strictly_between
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def for_margin(between: StationVariance, margin: float, *, level: float = 0.95, 
     DesignError
         A number is outside its range, or more stations would have to be drawn than there are.
     """
-    within("the margin of error", margin, 0, 1)
+    strictly_between("the margin of error", margin, 0, 1)
     n = _stations(between, (margin / _z(level)) ** 2)
     return _size(between, n, _drawn(between, n, reporting), level, asked=margin)
 
@@ -134,7 +134,7 @@ def for_leader(
     DesignError
         As in :func:`for_margin`; the expected value is the threshold itself.
     """
-    within("the probability", probability, 0.5, 1)
+    strictly_between("the probability", probability, 0.5, 1)
     distance = _distance(between, threshold)
     if distance == 0:
         raise DesignError(f"an expected {between.quantity} at the threshold has no right side: expect another value")
@@ -166,7 +166,7 @@ def for_budget(
     cost_village, villages, visits
         The cost of going to a village, the stations of each, and the villages that the design goes to
         relative to a simple sample; see :func:`estimation.sampling.cost.affordable`. Where stations are
-        drawn in villages that were drawn before, :func:`two_stage` finds the best number in each.
+        drawn in villages that were drawn before, :func:`two_stage_size` finds the best number in each.
     level, reporting
         As in :func:`for_margin`.
 
@@ -176,7 +176,7 @@ def for_budget(
         A number is outside its range, or fewer than 2 stations would report.
     """
     if not cost_village:
-        within("the cost of a station", cost_station, 0, np.inf)
+        strictly_between("the cost of a station", cost_station, 0, np.inf)
     drawn, cost = affordable(budget, cost_station, cost_village, villages, visits=visits)
     if drawn > between.stations:
         drawn, cost = between.stations, between.stations * cost_station
@@ -188,7 +188,7 @@ def for_budget(
 
 def at(between: StationVariance, n: int, *, level: float = 0.95) -> Size:
     """Say what n stations that report are worth, 1 ≤ n ≤ N; level as in :func:`for_margin`."""
-    within("the number of stations", n, 0, between.stations + 1)
+    strictly_between("the number of stations", n, 0, between.stations + 1)
     return _size(between, n, n, level)
 
 
@@ -210,13 +210,13 @@ def optimal_take(cost_station: float, cost_village: float, correlation: float) -
     DesignError
         A number is outside its range.
     """
-    within("the cost of a station", cost_station, 0, np.inf)
-    within("the cost of a village", cost_village, 0, np.inf)
-    within("the intraclass correlation of villages", correlation, 0, 1)
+    strictly_between("the cost of a station", cost_station, 0, np.inf)
+    strictly_between("the cost of a village", cost_village, 0, np.inf)
+    strictly_between("the intraclass correlation of villages", correlation, 0, 1)
     return sqrt(cost_village / cost_station * (1 - correlation) / correlation)
 
 
-def two_stage(
+def two_stage_size(
     between: StationVariance,
     budget: float,
     cost_station: float,
@@ -361,9 +361,9 @@ def _distance(between: StationVariance, threshold: float | None) -> float:
 
 def _z(level: float) -> float:
     """Find the normal quantile of a two-sided level."""
-    return float(ndtri(0.5 + within("the confidence level", level, 0, 1) / 2))
+    return float(ndtri(0.5 + strictly_between("the confidence level", level, 0, 1) / 2))
 
 
 def _reporting(share: float) -> float:
     """Check the share that reports: above 0, 1 at most."""
-    return 1.0 if share == 1 else within("the share of stations that report", share, 0, 1)
+    return 1.0 if share == 1 else strictly_between("the share of stations that report", share, 0, 1)

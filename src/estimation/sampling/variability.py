@@ -50,7 +50,7 @@ class StationVariance:
 
     def times(self, effect: float) -> "StationVariance":
         """Apply a design's effect on the variance, relative to simple sampling of stations, > 0."""
-        return replace(self, unit=self.unit * within("the design's effect", effect, 0, np.inf))
+        return replace(self, unit=self.unit * strictly_between("the design's effect", effect, 0, np.inf))
 
     def variance(self, n: float | Array) -> Array:
         """Compute the variance at n stations that report, 1 … N, of any shape."""
@@ -80,7 +80,7 @@ def assume_share(
     DesignError
         A number is outside its range, or both or neither of deff and intraclass are given.
     """
-    within("the share", share, 0, 1)
+    strictly_between("the share", share, 0, 1)
     return _assumed("share", share, share * (1 - share), stations, voters, deff, intraclass)
 
 
@@ -130,10 +130,10 @@ def measure(y: Array, v: Array, *, rival: Array | None = None, codes: IntArray |
     Raises
     ------
     DesignError
-        See :func:`residuals`; fewer than two stations.
+        See :func:`ratio_residuals`; fewer than two stations.
     """
     leading = y if rival is None else y - rival
-    theta, d = residuals(leading, v)
+    theta, d = ratio_residuals(leading, v)
     if len(d) < 2:
         raise DesignError("stations can't be compared where there are fewer than 2: give the whole earlier election")
     variance = float(d.var(ddof=1)) if codes is None else _pooled(d, codes)
@@ -143,7 +143,7 @@ def measure(y: Array, v: Array, *, rival: Array | None = None, codes: IntArray |
     return StationVariance(name, theta, variance / mean**2, both - theta**2, mean, len(v))
 
 
-def residuals(y: Array, v: Array) -> tuple[float, Array]:
+def ratio_residuals(y: Array, v: Array) -> tuple[float, Array]:
     """Compute a population's ratio θ = Σ y / Σ v and its residuals d = y - θ v.
 
     Parameters
@@ -197,7 +197,7 @@ def intraclass(y: Array, v: Array, cluster: IntArray, of: Literal["residual", "s
     DesignError
         There are fewer than two clusters, or no cluster has two stations.
     """
-    x = residuals(y, v)[1] if of == "residual" else np.asarray(y, dtype=np.float64) / v
+    x = ratio_residuals(y, v)[1] if of == "residual" else np.asarray(y, dtype=np.float64) / v
     codes = np.unique(cluster, return_inverse=True)[1]
     size = np.bincount(codes).astype(np.float64)
     number, clusters = len(x), len(size)
@@ -228,13 +228,13 @@ def _assumed(
         )
     if stations < 2:
         raise DesignError(f"{stations} stations can't be sampled: give the number in the whole contest, 2 or more")
-    within("the mean of voters at a station", voters, 1, np.inf)
+    strictly_between("the mean of voters at a station", voters, 1, np.inf)
     if rho is not None:
         if not 0 <= rho <= 1:
             raise DesignError(f"the intraclass correlation is {rho:g}: give a number from 0 to 1")
         deff = 1 + (voters - 1) * rho
     assert deff is not None
-    unit = person * within("the design effect", deff, 0, np.inf) / voters
+    unit = person * strictly_between("the design effect", deff, 0, np.inf) / voters
     return StationVariance(quantity, value, unit, person, voters, stations)
 
 
@@ -248,7 +248,7 @@ def _pooled(d: Array, codes: IntArray) -> float:
     return float((count * squares / np.maximum(count - 1, 1)).sum()) / len(d)
 
 
-def within(name: str, value: float, low: float, high: float) -> float:
+def strictly_between(name: str, value: float, low: float, high: float) -> float:
     """Check that a number lies strictly between two bounds."""
     if not low < value < high:
         span = f"above {low:g}" if high == np.inf else f"between {low:g} and {high:g}"

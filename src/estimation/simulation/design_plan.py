@@ -17,11 +17,11 @@ from estimation.sampling import Design, Sample, design_of, draw, read_sample
 from estimation.sampling.apply_design import BY_SPREAD, notes, strata_for
 from estimation.sampling.cost import prices_of
 from estimation.sampling.coverage_distance import CoverageDistance, coverage_distance
-from estimation.sampling.manifest import read_manifest
+from estimation.sampling.draw_manifest import read_manifest
 from estimation.sampling.size import curve
 from estimation.sampling.variability import StationVariance
 from estimation.simulation.population import Population, open_population
-from estimation.simulation.replicate import compare, nonresponse
+from estimation.simulation.replicate import compare_simulated, nonresponse
 from estimation.simulation.targets import Answer, Targets, affordable_stations, answers, between_of, targets_of
 from estimation.tables import find_table
 
@@ -164,7 +164,7 @@ def _with_past(found: DesignStudy, population: Population, replicates: int) -> D
     between = between_of(population, len(found.frame))
     own, rivals = _rivals(population, design)
     level = found.contest.about.level
-    table = compare(
+    table = compare_simulated(
         population,
         rivals,
         replicates,

@@ -9,7 +9,7 @@ import pandas as pd
 from estimation.arrays import Array, BoolArray, IntArray, group_sums
 from estimation.contest import EstimateTable
 from estimation.errors import DesignError
-from estimation.estimators import adjust, plain
+from estimation.estimators import adjust, design_weighting
 from estimation.estimators.precision import ratios
 from estimation.frame import Frame
 from estimation.sampling.apply_design import cells_for, strata_for
@@ -26,7 +26,7 @@ PATTERNS = ("random", "village")
 
 
 @dataclass(frozen=True, slots=True)
-class Replicates:
+class SimulatedSamples:
     """What many samples of one design said.
 
     Attributes
@@ -59,7 +59,7 @@ def replicate(
     level: float = 0.95,
     areas: str | None = None,
     cost_station: float | Array = 0.0,
-) -> Replicates:
+) -> SimulatedSamples:
     """Draw a design many times and estimate each time by the combined ratio, in vectorised blocks.
 
     The variance is the one that belongs to the design (:func:`estimation.survey.variance.default`), as on the
@@ -102,10 +102,10 @@ def replicate(
         if area is not None:
             inner.append(_inside_areas(y[rows, order[0]], valid[rows], structure, area[rows], area.max() + 1, level))
     visits = np.concatenate(right), np.concatenate(stations), np.concatenate(villages), np.concatenate(paid)
-    return Replicates(_joined(found), *visits, _joined(inner) if inner else None)
+    return SimulatedSamples(_joined(found), *visits, _joined(inner) if inner else None)
 
 
-def compare(
+def compare_simulated(
     population: Population,
     designs: Mapping[str, Design],
     replicates: int,
@@ -201,7 +201,7 @@ def nonresponse(
     -------
     pandas.DataFrame
         One row for each part and quantity: ``missing``, ``quantity``, mean ``stations`` in, and the columns of
-        :func:`compare` from ``truth`` to ``half_width``.
+        :func:`compare_simulated` from ``truth`` to ``half_width``.
 
     Raises
     ------
@@ -251,7 +251,7 @@ def _estimate(
 ) -> Estimates:
     """Estimate ratios of many samples as a projection does: y (b, n, q), x (b, n) or (b, n, q)."""
     support = np.array([[-1.0, 1.0] if name == "lead" else [0.0, 1.0] for name in names])
-    found = ratios(names, y, x, plain(structure), EstimateTable(), support, df)
+    found = ratios(names, y, x, design_weighting(structure), EstimateTable(), support, df)
     bounds = found.interval(level)
     return Estimates(found.theta, found.variance, bounds.low, bounds.high)
 

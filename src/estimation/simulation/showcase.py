@@ -12,7 +12,7 @@ from estimation.sampling import design_of, draw, write_draw
 MOMENT = "2024-11-27T18:30:00+07:00"  # of the demo's evening: about two thirds of the sample are in
 
 
-def lay_out(name: str, folder: Path) -> Path:
+def make_showcase(name: str, folder: Path) -> Path:
     """Copy a demo contest into ``folder/name`` and draw its sample; doing so twice changes nothing.
 
     Raises

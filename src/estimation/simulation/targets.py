@@ -140,8 +140,8 @@ def answers(
     population : Population
         The election that says how stations differ.
     comparison : pandas.DataFrame
-        Rows of this design in :func:`estimation.simulation.replicate.compare`: its effect on the variance, and
-        the villages that it goes to.
+        Rows of this design in :func:`estimation.simulation.replicate.compare_simulated`: its effect on the variance,
+        and the villages that it goes to.
     level : float
         Of the margins, in 0 … 1.
     per_village : int

@@ -6,7 +6,7 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from estimation.arrays import Array
-from estimation.columns import nearest
+from estimation.columns import nearest_name
 from estimation.errors import EstimateError
 
 INFINITE = (-np.inf, np.inf)
@@ -159,7 +159,7 @@ def choose(name: str, bounds: tuple[float, float] | None) -> Distance:
         The name is unknown, bounds are missing, not asked for, or not L < 1 < U.
     """
     if name not in NAMES:
-        near = nearest(name, NAMES)
+        near = nearest_name(name, NAMES)
         meant = f" (did you mean '{near}'?)" if near else ""
         raise EstimateError(f"no distance is named '{name}'{meant}: take one of {', '.join(NAMES)}")
     if bounds is None:

@@ -50,7 +50,7 @@ def error(problem: Problem, reason: Reason, failed: BoolArray) -> CalibrationErr
     return CalibrationError(where + sentence, failed)
 
 
-def number(value: float) -> str:
+def total_text(value: float) -> str:
     """Write a total: one decimal from a thousand on, else six digits."""
     return f"{value:,.1f}".removesuffix(".0") if abs(value) >= 1000 else f"{value:.6g}"
 
@@ -58,7 +58,7 @@ def number(value: float) -> str:
 def _empty(problem: Problem, reason: Reason) -> str:
     name, total = reason.names[reason.column], problem.totals[0, reason.column]
     return (
-        f"no station that is in has any of '{name}', and its total is {number(total)}: "
+        f"no station that is in has any of '{name}', and its total is {total_text(total)}: "
         "merge it with another group, leave it out, or give a ridge"
     )
 
@@ -68,8 +68,8 @@ def _clash(problem: Problem, reason: Reason) -> str:
     implied = implied_total(problem, j, reason.exact)
     return (
         f"auxiliary '{reason.names[j]}' is a combination of those before it, which imply a total of "
-        f"{number(implied)}, and its own is {number(problem.totals[0, j])}: give totals that agree (complete margins "
-        "add up to the same population), fewer auxiliaries, or a ridge"
+        f"{total_text(implied)}, and its own is {total_text(problem.totals[0, j])}: give totals that agree (complete "
+        "margins add up to the same population), fewer auxiliaries, or a ridge"
     )
 
 
@@ -103,7 +103,7 @@ def _unmet(problem: Problem, reason: Reason) -> str:
         return f"{slow}, though {bounds} can meet the totals: {remedy}"
     worst = [j for j in np.argsort(-miss, kind="stable")[:LISTED] if miss[j] > NONE]
     listed = ", ".join(
-        f"'{reason.names[j]}' comes to {number(closest[j])} of {number(totals[j])}"
+        f"'{reason.names[j]}' comes to {total_text(closest[j])} of {total_text(totals[j])}"
         + (f" ({closest[j] / totals[j] - 1:+.2%})" if totals[j] else "")
         for j in worst
     )

@@ -14,8 +14,8 @@ from estimation.projection import (
     Take,
     TakeRecord,
     Takes,
-    document,
     project_contest,
+    projection_document,
     read_takes,
     write_projection,
 )
@@ -86,7 +86,7 @@ def test_a_take_can_be_made_again_when_more_has_come_in(small: Path, play) -> No
     for take in (first, second):
         known = datetime.fromisoformat(take.record.recorded_by)
         again = project_contest(contest, recorded_by=known)
-        assert document(again)["shares"] == take.projection.document()["shares"]
+        assert projection_document(again)["shares"] == take.projection.document()["shares"]
         assert again.provenance["returns_sha256"] == take.projection.provenance.returns_sha256
         assert again.options == {"recorded-by": contest.local(known).isoformat()}
     assert first.projection.shares != second.projection.shares

@@ -33,7 +33,7 @@ from estimation.returns.ledger import (
     Delivery,
     FileRead,
     Ledger,
-    enter,
+    enter_delivery,
     history,
     intake,
     mark,
@@ -145,7 +145,7 @@ class Histories(RuleBasedStateMachine):
     @rule(name=st.sampled_from("abc"), rows=PART)
     def a_file(self, name: str, rows: list[Return]) -> None:
         before = len(self.model)
-        done = enter(self.ledger, delivery(name, rows), self.form_rules)
+        done = enter_delivery(self.ledger, delivery(name, rows), self.form_rules)
         self.keep(name, rows)
         assert done.kinds.get("received", 0) == len(self.model) - before
         assert done.rows == len(rows)
@@ -155,7 +155,7 @@ class Histories(RuleBasedStateMachine):
     def an_earlier_file_again(self, data: st.DataObject, name: str) -> None:
         _, rows = data.draw(st.sampled_from(self.versions))
         shuffled = data.draw(st.permutations(rows))
-        assert "received" not in enter(self.ledger, delivery(name, shuffled), self.form_rules).kinds
+        assert "received" not in enter_delivery(self.ledger, delivery(name, shuffled), self.form_rules).kinds
         self.keep(name, shuffled)
 
     @rule(name=st.sampled_from("abc"), rows=PART, at=st.integers(1, 2))
@@ -169,7 +169,7 @@ class Histories(RuleBasedStateMachine):
 
         Writer.flush = stop  # type: ignore[method-assign]
         try:
-            enter(self.ledger, delivery(name, rows), self.form_rules)
+            enter_delivery(self.ledger, delivery(name, rows), self.form_rules)
             self.keep(name, rows)  # the file was there already, so that nothing was written
         except Stopped:
             pass
@@ -239,7 +239,7 @@ class Histories(RuleBasedStateMachine):
             return
         other = self.open("sqlite://")
         for name, rows in sorted(self.versions, reverse=True):
-            enter(other, delivery(f"{name}-again", rows), self.form_rules)
+            enter_delivery(other, delivery(f"{name}-again", rows), self.form_rules)
         try:
             one, two = intake(self.ledger), intake(other)
             assert one.sha256 == two.sha256

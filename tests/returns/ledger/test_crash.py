@@ -16,7 +16,7 @@ import pytest
 
 from estimation.contest import load_contest
 from estimation.files import to_json
-from estimation.projection import document, inputs, project_contest, write_projection
+from estimation.projection import inputs, project_contest, projection_document, write_projection
 from estimation.returns.ledger import gather, intake, open_ledger, verify_chain
 from estimation.returns.locate import DEFAULT
 
@@ -109,7 +109,7 @@ def die_and_resume(folder: Path, tmp_path: Path, points: list[float]) -> None:
         ledger.close()
         contest.out.mkdir(exist_ok=True)
         shutil.copyfile(database, contest.folder / DEFAULT)
-        projections.append(to_json(document(project_contest(contest))))
+        projections.append(to_json(projection_document(project_contest(contest))))
     assert states == [states[0]] * len(databases)
     assert projections == [projections[0]] * len(databases)
     assert json.loads(projections[0])["sample"]["used"] >= 10

@@ -118,14 +118,14 @@ def test_many_files_are_entered_in_few_transactions(
     files = {f"{n:02d}.csv": [form(tps_id=f"{n:04d}"), form("17:00", 105, tps_id=f"{n:04d}")] for n in range(1, 11)}
     night = opened(files | {"99.csv": "broken"})
     begun: list[int] = []
-    enter = inbox.enter
+    enter = inbox.enter_delivery
 
     def counted(ledger: Any, delivery: Any, judge: Any) -> Any:
         begun.append(len(delivery.files))
         return enter(ledger, delivery, judge)
 
     monkeypatch.setattr(inbox, "FILES", 4)
-    monkeypatch.setattr(inbox, "enter", counted)
+    monkeypatch.setattr(inbox, "enter_delivery", counted)
     assert night.look() == (20, 0)
     assert begun == [4, 4, 3]
     kinds = ["read", "received", "accepted", "received", "corrected"]

@@ -76,7 +76,7 @@ def test_the_kernel_equals_its_twin(case):
     rng, twin_rng = np.random.default_rng(2), np.random.default_rng(2)
     out = np.zeros((1, 15), dtype=np.intp)
     for _ in range(20):
-        kernels_cube.cube(probability, matrix, rng, out)
+        kernels_cube.cube_kernel(probability, matrix, rng, out)
         assert sorted(out[0].tolist()) == cube_twin(probability, matrix, twin_rng).tolist()
 
 

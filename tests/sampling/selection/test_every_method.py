@@ -58,7 +58,7 @@ def test_a_frequency_test_would_notice_the_false_sampford(small, judge):
 
     open_ = np.flatnonzero((small.probability > 0) & (small.probability < 1))
     out = np.zeros((small.replicates, small.n - 1), dtype=np.intp)
-    kernels.max_entropy(small.probability[open_], np.random.default_rng(2024), out)
+    kernels.max_entropy_kernel(small.probability[open_], np.random.default_rng(2024), out)
     rows = np.column_stack([open_[out], np.full(len(out), 7)])
     assert judge.single(rows, small.probability) < 1e-6
 

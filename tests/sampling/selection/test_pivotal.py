@@ -51,7 +51,7 @@ def test_the_ordered_kernel_equals_its_twin(equal):
     sizes = np.ones(60) if equal else np.random.default_rng(1).integers(50, 600, 60)
     probability = inclusion_probabilities(sizes, 12)
     out = np.zeros((100, 12), dtype=np.intp)
-    kernels.pivotal(probability, np.arange(60), np.random.default_rng(2), out)
+    kernels.pivotal_kernel(probability, np.arange(60), np.random.default_rng(2), out)
     rng = np.random.default_rng(2)
     assert np.sort(out, axis=1).tolist() == [ordered_twin(probability, rng).tolist() for _ in range(100)]
 

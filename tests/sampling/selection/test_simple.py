@@ -112,11 +112,11 @@ def test_codes_are_known_to_be_ascending(size):
     from estimation.sampling.selection import kernels
 
     codes = np.arange(size) // 3
-    assert kernels.ascending(codes)
+    assert kernels.ascending_kernel(codes)
     for place in range(1, size, 7):
         falling = codes.copy()
         falling[place:] -= codes[place] + 1
-        assert not kernels.ascending(falling)
+        assert not kernels.ascending_kernel(falling)
 
 
 def test_one_simple_sample_is_the_first_of_many_and_equals_one_stratum():

@@ -168,7 +168,7 @@ def sampford_twin(probability, n, rng):
 
 @pytest.mark.parametrize(
     ("kernel", "twin"),
-    [(kernels.sampford, sampford_twin), (kernels.max_entropy, max_entropy_twin)],
+    [(kernels.sampford_kernel, sampford_twin), (kernels.max_entropy_kernel, max_entropy_twin)],
     ids=["sampford", "max_entropy"],
 )
 def test_the_kernels_equal_their_twins(kernel, twin):

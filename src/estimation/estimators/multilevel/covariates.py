@@ -6,9 +6,9 @@ import numpy as np
 
 from estimation.arrays import Array, BoolArray
 from estimation.baseline import PREFIX
-from estimation.columns import nearest
+from estimation.columns import nearest_name
 from estimation.errors import EstimateError
-from estimation.estimators.multilevel.tree import Tree
+from estimation.estimators.multilevel.tree import AreaTree
 from estimation.frame import Frame
 
 BASELINE, SIZE = "baseline", "size"
@@ -21,7 +21,7 @@ def covariates_for(
     frame: Frame,
     names: Sequence[str],
     x: Array,
-    tree: Tree,
+    tree: AreaTree,
     probability: Array | None = None,
     indicators: Array | None = None,
 ) -> tuple[Array, tuple[str, ...]]:
@@ -87,7 +87,7 @@ def _columns(frame: Frame, name: str, x: Array) -> list[tuple[str, Array]]:
         columns = [column for column in frame.table.columns if column.startswith(PREFIX)]
         return [(column, frame.table[column].to_numpy(dtype=np.float64, na_value=np.nan)) for column in columns[:-1]]
     if name not in frame.table.columns:
-        near = nearest(name, [BASELINE, SIZE, *frame.table.columns])
+        near = nearest_name(name, [BASELINE, SIZE, *frame.table.columns])
         hint = f"did you mean '{near}'?" if near else f"it has {', '.join(frame.table.columns)}"
         raise EstimateError(f"multilevel: covariate '{name}' is not in the frame: {hint}")
     column = frame.table[name]
@@ -103,7 +103,7 @@ def _columns(frame: Frame, name: str, x: Array) -> list[tuple[str, Array]]:
     return [(f"{name} {word}", np.where(unknown, np.nan, (column == word).to_numpy())) for word in words[1:]]
 
 
-def _varies_within(probability: Array, tree: Tree) -> bool:
+def _varies_within(probability: Array, tree: AreaTree) -> bool:
     """Say whether probabilities differ by more than 1 % within the finest areas."""
     low, high = np.full(tree.areas, np.inf), np.zeros(tree.areas)
     np.minimum.at(low, tree.leaf, probability)
@@ -111,7 +111,7 @@ def _varies_within(probability: Array, tree: Tree) -> bool:
     return bool((high > 1.01 * low).any())
 
 
-def _filled(values: Array, unknown: BoolArray, tree: Tree) -> Array:
+def _filled(values: Array, unknown: BoolArray, tree: AreaTree) -> Array:
     """Put the mean of the finest area that has any value where a station has none."""
     if not unknown.any():
         return values

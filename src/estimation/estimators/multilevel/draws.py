@@ -6,7 +6,9 @@ from scipy.special import ndtr, stdtrit
 from estimation.arrays import Array
 
 
-def draw(theta: Array, cov: Array, df: Array, candidates: int, number: int, rng: np.random.Generator) -> Array:
+def posterior_draws(
+    theta: Array, cov: Array, df: Array, candidates: int, number: int, rng: np.random.Generator
+) -> Array:
     """Draw quantities whose margins are the Wilson intervals, joined by the covariance's correlations.
 
     A draw is the p with (θ - p)² = T² p (1 - p) / n_e, n_e = θ (1 - θ) / V, on the side that T's sign says, with T of

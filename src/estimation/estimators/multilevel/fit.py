@@ -21,8 +21,8 @@ import numpy as np
 
 from estimation.arrays import Array, BoolArray, IntArray, stratum_sums
 from estimation.estimators.multilevel.constants import Constants
+from estimation.estimators.multilevel.model_population import Exposure, ModelFrame
 from estimation.estimators.multilevel.observed_areas import ObservedAreas, observed_areas
-from estimation.estimators.multilevel.population import Exposure, ModelFrame
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class Fit:
         return np.asarray(self.counted / self.x.sum(axis=-1)[:, None])
 
 
-def fit(data: ModelData, exposure: Exposure, counts: Array, use: BoolArray) -> Fit:
+def fit_model(data: ModelData, exposure: Exposure, counts: Array, use: BoolArray) -> Fit:
     """Fit counts on the stations used.
 
     Parameters
@@ -157,7 +157,7 @@ def fit(data: ModelData, exposure: Exposure, counts: Array, use: BoolArray) -> F
     )
 
 
-def residuals(fitted: Fit, point: IntArray) -> Array:
+def model_residuals(fitted: Fit, point: IntArray) -> Array:
     """Give √ω times what the model leaves of every response at one grid point of each replicate.
 
     Parameters

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from estimation.arrays import Array
-from estimation.estimators.multilevel.fit import Fit, residuals
+from estimation.estimators.multilevel.fit import Fit, model_residuals
 
 EDGE = 1e-4  # the linearisation point of a share stays this far from 0 and 1
 LEAST_DF = 3.0
@@ -43,7 +43,7 @@ class Mixed:
     residual: Array
 
 
-def rate(fit: Fit, form: Array) -> Mixed:
+def predict_rate(fit: Fit, form: Array) -> Mixed:
     """Predict the total of one count for each voter: turnout, or the valid votes that shares are taken of.
 
     Parameters
@@ -72,7 +72,7 @@ def shares(fit: Fit, numerators: Array, whole: Array) -> Mixed:
     whole : numpy.ndarray, shape (ρ,)
         What the shares are taken of.
     """
-    total = rate(fit, whole)
+    total = predict_rate(fit, whole)
     denominator = total.theta[:, 0] * fit.total
     counted = fit.counted @ whole
     start = (fit.counted @ numerators.T + 1) / (counted[:, None] + 2)
@@ -126,7 +126,7 @@ def honest(mixed: Mixed, prior: Array, share_in: Array) -> tuple[Array, Array, A
     """
     fit, constants = mixed.fit, mixed.fit.data.population.constants
     best = mixed.log_weight.argmax(axis=-1)
-    left = mixed.forms @ residuals(fit, best)
+    left = mixed.forms @ model_residuals(fit, best)
     n = fit.stations[:, None]
     used = (fit.weight > 0)[:, None]
     mean = left.sum(axis=-1, keepdims=True) / n[..., None]

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from estimation.arrays import Array, BoolArray, IntArray
-from estimation.estimators.multilevel.population import Exposure
-from estimation.estimators.multilevel.tree import Tree
+from estimation.estimators.multilevel.model_population import Exposure
+from estimation.estimators.multilevel.tree import AreaTree
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class ObservedAreas:
     hidden: Array
 
 
-def observed_areas(tree: Tree, exposure: Exposure, rows: IntArray, use: BoolArray) -> ObservedAreas:
+def observed_areas(tree: AreaTree, exposure: Exposure, rows: IntArray, use: BoolArray) -> ObservedAreas:
     """Find the areas that are present.
 
     Parameters

@@ -12,10 +12,10 @@ from estimation.arrays import Array, BoolArray, IntArray
 from estimation.contest import INVALID, TURNOUT, share_name
 from estimation.errors import EstimateError
 from estimation.estimators.multilevel.arrival_rank import slope_column
-from estimation.estimators.multilevel.draws import draw
-from estimation.estimators.multilevel.fit import Fit, ModelData, fit
-from estimation.estimators.multilevel.mixture import Mixed, honest, joint_covariance, rate, share_prior, shares
-from estimation.estimators.multilevel.population import Exposure, ModelFrame
+from estimation.estimators.multilevel.draws import posterior_draws
+from estimation.estimators.multilevel.fit import Fit, ModelData, fit_model
+from estimation.estimators.multilevel.mixture import Mixed, honest, joint_covariance, predict_rate, share_prior, shares
+from estimation.estimators.multilevel.model_population import Exposure, ModelFrame
 from estimation.estimators.quantities import Outstanding
 from estimation.returns import Counts
 from estimation.rules import Notice
@@ -91,7 +91,8 @@ def predict(
     interval : str
         The estimate's own kind of interval, one of ``estimation.survey.estimate.KINDS``.
     draws : int
-        Number of draws from the joint predictive distribution, see :func:`estimation.estimators.multilevel.draws.draw`.
+        Number of draws from the joint predictive distribution, see
+        :func:`estimation.estimators.multilevel.draws.posterior_draws`.
     rng : numpy.random.Generator, optional
         For the draws.
 
@@ -138,7 +139,7 @@ def predict(
     )
     support = _support(counts, families, lead, outstanding)
     names = (*(share_name(number) for number in numbers), *list(families)[1:])
-    made = draw(theta, cov, df, k, draws, rng) if draws and rng is not None else None
+    made = posterior_draws(theta, cov, df, k, draws, rng) if draws and rng is not None else None
     return Estimate(
         names, theta, cov, df, support, notes if not lead else (), draws=made, kind=interval, cov_name="model"
     )
@@ -190,7 +191,7 @@ def _predict(data: ModelData, stack: Array, uses: dict[str, BoolArray], share_in
     parts = [_share_part(fits["share"], unit[:k], votes, share_in)]
     for name in names[1:]:
         if name == TURNOUT:
-            mixed = rate(fits[name], unit[k])
+            mixed = predict_rate(fits[name], unit[k])
             prior = mixed.prior[:, 0]
             parts.append(_Part(mixed, *honest(mixed, prior, share_in)))
         else:
@@ -223,7 +224,7 @@ def _correlated(
     if close.any():
         whole = [fitted for name, fitted in fits.items() if name != TURNOUT]  # with the exposure that all have
         same = [fitted for fitted in whole if np.array_equal(fitted.weight > 0, together)]
-        fitted = same[0] if same else fit(data, data.population.exposure, stack, together | ~close[:, None])
+        fitted = same[0] if same else fit_model(data, data.population.exposure, stack, together | ~close[:, None])
         cov = joint_covariance(fitted, members, share_in)
     if not close.all():
         apart, end = np.zeros_like(cov), 0
@@ -244,7 +245,7 @@ def _fits(data: ModelData, stack: Array, uses: dict[str, BoolArray]) -> dict[str
         exposure = population.roll if name == TURNOUT and population.roll is not None else population.exposure
         same = [f for mask, size, f in done if size is exposure and np.array_equal(mask, use)]
         if not same:
-            same = [fit(data, exposure, stack, use)]
+            same = [fit_model(data, exposure, stack, use)]
             done.append((use, exposure, same[0]))
         found[name] = same[0]
     return found

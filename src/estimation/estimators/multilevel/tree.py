@@ -12,7 +12,7 @@ FEW = 12  # strata that are no areas become indicators up to this number
 
 
 @dataclass(frozen=True, slots=True)
-class Tree:
+class AreaTree:
     """Nested levels of areas, coded so that the areas of one parent stand together.
 
     Attributes
@@ -40,7 +40,7 @@ class Tree:
 
 def grow(
     names: Sequence[str], codes: Sequence[IntArray], stations: int, strata: IntArray | None = None
-) -> tuple[Tree, tuple[str, ...], Array | None]:
+) -> tuple[AreaTree, tuple[str, ...], Array | None]:
     """Nest levels inside each other and drop those that say nothing.
 
     Parameters
@@ -73,13 +73,13 @@ def grow(
                 (*kept[:split], "stratum", *kept[split:]), [*paths[:split], strata, *paths[split:]], stations
             )
     if not paths:
-        return Tree(np.zeros(stations, dtype=np.intp), 1, (), 0), (), indicators
+        return AreaTree(np.zeros(stations, dtype=np.intp), 1, (), 0), (), indicators
     begins = []
     for upper, lower in pairwise(paths):
         home = np.empty(int(lower.max()) + 1, dtype=np.intp)
         home[lower] = upper
         begins.append(np.flatnonzero(np.diff(home, prepend=-1)))
-    return Tree(paths[-1], int(paths[-1].max()) + 1, tuple(begins[::-1]), len(paths)), tuple(kept), indicators
+    return AreaTree(paths[-1], int(paths[-1].max()) + 1, tuple(begins[::-1]), len(paths)), tuple(kept), indicators
 
 
 def _nest(names: Sequence[str], codes: Sequence[IntArray], stations: int) -> tuple[list[str], list[IntArray]]:

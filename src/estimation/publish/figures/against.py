@@ -35,7 +35,7 @@ class Compared:
     held: bool
 
 
-def course(
+def draw_course(
     name: str,
     moments: Sequence[Moment],
     *,

@@ -50,7 +50,7 @@ class Figure:
 
 @contextmanager
 def keeping_canvases() -> "Iterator[list[Canvas]]":
-    """Keep the Matplotlib figures that are drawn inside, in the order of drawing, for whoever wants them as such."""
+    """Keep the Matplotlib figures that are drawn inside, in the order of drawing, for callers that need them."""
     canvases: list[Canvas] = []
     token = _KEPT.set(canvases)
     try:
@@ -104,7 +104,7 @@ def paint(salt: str, width: float, height: float, fill: "Callable[[Canvas], None
     }
     kept = _KEPT.get()
     with mpl.rc_context(style), warnings.catch_warnings():
-        # letters stay letters, and the reader's fonts draw them: that this machine's lack one is of no account
+        # letters stay letters, and the reader's fonts draw them: one missing on this machine does not matter
         warnings.filterwarnings("ignore", message="Glyph .* missing from", category=UserWarning)
         whole = Canvas(figsize=(width, height), dpi=100)
         FigureCanvasSVG(whole)

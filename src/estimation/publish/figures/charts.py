@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Curve:
     """One curve: values over x, with its name at its end."""
 
     label: str
@@ -25,7 +25,7 @@ class Line:
 
 def curves(
     name: str,
-    lines: Sequence[Line],
+    lines: Sequence[Curve],
     *,
     alt: str,
     ticks: tuple[Callable[[float], str], Callable[[float], str]],

@@ -43,7 +43,7 @@ def scatter_map(
     low, span = known.min(axis=0), np.maximum(np.ptp(known, axis=0), 0.1)
 
     def draw(axes: "Axes", wide: bool) -> None:
-        squares(axes, known, 0.028 / scale, "#a9a69b")
+        draw_squares(axes, known, 0.028 / scale, "#a9a69b")
         size = (4.6 if wide else 3.6) if len(drawn) <= 600 else 2.4
         axes.plot(*points[drawn].T, "o", color="#1F5FA8", markersize=size, markeredgecolor="white", markeredgewidth=0.4)
         bar = round_below(span[0] / 4)
@@ -68,7 +68,7 @@ def scatter_map(
     return Figure(drawings, alt)
 
 
-def squares(axes: "Axes", points: "Array", cell: float, color: str) -> None:
+def draw_squares(axes: "Axes", points: "Array", cell: float, color: str) -> None:
     """Draw places as grey squares, one for all that lie in one cell, as a single path that stays small.
 
     Parameters

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from estimation.publish.figures.canvas import INK, QUIET, WIDTHS, Figure, canvas, shortened
-from estimation.publish.figures.maps import round_below, squares
+from estimation.publish.figures.maps import draw_squares, round_below
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -73,7 +73,7 @@ class Ground:
         for rings, color in self.outlines:
             _area(axes, rings, color)
         if not self.outlines:
-            squares(axes, self.points[np.isfinite(self.points).all(axis=1)], 0.03 / scale, "#d3cfc3")
+            draw_squares(axes, self.points[np.isfinite(self.points).all(axis=1)], 0.03 / scale, "#d3cfc3")
 
 
 def symbol_map(

@@ -1,6 +1,6 @@
 """The ledger: every return and every mark as an event, once, in a chain that shows any later change."""
 
-from estimation.returns.ledger.append import Entered, enter
+from estimation.returns.ledger.append import Entered, enter_delivery
 from estimation.returns.ledger.chain import Head, LedgerEvent
 from estimation.returns.ledger.delivery import Delivery, FileRead
 from estimation.returns.ledger.inbox import Ingest, gather, ingest
@@ -16,7 +16,7 @@ __all__ = [
     "Ingest",
     "Ledger",
     "LedgerEvent",
-    "enter",
+    "enter_delivery",
     "gather",
     "history",
     "ingest",

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from estimation.arrays import IntArray
-from estimation.returns.content import CELLS, canonical, moments
+from estimation.returns.content import CELLS, canonical_rows, utc_texts
 from estimation.returns.ledger.chain import Head, LedgerEvent, file_record, next_link
-from estimation.returns.ledger.delivery import Cells, Delivery, moment, records, says_the_same
+from estimation.returns.ledger.delivery import Cells, Delivery, records, same_version, utc_text
 from estimation.returns.ledger.schema import EVENT, FILE, writing
 from estimation.returns.ledger.store import Ledger, head, now
 from estimation.returns.resolution import FormRules, Verdicts
@@ -92,7 +92,7 @@ class Writer:
                 rows.clear()
 
 
-def enter(ledger: Ledger, delivery: Delivery, rules: FormRules) -> Entered:
+def enter_delivery(ledger: Ledger, delivery: Delivery, rules: FormRules) -> Entered:
     """Enter the files of a delivery: all of it, or nothing where the program is stopped.
 
     A return that the ledger has already (same content, source, time of receipt) is not entered again, whichever
@@ -108,7 +108,7 @@ def enter(ledger: Ledger, delivery: Delivery, rules: FormRules) -> Entered:
         newest = _newest(connection, [file.path for file in delivery.files])
         cells, own = delivery.reading_findings()
         written = records(delivery, own, rules.frame.sha256)
-        same = np.array([r["path"] in newest and says_the_same(r, newest[r["path"]]) for r in written], dtype=np.bool_)
+        same = np.array([r["path"] in newest and same_version(r, newest[r["path"]]) for r in written], dtype=np.bool_)
         looked = [{"of": newest[r["path"]]["seq"], "at": r["stamp"]} for r, s in zip(written, same, strict=True) if s]
         if looked:
             connection.execute(
@@ -147,7 +147,7 @@ class _Desk:
     ) -> None:
         self.writer, self.delivery, self.rules = writer, delivery, rules
         self.written, self.cells, self.changed = written, cells, changed
-        self.recorded = moment(now())
+        self.recorded = utc_text(now())
         files = np.arange(len(delivery.files))
         self.begins = np.searchsorted(delivery.origin, files, side="left").tolist()
         self.ends = np.searchsorted(delivery.origin, files, side="right").tolist()
@@ -196,7 +196,7 @@ class _Desk:
             contents,
             _words(table["tps_id"]),
             _words(table["source"]),
-            moments(table["received_at"]),
+            utc_texts(table["received_at"]),
             table["file"].tolist(),
             table["line"].tolist(),
             table["status"].tolist(),
@@ -263,7 +263,7 @@ class _Desk:
         if said:
             texts = [None if cells is None else json.dumps(cells, ensure_ascii=False) for cells in said]
             table = table.assign(**{CELLS: pd.Series(texts, index=table.index, dtype=object)})
-        payloads = canonical(table)
+        payloads = canonical_rows(table)
         return payloads, [sha256(text.encode("utf-8")).digest() for text in payloads]
 
 

@@ -31,7 +31,7 @@ class LedgerEvent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """The end of the chain: whoever notes it can tell later that nothing before it was changed or taken away."""
+    """The end of the chain; a noted head proves later that no earlier event was changed or removed."""
 
     seq: int
     link: bytes
@@ -64,7 +64,7 @@ def next_link(
     return sha256(previous + said.encode("utf-8", "surrogatepass")).digest()
 
 
-def check(events: Iterable[tuple[LedgerEvent, bytes]], name: str) -> Head:
+def check_chain(events: Iterable[tuple[LedgerEvent, bytes]], name: str) -> Head:
     """Walk the chain from its beginning.
 
     Parameters

@@ -117,7 +117,7 @@ def records(delivery: Delivery, findings: Sequence[str], frame_sha256: str) -> l
             "format": file.format,
             "sha256": file.sha256,
             "size": file.size,
-            "modified_at": moment(datetime.fromtimestamp(file.modified_ns / 1e9, UTC)),
+            "modified_at": utc_text(datetime.fromtimestamp(file.modified_ns / 1e9, UTC)),
             "rows": rows,
             "findings": own,
             "frame_sha256": frame_sha256,
@@ -127,11 +127,11 @@ def records(delivery: Delivery, findings: Sequence[str], frame_sha256: str) -> l
     ]
 
 
-def says_the_same(record: dict[str, object], kept: dict[str, object]) -> bool:
+def same_version(record: dict[str, object], kept: dict[str, object]) -> bool:
     """Tell whether the ledger has this very version of a file as the newest, whenever it was written."""
     return file_record({**kept, "modified_at": record["modified_at"]})[1] == file_record(record)[1]
 
 
-def moment(time: datetime) -> str:
-    """Write a time in UTC as :func:`~estimation.returns.content.moments` does."""
+def utc_text(time: datetime) -> str:
+    """Write a time in UTC as :func:`~estimation.returns.content.utc_texts` does."""
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -16,10 +16,10 @@ from estimation.errors import ReturnsError
 from estimation.frame import Frame, load_frame
 from estimation.returns.collect import CANDIDATES, InFile, collect_files
 from estimation.returns.intake import Intake, list_files
-from estimation.returns.ledger.append import Entered, enter
+from estimation.returns.ledger.append import Entered, enter_delivery
 from estimation.returns.ledger.chain import Head
 from estimation.returns.ledger.delivery import Delivery, FileRead
-from estimation.returns.ledger.schema import reading
+from estimation.returns.ledger.schema import read_transaction
 from estimation.returns.ledger.state import Known, intake, known_files
 from estimation.returns.ledger.store import Ledger, head, open_ledger
 from estimation.returns.resolution import FormRules
@@ -134,10 +134,10 @@ def ingest(
         for part in _parts(steady, looks):
             told(done, len(steady))
             delivery = _read(contest, part, looks, rules.frame, progress)
-            progress.entered += enter(ledger, delivery, rules) if delivery.files else Entered()
+            progress.entered += enter_delivery(ledger, delivery, rules) if delivery.files else Entered()
             progress.read += len(delivery.files)
             done += len(part)
-    with reading(ledger.engine, ledger.name) as connection:
+    with read_transaction(ledger.engine, ledger.name) as connection:
         end = head(connection)
     waiting = tuple(sorted(progress.waiting))
     return Ingest(progress.read, len(units) - len(fresh), waiting, progress.failed, progress.entered, end)

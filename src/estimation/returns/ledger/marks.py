@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from estimation.errors import LedgerError
-from estimation.returns.content import canonical, moments
+from estimation.returns.content import canonical_rows, utc_texts
 from estimation.returns.ledger.append import Writer
 from estimation.returns.ledger.chain import LedgerEvent
 from estimation.returns.ledger.schema import EVENT, writing
@@ -63,9 +63,9 @@ def mark(
     chosen = _choose(ledger, tps_id, source, moment)
     time = pd.Series([pd.Timestamp(moment.astimezone(UTC))])
     row = chosen.assign(status=verdict, reporter=by.strip(), received_at=time, submission=None, revision=np.nan)
-    payload = canonical(row)[0]
+    payload = canonical_rows(row)[0]
     content = sha256(payload.encode("utf-8")).digest()
-    received = moments(row["received_at"])[0]
+    received = utc_texts(row["received_at"])[0]
     said = "" if pd.isna(chosen["source"].iloc[0]) else str(chosen["source"].iloc[0])
     with writing(ledger.engine, ledger.name) as connection:
         there = connection.execute(
@@ -74,7 +74,7 @@ def mark(
         if there is not None:
             return LedgerEvent(*there[:-1])
         writer = Writer(connection)
-        recorded = moments(pd.Series([pd.Timestamp(now())]))[0]
+        recorded = utc_texts(pd.Series([pd.Timestamp(now())]))[0]
         place = (PLACE, writer.seq + 1)
         writer.add(verdict, content, tps_id, said, received, recorded, 0, *place, by.strip(), None, payload)
         writer.flush()
@@ -98,7 +98,7 @@ def _choose(ledger: Ledger, tps_id: str, source: str | None, moment: datetime) -
         mine = mine[sources == source]
         if not len(mine):
             raise LedgerError(f"TPS {tps_id} has no return from '{source}': there are some from {_listed(known)}")
-    order = mine.assign(_source=mine["source"].fillna(""), _content=canonical(mine))
+    order = mine.assign(_source=mine["source"].fillna(""), _content=canonical_rows(mine))
     order = order.sort_values(["received_at", "edition", "_content"], kind="stable", na_position="first")
     last = order.drop_duplicates("_source", keep="last")
     counts = last.select_dtypes(include=[np.number]).drop(columns=["line", "edition"]).fillna(-1)

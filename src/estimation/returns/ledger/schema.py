@@ -140,7 +140,7 @@ def writing(engine: Engine, name: str) -> Iterator[Connection]:
 
 
 @contextmanager
-def reading(engine: Engine, name: str) -> Iterator[Connection]:
+def read_transaction(engine: Engine, name: str) -> Iterator[Connection]:
     """Open a transaction that sees one state of the ledger."""
     with told(name), engine.connect() as connection:
         if engine.dialect.name == "postgresql":

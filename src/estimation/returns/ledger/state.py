@@ -15,9 +15,9 @@ from sqlalchemy import Connection
 from estimation import checks
 from estimation.errors import LedgerError
 from estimation.returns.collect import count_once
-from estimation.returns.content import CELLS, moments, restore
+from estimation.returns.content import CELLS, restore, utc_texts
 from estimation.returns.intake import Intake
-from estimation.returns.ledger.schema import EVENT, FILE, reading
+from estimation.returns.ledger.schema import EVENT, FILE, read_transaction
 from estimation.returns.ledger.store import Ledger
 from estimation.returns.rows import Rows
 from estimation.rules import Findings, Place
@@ -52,7 +52,7 @@ def intake(
     """
     until = None if as_of is None else _text(as_of, "as_of")
     known = None if recorded_by is None else _text(recorded_by, "recorded_by")
-    with reading(ledger.engine, ledger.name) as connection:
+    with read_transaction(ledger.engine, ledger.name) as connection:
         wanted = _wanted(until, known, station)
         table, contents = _returns(connection, ledger.contest.vote_columns, wanted, known)
         of_files = _of_files(connection, until, known)
@@ -67,7 +67,7 @@ def intake(
 def _text(moment: datetime, name: str) -> str:
     if moment.tzinfo is None:
         raise LedgerError(f"{name} {moment.isoformat()} has no UTC offset: give the moment with its zone")
-    return moments(pd.Series([pd.Timestamp(moment)]).dt.tz_convert("UTC"))[0]
+    return utc_texts(pd.Series([pd.Timestamp(moment)]).dt.tz_convert("UTC"))[0]
 
 
 def _wanted(until: str | None, known: str | None, station: str | None) -> list[sa.ColumnElement[bool]]:
@@ -102,14 +102,14 @@ def _returns(
             rows["edition"] = np.array([number or 0 for number in editions], dtype=np.int64)
             parts.append(rows)
             contents += [bytes(value) for value in hashes]
-    table = pd.concat(parts, ignore_index=True) if parts else no_rows(votes)
+    table = pd.concat(parts, ignore_index=True) if parts else empty_state(votes)
     table["_content"] = contents
     order = table.sort_values(["file", "line", "_content"], kind="stable").index
     table = table.drop(columns="_content").loc[order].reset_index(drop=True)
     return table, [contents[i] for i in order]
 
 
-def no_rows(votes: list[str]) -> pd.DataFrame:
+def empty_state(votes: list[str]) -> pd.DataFrame:
     """Give the table without a row."""
     rows = restore((), [*dict.fromkeys((*votes, *checks.COUNTS)), "revision"], WORDS)
     rows["file"], rows["line"] = pd.Series(dtype="str"), pd.Series(dtype="int64")
@@ -177,6 +177,6 @@ def known_files(ledger: Ledger) -> dict[str, Known]:
     """Give each file's newest version."""
     lost = FILE.c.findings.contains('"E214"', autoescape=True)
     query = sa.select(FILE.c.path, FILE.c.stamp, FILE.c.rows, lost, FILE.c.format).order_by(FILE.c.seq)
-    with reading(ledger.engine, ledger.name) as connection:
+    with read_transaction(ledger.engine, ledger.name) as connection:
         rows = connection.execute(query).all()
     return {path: Known(stamp, bool(n) or not failed, how) for path, stamp, n, failed, how in rows}

@@ -13,7 +13,7 @@ from sqlalchemy import URL, Connection, Engine
 
 from estimation.contest import Contest
 from estimation.errors import ContestError, LedgerError
-from estimation.returns.ledger.chain import GENESIS, Head, LedgerEvent, check, file_record
+from estimation.returns.ledger.chain import GENESIS, Head, LedgerEvent, check_chain, file_record
 from estimation.returns.ledger.schema import (
     EVENT,
     FILE,
@@ -22,7 +22,7 @@ from estimation.returns.ledger.schema import (
     create,
     database_url,
     open_engine,
-    reading,
+    read_transaction,
     told,
     writing,
 )
@@ -124,7 +124,7 @@ def _claim(ledger: Ledger) -> None:
                 create(connection)
                 if connection.execute(sa.select(sa.func.count()).select_from(META)).scalar() == 0:
                     connection.execute(META.insert(), [{"name": key, "value": value} for key, value in mine.items()])
-        with reading(ledger.engine, ledger.name) as connection:
+        with read_transaction(ledger.engine, ledger.name) as connection:
             kept = {str(name): str(value) for name, value in connection.execute(sa.select(META))}
     if kept.get("version") != VERSION:
         raise LedgerError(
@@ -151,7 +151,7 @@ def head(connection: Connection) -> Head:
 
 def recorded_until(ledger: Ledger) -> datetime | None:
     """Give the moment of the newest event, up to which :func:`intake` gives all that there is; None of an empty one."""
-    with reading(ledger.engine, ledger.name) as connection:
+    with read_transaction(ledger.engine, ledger.name) as connection:
         last = connection.execute(sa.select(sa.func.max(EVENT.c.recorded_at))).scalar()
     return datetime.fromisoformat(last) if last else None
 
@@ -169,9 +169,9 @@ def verify_chain(ledger: Ledger) -> Head:
     LedgerError
         Names the first event that was changed, taken out or put in.
     """
-    with reading(ledger.engine, ledger.name) as connection:
+    with read_transaction(ledger.engine, ledger.name) as connection:
         with closing(_walk(connection)) as events:
-            end = check(events, ledger.name)
+            end = check_chain(events, ledger.name)
         reads = sa.select(EVENT.c.seq, EVENT.c.content, *FILE.c).join(FILE, FILE.c.seq == EVENT.c.seq, isouter=True)
         for row in connection.execute(reads.where(EVENT.c.kind == "read").order_by(EVENT.c.seq)).all():
             record = dict(zip([column.name for column in FILE.c], row[2:], strict=True))
@@ -194,7 +194,7 @@ def _walk(connection: Connection) -> Generator[tuple[LedgerEvent, bytes]]:
 def history(ledger: Ledger, tps_id: str) -> list[LedgerEvent]:
     """Give all events of one station in the order in which they were entered."""
     query = sa.select(*_COLUMNS).where(EVENT.c.tps_id == tps_id).order_by(EVENT.c.seq)
-    with reading(ledger.engine, ledger.name) as connection:
+    with read_transaction(ledger.engine, ledger.name) as connection:
         return [LedgerEvent(*row) for row in connection.execute(query)]
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from estimation.contest import Contest
 from estimation.errors import ReturnsError
 from estimation.returns.readers.cells import as_columns
-from estimation.returns.readers.normalise import Batch
+from estimation.returns.readers.normalise import RowBatch
 from estimation.returns.readers.tabular import read_source
 from estimation.tables import Table
 
@@ -30,7 +30,7 @@ ROWS_AT_ONCE = 20_000
 _READS = re.compile(r"\s*(?:select|with)\b", re.IGNORECASE)
 
 
-def read_database(contest: Contest) -> Batch:
+def read_database(contest: Contest) -> RowBatch:
     """Read the contest's table or query.
 
     Raises

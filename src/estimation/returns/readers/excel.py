@@ -23,7 +23,7 @@ from estimation.errors import TableError
 from estimation.returns.readers.archives import BROKEN, member, unpacked
 from estimation.returns.readers.cells import as_cell, as_columns
 from estimation.returns.readers.layouts import layout_of, layouts
-from estimation.returns.readers.normalise import Batch, normalise
+from estimation.returns.readers.normalise import RowBatch, normalise
 from estimation.returns.readers.tabular import prepared
 from estimation.rules import Findings
 from estimation.tables import Table
@@ -34,7 +34,7 @@ _MERGED = re.compile(rb"<mergeCell\b[^>]*\bref=\"[A-Z]+(\d+):[A-Z]+(\d+)\"")
 _RANGE = re.compile(rb"<mergeCell\b[^>]*\bref=\"([A-Z0-9:]+)\"")
 
 
-def read_workbook(path: Path, content: bytes, contest: Contest) -> tuple[list[Batch], Findings]:
+def read_workbook(path: Path, content: bytes, contest: Contest) -> tuple[list[RowBatch], Findings]:
     """Read every worksheet of a workbook that holds returns.
 
     Raises
@@ -53,7 +53,7 @@ def read_workbook(path: Path, content: bytes, contest: Contest) -> tuple[list[Ba
     except (*BROKEN, SyntaxError, TypeError, AttributeError, IndexError) as error:  # of XML that is no worksheet
         raise TableError(f"{path}: this is not an XLSX workbook that can be read ({error}): save it again") from error
     digest = hashlib.sha256(content).hexdigest()
-    batches: list[Batch] = []
+    batches: list[RowBatch] = []
     skipped: list[tuple[str, str]] = []
     for sheet, rows in sheets:
         header_row = _header_row(rows, contest)
@@ -103,7 +103,7 @@ def _header_row(rows: list[tuple[object, ...]], contest: Contest) -> int | None:
 
 def _read_sheet(
     path: Path, title: str, rows: list[tuple[object, ...]], at: int, xml: bytes, digest: str, contest: Contest
-) -> Batch:
+) -> RowBatch:
     place = f"{path}, worksheet '{title}'"
     names = [name.strip() for name in _named(rows[at])]
     while names and not names[-1]:

@@ -18,12 +18,12 @@ import pyarrow.compute as pc
 
 from estimation import checks
 from estimation.arrays import BoolArray, IntArray
-from estimation.columns import PLACE_COLUMNS, place_column, plain
+from estimation.columns import PLACE_COLUMNS, place_column, plain_name
 from estimation.contest import Contest
 from estimation.errors import TableError
 from estimation.files import sha256_of
 from estimation.returns.readers.layouts import Layout, layout_of, layouts
-from estimation.returns.readers.normalise import Batch, Source, like_header, like_totals, normalise
+from estimation.returns.readers.normalise import RowBatch, Source, like_header, like_totals, normalise
 from estimation.returns.readers.times import without_offset
 from estimation.tables import Table, as_text, decoded, parse_csv
 
@@ -46,7 +46,7 @@ class Alike:
         Which one of those that were asked for every row comes from.
     """
 
-    batch: Batch
+    batch: RowBatch
     files: tuple[int, ...]
     origin: IntArray
 
@@ -130,8 +130,8 @@ def _read_group(path: Path, key: _Key, group: Sequence[_Text], contest: Contest)
 
 
 def _may_hold_messages(probe: Table) -> bool:
-    known = {plain(raw) for raw, name in layouts()["messages"].columns.items() if name == "message"}
-    return any(plain(raw) in known for raw in probe.header)
+    known = {plain_name(raw) for raw, name in layouts()["messages"].columns.items() if name == "message"}
+    return any(plain_name(raw) in known for raw in probe.header)
 
 
 def _looked_at(text: _Text, probe: Table) -> _Text | None:

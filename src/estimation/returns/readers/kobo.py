@@ -20,7 +20,7 @@ from estimation import checks
 from estimation.contest import Contest
 from estimation.returns.readers.cells import as_columns
 from estimation.returns.readers.layouts import layouts
-from estimation.returns.readers.normalise import Batch, normalise
+from estimation.returns.readers.normalise import RowBatch, normalise
 from estimation.rules import Findings
 from estimation.tables import Table, as_text
 
@@ -60,7 +60,7 @@ def is_page(document: Any) -> bool:
     )
 
 
-def read_page(path: Path, content: bytes, contest: Contest) -> Batch:
+def read_page(path: Path, content: bytes, contest: Contest) -> RowBatch:
     """Read a page of the interface (``count``, ``results``)."""
     document = json.loads(content)
     results = [row for row in document["results"] if isinstance(row, Mapping)]

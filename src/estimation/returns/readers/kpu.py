@@ -23,12 +23,12 @@ import numpy as np
 
 from estimation import checks
 from estimation.arrays import IntArray
-from estimation.columns import plain
+from estimation.columns import plain_name
 from estimation.contest import Contest
 from estimation.errors import TableError
 from estimation.returns.readers.cells import as_columns
 from estimation.returns.readers.layouts import layouts
-from estimation.returns.readers.normalise import Batch, normalise
+from estimation.returns.readers.normalise import RowBatch, normalise
 from estimation.rules import Findings
 from estimation.tables import Table
 
@@ -94,7 +94,7 @@ class Documents:
         if empty:
             self._empty[name] = empty
 
-    def read(self, contest: Contest) -> tuple[Batch | None, IntArray, Findings]:
+    def read(self, contest: Contest) -> tuple[RowBatch | None, IntArray, Findings]:
         """Read what was gathered as one table.
 
         Returns
@@ -132,7 +132,7 @@ class Documents:
 
     def _ballot_numbers(self, contest: Contest) -> dict[str, str]:
         """Map candidate ids to the columns of votes; documents with an id that nothing maps are failed."""
-        given = {plain(key): value for key, value in contest.returns.columns.items()}
+        given = {plain_name(key): value for key, value in contest.returns.columns.items()}
         known = {key: value for key, value in layouts()["kpu"].columns.items() if value in contest.vote_columns}
         ids = dict.fromkeys(key for row in self._rows for key in row.cells if key.isdigit())
         mapping: dict[str, str] = {}

@@ -9,7 +9,7 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-from estimation.columns import RETURN_COLUMNS, plain, rename
+from estimation.columns import RETURN_COLUMNS, plain_name, rename
 from estimation.contest import Contest
 from estimation.errors import ReturnsError
 from estimation.tables import Table
@@ -48,18 +48,18 @@ class Layout:
         TableError
             Two headers mean the same column.
         """
-        given = {plain(key): value for key, value in contest.returns.columns.items()}
-        own = {plain(key): value for key, value in self.columns.items()}
+        given = {plain_name(key): value for key, value in contest.returns.columns.items()}
+        own = {plain_name(key): value for key, value in self.columns.items()}
         mapping = {}
         for raw in header:
-            name = given.get(plain(raw)) or given.get(plain(self.field_of(raw)))
+            name = given.get(plain_name(raw)) or given.get(plain_name(self.field_of(raw)))
             if name is not None:
                 mapping[raw] = name
         asked = set(mapping.values())
         for raw in header:
             part = self.field_of(raw)
             # a field in a group is found by our own names too, which `rename` looks up for whole headers only
-            name = own.get(plain(raw)) or own.get(plain(part))
+            name = own.get(plain_name(raw)) or own.get(plain_name(part))
             if name is None and part != raw:
                 name = rename([part], RETURN_COLUMNS, where).get(part)
             if name is not None and name not in asked:
@@ -68,13 +68,13 @@ class Layout:
 
     def ignored(self, raw: str) -> bool:
         """Tell whether a header is known and not needed."""
-        names = (plain(raw), plain(self.field_of(raw)))
+        names = (plain_name(raw), plain_name(self.field_of(raw)))
         return any(re.fullmatch(pattern, name) for pattern in self.ignore for name in names)
 
     def statuses(self, contest: Contest) -> dict[str, str]:
         """Map review states, folded, to ours: the contest's first."""
         ours = {name: name for name in ("received", "verified", "rejected")}
-        given = {plain(state): status for state, status in contest.returns.statuses.items()}
+        given = {plain_name(state): status for state, status in contest.returns.statuses.items()}
         return ours | dict(self.status) | given
 
 
@@ -88,7 +88,7 @@ class Personal:
 
     def holds(self, raw: str) -> bool:
         """Tell whether a header is one of names, telephone numbers and the like."""
-        words = set(plain(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", raw)).split("_")) | {plain(raw)}
+        words = set(plain_name(re.sub(r"(?<=[a-z])(?=[A-Z])", "_", raw)).split("_")) | {plain_name(raw)}
         return bool(words & self.always) or bool(words & self.names and not words & self.places)
 
 

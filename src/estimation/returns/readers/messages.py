@@ -21,11 +21,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from estimation import checks
-from estimation.columns import plain
+from estimation.columns import plain_name
 from estimation.contest import Contest
 from estimation.damm import checks_out
 from estimation.returns.readers.layouts import layouts, personal
-from estimation.returns.readers.normalise import Batch, normalise
+from estimation.returns.readers.normalise import RowBatch, normalise
 from estimation.returns.readers.privacy import masked
 from estimation.rules import Findings
 from estimation.tables import Table, as_text, decoded, read_table
@@ -41,9 +41,9 @@ def is_lines(text: str) -> bool:
 
 def message_column(source: Table) -> str | None:
     """Find the column of a gateway's export that holds messages: by its name, and as most of its cells hold ``#``."""
-    names = {plain(key): value for key, value in layouts()["messages"].columns.items()}
+    names = {plain_name(key): value for key, value in layouts()["messages"].columns.items()}
     for raw in source.header:
-        if names.get(plain(raw)) == "message" and pa.types.is_string(source.data.column(raw).type):
+        if names.get(plain_name(raw)) == "message" and pa.types.is_string(source.data.column(raw).type):
             some = as_text(source.data.column(raw)).drop_null().slice(0, 50)
             marked = pc.sum(pc.greater_equal(pc.count_substring(some, SEPARATOR), 2)).as_py() or 0
             if 2 * marked >= max(1, len(some)):
@@ -51,7 +51,7 @@ def message_column(source: Table) -> str | None:
     return None
 
 
-def read_lines(path: Path, content: bytes, contest: Contest) -> Batch:
+def read_lines(path: Path, content: bytes, contest: Contest) -> RowBatch:
     """Read a text with one message a line."""
     text, encoding, mark = decoded(path, content)
     lines = re.split(r"\r\n|\r|\n", text.decode("utf-8-sig"))  # as editors count them: not at other separators
@@ -63,7 +63,7 @@ def read_lines(path: Path, content: bytes, contest: Contest) -> Batch:
     return read_messages(source, contest, "message")
 
 
-def read_messages(source: Table, contest: Contest, column: str) -> Batch:
+def read_messages(source: Table, contest: Contest, column: str) -> RowBatch:
     """Read the messages in a column of a table; its other columns say when they came, and from whom."""
     file = source.path.name
     layout = layouts()["messages"]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from estimation import checks
 from estimation.arrays import BoolArray
-from estimation.columns import PLACE_COLUMNS, RETURN_COLUMNS, nearest, place_column, plain, require
+from estimation.columns import PLACE_COLUMNS, RETURN_COLUMNS, nearest_name, place_column, plain_name, require
 from estimation.contest import Contest
 from estimation.errors import TableError
 from estimation.returns.readers.layouts import Layout, personal
@@ -71,7 +71,7 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class RowBatch:
     """The rows of one file, or of several that are written alike.
 
     Attributes
@@ -110,7 +110,7 @@ def normalise(
     of: Sequence[str] | None = None,
     spoilt: BoolArray | None = None,
     more: Findings | None = None,
-) -> Batch:
+) -> RowBatch:
     """Turn the table of a source into returns: map its columns, leave out rows that are none, read its cells.
 
     Parameters
@@ -159,7 +159,7 @@ def normalise(
         file, layout.name, source.encoding, source.separator, decimal, source.mark, source.header_line,
         tuple(source.header), cells.rows, source.sha256,
     )  # fmt: skip
-    return Batch(Rows(columns), Findings.join(*findings), (how,), bare)
+    return RowBatch(Rows(columns), Findings.join(*findings), (how,), bare)
 
 
 def _mapped(header: Sequence[str], where: str, layout: Layout, contest: Contest) -> dict[str, str]:
@@ -207,7 +207,7 @@ def _read_cells(cells: _Cells, layout: Layout, contest: Contest) -> tuple[dict[s
     Returns
     -------
     dict of str to array
-        The columns of returns; see :class:`Batch`.
+        The columns of returns; see :class:`RowBatch`.
     str
         The source's decimal mark.
     """
@@ -288,7 +288,7 @@ def _own_rows(
         here = [str(source.data.column(name)[row].as_py() or "") for name in source.header]
         line = int(source.lines([row])[0])
         again[row] = same[row] or _is_header(here, layout, contest)
-        if again[row] and [plain(cell) for cell in here] != [plain(name) for name in source.header]:
+        if again[row] and [plain_name(cell) for cell in here] != [plain_name(name) for name in source.header]:
             raise TableError(
                 f"{source.path}, line {line}: the header changes here to {', '.join(here)}: "
                 f"put the rows from here on in a file of their own"
@@ -364,7 +364,7 @@ def _not_digits(column: dict[str, pa.ChunkedArray], keys: Sequence[str]) -> list
 def _status(text: pa.Array, layout: Layout, contest: Contest) -> tuple[pa.Array, BoolArray]:
     """Map what a source says of a return to received, verified or rejected, and find what nothing maps."""
     known = layout.statuses(contest)
-    status = translated(text, lambda value: known.get(plain(value)))
+    status = translated(text, lambda value: known.get(plain_name(value)))
     unknown = pc.and_(pc.is_null(status), pc.is_valid(text))
     return pc.fill_null(status, "received"), _mask(unknown)
 
@@ -402,5 +402,5 @@ def _unknown_columns(
         for raw in header
         if names.get(raw) not in known and raw not in private and (raw in names or not layout.ignored(raw))
     ]
-    near = [nearest(raw, known) for raw in unknown]
+    near = [nearest_name(raw, known) for raw in unknown]
     return [raw + (f" (is it {close}?)" if close else "") for raw, close in zip(unknown, near, strict=True)]

@@ -19,11 +19,11 @@ from estimation.contest import Contest
 from estimation.errors import TableError
 from estimation.returns.readers.archives import member
 from estimation.returns.readers.layouts import layouts
-from estimation.returns.readers.normalise import Batch, normalise
+from estimation.returns.readers.normalise import RowBatch, normalise
 from estimation.tables import Table, parse_csv
 
 
-def read_archive(path: Path, archive: ZipFile, contest: Contest) -> Batch:
+def read_archive(path: Path, archive: ZipFile, contest: Contest) -> RowBatch:
     """Read the CSV of the form, or that of the repeat which holds the counts.
 
     Raises

@@ -1,14 +1,14 @@
-"""Returns in CSV or Parquet files with one row for each count sent, whoever wrote them."""
+"""Returns in CSV or Parquet files with one row for each count sent, from any program."""
 
 from estimation.contest import Contest
 from estimation.returns.readers import apollo, kobo
 from estimation.returns.readers.layouts import Layout, layout_of
-from estimation.returns.readers.normalise import Batch, normalise
+from estimation.returns.readers.normalise import RowBatch, normalise
 from estimation.rules import Findings
 from estimation.tables import Table
 
 
-def read_source(source: Table, contest: Contest) -> Batch:
+def read_source(source: Table, contest: Contest) -> RowBatch:
     """Read a table in the layout that its header, or the contest, says it has."""
     layout = layout_of(source, contest)
     source, found = prepared(source, layout, contest)

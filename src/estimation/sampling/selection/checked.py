@@ -70,7 +70,7 @@ def permutation(order: ArrayLike | None, rows: int) -> IntArray | None:
     return values
 
 
-def columns(values: ArrayLike, rows: int, name: str) -> Array:
+def checked_columns(values: ArrayLike, rows: int, name: str) -> Array:
     """Check a table of finite numbers with one row for each station; a vector is one column."""
     table = np.asarray(values, dtype=np.float64)
     table = table[:, None] if table.ndim == 1 else table
@@ -95,7 +95,7 @@ def blank(replicates: int | None, n: int) -> IntArray:
     return np.zeros((1 if replicates is None else replicates, n), dtype=np.intp)
 
 
-def complete(certain: IntArray, drawn: IntArray, replicates: int | None) -> IntArray:
+def with_certain(certain: IntArray, drawn: IntArray, replicates: int | None) -> IntArray:
     """Put the rows that are always in beside those drawn, in ascending order."""
     both = np.concatenate([np.broadcast_to(certain, (len(drawn), len(certain))), drawn], axis=1)
     return laid_out(np.sort(both, axis=1), replicates)

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike
 
 from estimation.arrays import Array, IntArray
 from estimation.errors import DesignError
-from estimation.sampling.selection.checked import blank, chances, columns, complete, sure, unsure
+from estimation.sampling.selection.checked import blank, chances, checked_columns, sure, unsure, with_certain
 from estimation.sampling.selection.trees import plant
 
 COLLINEAR = 1e-10  # of a column's variance, what the columns before it must leave
@@ -53,20 +53,20 @@ def cube(
 
     values, n = chances(probability)
     certain, rows = sure(values), unsure(values)
-    table = columns(balance, len(values), "balance")
+    table = checked_columns(balance, len(values), "balance")
     out = blank(replicates, n - len(certain))
-    tree = None if spread is None else plant(columns(spread, len(values), "spread"), rows, rng)
+    tree = None if spread is None else plant(checked_columns(spread, len(values), "spread"), rows, rng)
     if out.shape[1]:
         rows = rows if tree is None else tree.rows
         matrix = orthogonal(table, values, rows)
         if tree is None:
-            kernels_cube.cube(values[rows], matrix, rng, out)
+            kernels_cube.cube_kernel(values[rows], matrix, rng, out)
         else:
             kernels_cube.local_cube(
                 values[rows], matrix, tree.points, tree.box, tree.depth, rng, tree.space(), tree.axes, out
             )
         out = rows[out]
-    return complete(certain, out, replicates)
+    return with_certain(certain, out, replicates)
 
 
 def orthogonal(table: Array, probability: Array, rows: IntArray) -> Array:

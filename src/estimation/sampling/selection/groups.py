@@ -43,7 +43,7 @@ def grouped(code: ArrayLike, groups: int) -> Groups:
     from estimation.sampling.selection import kernels
 
     codes = np.ascontiguousarray(code, dtype=np.intp)
-    ascending = kernels.ascending(codes)
+    ascending = kernels.ascending_kernel(codes)
     if len(codes):
         low, high = (codes[0], codes[-1]) if ascending else (codes.min(), codes.max())
         if low < 0 or high >= groups:

@@ -34,7 +34,7 @@ def sixteen(chance: Array) -> float:
 
 
 @compiled
-def systematic(probability: Array, starts: Array, owner: IntArray, size: int, out: IntArray) -> None:
+def systematic_kernel(probability: Array, starts: Array, owner: IntArray, size: int, out: IntArray) -> None:
     """Pass the list once for all replicates.
 
     A replicate's points are its start plus 0, 1, 2 …; with the starts sorted, the points of all
@@ -111,7 +111,7 @@ def poisson(probability: Array, top: float, size: int, without: int, rng: np.ran
 
 
 @compiled
-def max_entropy(probability: Array, rng: np.random.Generator, out: IntArray) -> None:
+def max_entropy_kernel(probability: Array, rng: np.random.Generator, out: IntArray) -> None:
     """Draw Poisson samples until one has n units, for each of the R rows of `out`, shape (R, n)."""
     top = probability.max()
     for row in out:
@@ -120,7 +120,7 @@ def max_entropy(probability: Array, rng: np.random.Generator, out: IntArray) -> 
 
 
 @compiled
-def sampford(probability: Array, rng: np.random.Generator, out: IntArray) -> None:
+def sampford_kernel(probability: Array, rng: np.random.Generator, out: IntArray) -> None:
     """Draw one unit by π (1 - π) and a Poisson sample of the others until it has n - 1; `out` has shape (R, n)."""
     cumulated = np.cumsum(probability * (1.0 - probability))
     size, top = out.shape[1], probability.max()
@@ -147,7 +147,7 @@ def fight(first: float, second: float, uniform: float) -> tuple[float, float]:
 
 
 @compiled
-def pivotal(probability: Array, order: IntArray, rng: np.random.Generator, out: IntArray) -> None:
+def pivotal_kernel(probability: Array, order: IntArray, rng: np.random.Generator, out: IntArray) -> None:
     """Let neighbours along the list meet, the survivor with the next one; `out` has shape (R, n).
 
     Parameters
@@ -182,7 +182,7 @@ def pivotal(probability: Array, order: IntArray, rng: np.random.Generator, out: 
 
 
 @compiled
-def ascending(codes: IntArray) -> bool:
+def ascending_kernel(codes: IntArray) -> bool:
     """Say whether no code is smaller than the one before it; 1,024 at a time, which are compared side by side."""
     for first in range(0, len(codes) - 1, 1024):
         before, after = codes[first : first + 1024], codes[first + 1 : first + 1025]

@@ -103,7 +103,7 @@ def images(row: Array, inverse: Array, image: Array, p: int) -> None:
 
 
 @compiled
-def enter(row: int, image: Array, inverse: Array, p: int) -> None:
+def enter_basis(row: int, image: Array, inverse: Array, p: int) -> None:
     """Put a station in a row of the basis; `image` is the inverse times its column."""
     over = 1.0 / image[row]
     for c in range(p):
@@ -188,7 +188,7 @@ def flight(
                     if held[r] < 0 and abs(image[r]) > size:
                         free, size = r, abs(image[r])
                 if free >= 0:
-                    enter(free, image, inverse, p)
+                    enter_basis(free, image, inverse, p)
                     held[free], column[free], level[free] = unit, unit, start
                     entered = True
                     waiting += 1
@@ -236,7 +236,7 @@ def land(
 
 
 @compiled
-def cube(probability: Array, matrix: Array, rng: np.random.Generator, out: IntArray) -> None:
+def cube_kernel(probability: Array, matrix: Array, rng: np.random.Generator, out: IntArray) -> None:
     """Draw balanced samples, taking stations in random order; `out` has shape (R, n).
 
     Parameters

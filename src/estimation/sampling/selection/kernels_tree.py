@@ -135,7 +135,7 @@ def take_out(place: int, depth: int, points: Array, box: Array, count: Array32) 
 
 
 @compiled
-def apart(here: Array, box: Array, node: int, axes: Axes) -> float:
+def box_distance(here: Array, box: Array, node: int, axes: Axes) -> float:
     """Give the squared distance of a point from the box of a node."""
     total = 0.0
     for s in range(len(axes)):
@@ -203,14 +203,14 @@ def nearest(
     found = search_leaf(climbed, depth, points, here, near, distance, 0, axes)
     while climbed > 1:
         top, stack[0] = 1, climbed ^ 1
-        apart_by[0] = apart(here, box, climbed ^ 1, axes)
+        apart_by[0] = box_distance(here, box, climbed ^ 1, axes)
         climbed >>= 1
         while top > 0:
             top -= 1
             node, gap = stack[top], apart_by[top]
             while node < leaves and gap < distance[last]:
                 node, other = 2 * node, 2 * node + 1
-                gap, behind = apart(here, box, node, axes), apart(here, box, other, axes)
+                gap, behind = box_distance(here, box, node, axes), box_distance(here, box, other, axes)
                 if behind < gap:
                     node, other, gap, behind = other, node, behind, gap
                 if behind < distance[last]:  # the nearer one first

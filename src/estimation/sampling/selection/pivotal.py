@@ -8,11 +8,11 @@ from estimation.errors import DesignError
 from estimation.sampling.selection.checked import (
     blank,
     chances,
-    columns,
-    complete,
+    checked_columns,
     permutation,
     sure,
     unsure,
+    with_certain,
 )
 from estimation.sampling.selection.trees import plant
 
@@ -66,7 +66,7 @@ def pivotal(
             raise DesignError(
                 "both order and spread are given: leave out one, a sample is spread over a list or in space"
             )
-        tree = plant(columns(spread, len(values), "spread"), rows, rng)
+        tree = plant(checked_columns(spread, len(values), "spread"), rows, rng)
         if out.shape[1]:
             kernels_tree.local_pivotal(
                 values[tree.rows], tree.points, tree.box, tree.depth, rng, tree.space(), tree.axes, out
@@ -74,5 +74,5 @@ def pivotal(
             out = tree.rows[out]
     elif out.shape[1]:
         listed = permutation(order, len(values))
-        kernels.pivotal(values, rows if listed is None else listed[np.isin(listed, rows)], rng, out)
-    return complete(certain, out, replicates)
+        kernels.pivotal_kernel(values, rows if listed is None else listed[np.isin(listed, rows)], rng, out)
+    return with_certain(certain, out, replicates)

@@ -51,7 +51,7 @@ def systematic(
     starts = rng.random(len(out))
     owner = np.argsort(starts)
     certain = int(np.count_nonzero(values >= SURE)) if values.max() >= SURE else 0
-    kernels.systematic(values if listed is None else values[listed], starts[owner], owner, n - certain, out)
+    kernels.systematic_kernel(values if listed is None else values[listed], starts[owner], owner, n - certain, out)
     return laid_out(out if listed is None else listed[out], replicates)
 
 

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 from estimation.arrays import Array, IntArray
 from estimation.errors import DesignError
 from estimation.sampling.selection import frequency
-from estimation.sampling.selection.checked import SURE, blank, chances, complete, sure, unsure
+from estimation.sampling.selection.checked import SURE, blank, chances, sure, unsure, with_certain
 
 TOLERANCE = 1e-12  # of the inclusion probabilities that the weights of maximum entropy give
 ITERATIONS = 100
@@ -93,8 +93,8 @@ def sampford(probability: ArrayLike, rng: np.random.Generator, replicates: int |
     certain, rows = sure(values), unsure(values)
     out = blank(replicates, n - len(certain))
     if out.shape[1]:
-        kernels.sampford(values[rows], rng, out)
-    return complete(certain, rows[out] if out.size else out, replicates)
+        kernels.sampford_kernel(values[rows], rng, out)
+    return with_certain(certain, rows[out] if out.size else out, replicates)
 
 
 def sampford_joint(probability: ArrayLike) -> Array:
@@ -149,8 +149,8 @@ def max_entropy(probability: ArrayLike, rng: np.random.Generator, replicates: in
     certain, rows = sure(values), unsure(values)
     out = blank(replicates, n - len(certain))
     if out.shape[1]:
-        kernels.max_entropy(working_probabilities(values[rows]), rng, out)
-    return complete(certain, rows[out] if out.size else out, replicates)
+        kernels.max_entropy_kernel(working_probabilities(values[rows]), rng, out)
+    return with_certain(certain, rows[out] if out.size else out, replicates)
 
 
 def max_entropy_joint(probability: ArrayLike) -> Array:

@@ -3,7 +3,7 @@
 from estimation.simulation.arrivals.log_logistic import BALI_2024, LogLogistic, Survival
 from estimation.simulation.arrivals.models import (
     Adverse,
-    Areas,
+    AreaOrder,
     ArrivalModel,
     Missing,
     Ordered,
@@ -18,7 +18,7 @@ __all__ = [
     "BALI_2024",
     "MODELS",
     "Adverse",
-    "Areas",
+    "AreaOrder",
     "ArrivalModel",
     "LogLogistic",
     "Missing",

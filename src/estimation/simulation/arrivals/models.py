@@ -70,7 +70,7 @@ def arrived(keys: Array, part: float, drawn: BoolArray | None = None) -> BoolArr
     return np.asarray(drawn & np.isfinite(keys) & (ranks(np.where(drawn, keys, np.inf)) <= wanted))
 
 
-def in_order(keys: Array, rng: np.random.Generator) -> Array:
+def arrival_ranks(keys: Array, rng: np.random.Generator) -> Array:
     """Replace keys (b, n) by 1 … n, equal ones in random order; infinite ones stay."""
     order = np.lexsort((rng.random(keys.shape), keys), axis=-1)
     place = np.empty(keys.shape)
@@ -120,11 +120,11 @@ class Ordered:
         frame = population.frame
         score = normal_scores(frame.registered if self.by == "size" else distances_of(frame))[rows]
         keys = self.strength * score + np.sqrt(1 - self.strength**2) * rng.standard_normal(rows.shape)
-        return in_order(keys, rng) if abs(self.strength) == 1 else keys
+        return arrival_ranks(keys, rng) if abs(self.strength) == 1 else keys
 
 
 @dataclass(frozen=True, slots=True)
-class Areas:
+class AreaOrder:
     """Areas have a quick or a slow night, another one in every sample.
 
     The key is √ρ u + √(1 - ρ) e with u a normal effect of the area and e normal.
@@ -147,7 +147,9 @@ class Areas:
         """Give keys, shape (b, n)."""
         keys = np.sqrt(self.part) * area_effects(population.frame, self.level, rows, rng)
         return (
-            in_order(keys, rng) if self.part == 1 else keys + np.sqrt(1 - self.part) * rng.standard_normal(rows.shape)
+            arrival_ranks(keys, rng)
+            if self.part == 1
+            else keys + np.sqrt(1 - self.part) * rng.standard_normal(rows.shape)
         )
 
 

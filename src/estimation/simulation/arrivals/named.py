@@ -2,18 +2,18 @@
 
 from collections.abc import Callable
 
-from estimation.columns import nearest
+from estimation.columns import nearest_name
 from estimation.errors import DesignError
 from estimation.simulation.arrivals.log_logistic import BALI_2024
-from estimation.simulation.arrivals.models import Adverse, Areas, ArrivalModel, Missing, Ordered, Random
+from estimation.simulation.arrivals.models import Adverse, AreaOrder, ArrivalModel, Missing, Ordered, Random
 from estimation.simulation.arrivals.recorded import official_columns, recorded
 from estimation.simulation.population import Population
 
 MODELS: dict[str, Callable[..., ArrivalModel]] = {  # of the parameter, or of nothing
     "size": lambda *given: Ordered("size", *given),
     "distance": lambda *given: Ordered("distance", *given),
-    "area": lambda *given: Areas("district", *given),
-    "village": lambda *given: Areas("village", *given),
+    "area": lambda *given: AreaOrder("district", *given),
+    "village": lambda *given: AreaOrder("village", *given),
     "missing": Missing,
     "adverse": Adverse,
 }
@@ -30,7 +30,7 @@ def arrival_model(name: str, population: Population) -> ArrivalModel:
     official file       before a model of the same name
     size, size=0.5      small stations first; the correlation, 1 is the strict order: :class:`Ordered`
     distance=0.5        near stations first
-    area=0.5            districts have quick or slow nights; the part of the variance: :class:`Areas`
+    area=0.5            districts have quick or slow nights; the part of the variance: :class:`AreaOrder`
     village=0.5         villages likewise
     missing=0.15        that part of the districts never reports: :class:`Missing`
     adverse=0.1         the first candidate's strongholds first, by δ: :class:`Adverse`
@@ -62,7 +62,7 @@ def arrival_model(name: str, population: Population) -> ArrivalModel:
     if word not in MODELS:
         models = ["random", *MODELS, "log-logistic"]
         columns = official_columns(population)
-        near = nearest(word, [*models, *columns])
+        near = nearest_name(word, [*models, *columns])
         raise DesignError(
             f"arrival '{name}' is neither a model nor a column of the official file: "
             + (f"did you mean '{near}'?" if near else f"models are {', '.join(models)}; columns {', '.join(columns)}")

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from estimation.arrays import Array, IntArray
-from estimation.columns import RETURN_COLUMNS, plain, rename
+from estimation.columns import RETURN_COLUMNS, plain_name, rename
 from estimation.errors import DesignError, FrameError
 from estimation.simulation.population import Population, official_path
 from estimation.tables import as_text, read_table
@@ -102,8 +102,8 @@ def official_columns(population: Population) -> list[str]:
 
 
 def _header(header: list[str], names: Mapping[str, str], column: str) -> str | None:
-    wanted = plain(column)
-    alike = [raw for raw in header if wanted in (plain(raw), names.get(raw))]
+    wanted = plain_name(column)
+    alike = [raw for raw in header if wanted in (plain_name(raw), names.get(raw))]
     return column if column in header else next(iter(alike), None)
 
 

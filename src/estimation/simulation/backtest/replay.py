@@ -120,7 +120,7 @@ def _check_variance(variance: str, method: str) -> None:
         raise DesignError(f"[estimate]: {reason}")
 
 
-def quantities(population: Population) -> tuple[tuple[str, ...], Array]:
+def true_quantities(population: Population) -> tuple[tuple[str, ...], Array]:
     """Name what is judged, and give its true values: each share, the lead of the first over the second, turnout."""
     counts = population.counts
     known = np.isfinite(counts.ballots) & np.isfinite(counts.registered)
@@ -134,7 +134,7 @@ def replay_block(at: Stage, block: int) -> Replay:
     plan = at.plan
     drawn, keys = draw_block(at, block)
     shape = (len(keys), len(plan.estimators), len(plan.received))
-    q = len(quantities(at.population)[0])
+    q = len(true_quantities(at.population)[0])
     found = Replay(*(np.full((*shape, q), np.nan) for _ in range(4)), *(np.zeros(shape, np.bool_) for _ in range(2)))
     step = replicates_at_once(drawn, at.joint)
     for start in range(0, len(keys), step):
@@ -194,7 +194,7 @@ def _fill(
         One of the nights has too little in for it.
     """
     estimate = estimate_by(name, at.known, night).estimate
-    names = quantities(at.population)[0]
+    names = true_quantities(at.population)[0]
     order, candidates = at.population.order, at.population.contest.candidates
     pair = {f"share:{candidates[order[0]].number}": 1.0, f"share:{candidates[order[1]].number}": -1.0}
     lead, level = estimate.contrast(pair, "lead"), at.plan.level

@@ -17,8 +17,8 @@ from estimation.contest import Contest, EstimateTable, load_contest
 from estimation.errors import EstimationError
 from estimation.files import sha256_of, write_bytes
 from estimation.simulation.arrivals.recorded import Recorded
+from estimation.simulation.backtest.coverage_table import first_calls, tabulate
 from estimation.simulation.backtest.replay import BacktestPlan, Replay, Stage, replay_block, stage
-from estimation.simulation.backtest.table import first_calls, tabulate
 from estimation.simulation.population import Population, open_population
 from estimation.survey.intervals import check_level
 from estimation.version import __version__
@@ -62,7 +62,7 @@ def backtest(
     EstimationError
         The contest has no official result, or the design does not fit it; a worker reads another contest.
     """
-    check(plan)
+    check_plan(plan)
     opened = stage(open_population(contest, where), plan)  # what is wrong is said before any process is started
     key = _key(opened)
     folder = None if keep is None else keep / key
@@ -87,7 +87,7 @@ def backtest(
     return opened.population, Replay(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 
-def document(population: Population, plan: BacktestPlan, replay: Replay) -> dict[str, object]:
+def backtest_document(population: Population, plan: BacktestPlan, replay: Replay) -> dict[str, object]:
     """Compose the JSON of a backtest, ``backtest/1``.
 
     ``where`` is the area that was asked for, null for none; ``estimate`` is ``[estimate]`` as it was in force;
@@ -131,7 +131,7 @@ def estimate_values(table: EstimateTable) -> dict[str, object]:
     }
 
 
-def check(plan: BacktestPlan) -> None:
+def check_plan(plan: BacktestPlan) -> None:
     """Refuse a plan that can't be meant.
 
     Raises

@@ -54,7 +54,7 @@ def inject(
     votes : sequence of str
         The candidates' columns, two at least.
     faults : Faults
-        ``half_written`` is left to whoever writes files.
+        ``half_written`` is left to the code that writes files.
     known : collection of str
         Every code of the frame.
     rng : numpy.random.Generator

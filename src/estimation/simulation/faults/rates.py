@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from types import MappingProxyType
 
-from estimation.columns import nearest
+from estimation.columns import nearest_name
 from estimation.errors import DesignError
 
 
@@ -90,7 +90,7 @@ class Faults:
         """
         for name in rates:
             if name not in RATES:
-                near = nearest(name, RATES)
+                near = nearest_name(name, RATES)
                 raise DesignError(
                     f"fault '{name}' is unknown: "
                     + (f"did you mean '{near}'?" if near else f"known are {', '.join(RATES)}")

@@ -1,8 +1,8 @@
 """Calibration as a tool: the predictor's constants from a team's own past nights."""
 
-from estimation.simulation.fit.past import DEFAULT, ConstantValues, Past, past, past_nights, score
-from estimation.simulation.fit.search import GRIDS, Fitted, LeftOut, fit
-from estimation.simulation.fit.words import document, snippet, verdict
+from estimation.simulation.fit.past_night import DEFAULT, ConstantValues, Past, past, past_nights, score
+from estimation.simulation.fit.search import GRIDS, Fitted, LeftOut, fit_constants
+from estimation.simulation.fit.words import fit_document, fit_verdict, snippet
 
 __all__ = [
     "DEFAULT",
@@ -11,11 +11,11 @@ __all__ = [
     "Fitted",
     "LeftOut",
     "Past",
-    "document",
-    "fit",
+    "fit_constants",
+    "fit_document",
+    "fit_verdict",
     "past",
     "past_nights",
     "score",
     "snippet",
-    "verdict",
 ]

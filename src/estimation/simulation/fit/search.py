@@ -16,7 +16,7 @@ from scipy.special import stdtrit
 
 from estimation.arrays import Array
 from estimation.errors import EstimationError
-from estimation.simulation.fit.past import DEFAULT, ConstantValues, Past, Score, score
+from estimation.simulation.fit.past_night import DEFAULT, ConstantValues, Past, Score, score
 from estimation.simulation.population import NOTHING
 
 GRIDS: Mapping[str, tuple[float, ...]] = {
@@ -124,7 +124,7 @@ class Scores:
         return float(np.concatenate([self.at(i, point).covered for i in among]).mean())
 
 
-def fit(nights: Sequence[Past]) -> Fitted:
+def fit_constants(nights: Sequence[Past]) -> Fitted:
     """Fit the constants, and judge them on what was left out.
 
     With several elections each is left out in turn; with one that has several areas, each area, which flatters, as the

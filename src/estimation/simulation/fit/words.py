@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from estimation.simulation.fit.past import ConstantValues
+from estimation.simulation.fit.past_night import ConstantValues
 from estimation.simulation.fit.search import Fitted
 
 
@@ -14,7 +14,7 @@ def snippet(fitted: Fitted, version: str) -> str:
     """
     what = f"{fitted.nights} past night" + ("s" if fitted.nights > 1 else "")
     lines = [f"# Fitted to {what} by `quickcount backtest --fit`, version {version}."]
-    lines += [f"# {line}" for line in verdict(fitted)]
+    lines += [f"# {line}" for line in fit_verdict(fitted)]
     lines.append("[estimate]")
     for name, value in fitted.point.table.items():
         text = f"[{value[0]:g}, {value[1]:g}]" if isinstance(value, tuple) else f"{value:g}"
@@ -31,7 +31,7 @@ def _range_text(fitted: Fitted, name: str) -> str:
     return f"  # {low:g} … {high:g} can't be told apart"
 
 
-def verdict(fitted: Fitted) -> list[str]:
+def fit_verdict(fitted: Fitted) -> list[str]:
     """Say in lines what was found and whether to use it."""
     lines = [
         f"interval score {fitted.score:.3f} of the defaults' on the nights fitted to; coverage "
@@ -55,7 +55,7 @@ def verdict(fitted: Fitted) -> list[str]:
     return lines
 
 
-def document(fitted: Fitted, version: str) -> dict[str, object]:
+def fit_document(fitted: Fitted, version: str) -> dict[str, object]:
     """Lay the fitted constants and their scores out as JSON holds them, schema ``fit/1``."""
     return {
         "schema": "fit/1",

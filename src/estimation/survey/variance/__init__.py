@@ -8,7 +8,7 @@ from estimation.survey.variance.names import by_name
 from estimation.survey.variance.neighbourhood import local_neighbourhood
 from estimation.survey.variance.stratified import stratified
 from estimation.survey.variance.successive import successive, successive_pps
-from estimation.survey.variance.unequal import (
+from estimation.survey.variance.unequal_probability import (
     brewer,
     deville,
     hartley_rao,

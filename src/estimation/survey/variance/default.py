@@ -4,11 +4,11 @@ from estimation.errors import DesignError
 from estimation.survey.structure import Structure
 from estimation.survey.variance.balanced import balanced
 from estimation.survey.variance.clusters import ultimate_cluster
-from estimation.survey.variance.kernel import Covariance, complete
+from estimation.survey.variance.kernel import Covariance, all_arrived
 from estimation.survey.variance.neighbourhood import local_neighbourhood
 from estimation.survey.variance.stratified import stratified
 from estimation.survey.variance.successive import successive, successive_pps
-from estimation.survey.variance.unequal import deville, yates_grundy
+from estimation.survey.variance.unequal_probability import deville, yates_grundy
 
 BY_METHOD: dict[str, tuple[str, Covariance]] = {
     "all": ("stratified", stratified),
@@ -70,7 +70,7 @@ def default(structure: Structure) -> tuple[str, Covariance]:
     if structure.method not in BY_METHOD:
         raise DesignError(f"no variance is known for method '{structure.method}': it is one of {', '.join(BY_METHOD)}")
     name, function = BY_METHOD[structure.method]
-    if function is yates_grundy and (structure.joint is None or not complete(structure)):
+    if function is yates_grundy and (structure.joint is None or not all_arrived(structure)):
         return "deville", deville
     if function is balanced and structure.balance is not None:
         over = structure.inside.sum(axis=-1).min() - structure.balance.shape[-1]

@@ -8,7 +8,7 @@ from estimation.arrays import Array, IntArray, group_sums
 from estimation.errors import DesignError, EstimateError
 from estimation.survey.structure import CERTAIN, Structure, clusters
 from estimation.survey.variance.hadamard import hadamard
-from estimation.survey.variance.kernel import arrival, chance_in, need_two
+from estimation.survey.variance.kernel import arrived_fraction, chance_in, need_two
 
 EQUAL = ("all", "simple", "stratified", "systematic")  # stations of a stratum have one probability, n_h / N_h
 BLOCK = 50_000  # numbers made or used at once: a small part of a processor's cache
@@ -97,7 +97,7 @@ def units_of(structure: Structure) -> Units:
 
 
 def _stations(structure: Structure) -> tuple[IntArray, IntArray, Array, Array]:
-    part = arrival(structure)
+    part = arrived_fraction(structure)
     size = structure.size[structure.stratum]
     if structure.probability is None or structure.method in EQUAL:
         fraction = structure.count()[structure.stratum] / np.maximum(size, 1)

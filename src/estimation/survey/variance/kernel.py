@@ -205,14 +205,14 @@ def need_some(count: Array, structure: Structure, unit: str = "station") -> None
         )
 
 
-def complete(structure: Structure) -> bool:
+def all_arrived(structure: Structure) -> bool:
     """Say whether every station that was drawn is in, in every replicate."""
     return bool(np.all(structure.weight > 0))
 
 
-def arrival(structure: Structure) -> Array:
+def arrived_fraction(structure: Structure) -> Array:
     """Give the part m_h / n_h of the drawn stations that is in, of the stratum of each station: (…, n)."""
-    if complete(structure):
+    if all_arrived(structure):
         return np.ones(structure.weight.shape)
     drawn = structure.drawn()
     return per_station(structure.count() / np.maximum(drawn, 1), structure.stratum)
@@ -226,9 +226,9 @@ def chance(structure: Structure) -> Array:
     """
     if structure.probability is not None:
         return np.broadcast_to(np.minimum(structure.probability, 1.0), structure.weight.shape)
-    if complete(structure):
+    if all_arrived(structure):
         return chance_in(structure)
-    known = np.minimum(chance_in(structure) / np.maximum(arrival(structure), 1e-300), 1.0)
+    known = np.minimum(chance_in(structure) / np.maximum(arrived_fraction(structure), 1e-300), 1.0)
     total = group_sums(np.where(structure.inside, known, 0.0), structure.stratum, structure.strata)
     mean = per_station(total / np.maximum(structure.count(), 1), structure.stratum)
     return np.where(structure.inside, known, mean)
@@ -240,7 +240,7 @@ def chance_in(structure: Structure) -> Array:
         weight = structure.weight
         return np.divide(1.0, weight, out=np.ones(weight.shape), where=weight > 1)
     known = chance(structure)
-    return known if complete(structure) else known * arrival(structure)
+    return known if all_arrived(structure) else known * arrived_fraction(structure)
 
 
 def uncertain(structure: Structure, pi: Array) -> tuple[BoolArray, Array]:
@@ -266,7 +266,7 @@ def second_phase(expanded: Array, structure: Structure) -> Array | float:
     Σ_h (1 - m_h / n_h) m_h / (m_h - 1) Σ_i (e_i - ē_h)(e_i - ē_h)' (Särndal, Swensson and Wretman
     1992, chapter 9, second term, with simple sampling in the second phase).
     """
-    if complete(structure):
+    if all_arrived(structure):
         return 0.0
     drawn, count = structure.drawn(), structure.count()
     need_two(count, np.broadcast_to(drawn, count.shape))

@@ -17,7 +17,7 @@ from estimation.survey.variance.lonely import Open, by_chance, by_count, by_draw
 from estimation.survey.variance.neighbourhood import local_neighbourhood
 from estimation.survey.variance.stratified import stratified
 from estimation.survey.variance.successive import successive, successive_pps
-from estimation.survey.variance.unequal import (
+from estimation.survey.variance.unequal_probability import (
     deville,
     horvitz_thompson,
     yates_grundy,
@@ -73,7 +73,7 @@ def by_name(name: str, *, single: str = "collapse") -> Covariance:
 
     def chosen(expanded: Array, structure: Structure) -> Array:
         named = name_of(structure) if name == "auto" else name
-        check(named, structure)
+        check_variance_fits(named, structure)
         if named in BY_VILLAGE:
             return BY_VILLAGE[named](expanded, structure, single=single)
         covariance, open_to = (UNEQUAL if named in UNEQUAL and uneven(structure) > 1 + 1e-9 else BY_STATION)[named]
@@ -87,7 +87,7 @@ def name_of(structure: Structure) -> str:
     return default(structure)[0]
 
 
-def check(name: str, structure: Structure) -> None:
+def check_variance_fits(name: str, structure: Structure) -> None:
     """Refuse a variance that the way of drawing rules out.
 
     Raises

@@ -134,7 +134,7 @@ def _one(values: Array, stratum: IntArray, space: Array, use: BoolArray, factor:
     rows = np.flatnonzero(use)
     if not len(rows):
         return np.zeros((values.shape[-1],) * 2)
-    near, own = nearest(space[rows], stratum[rows], neighbours)
+    near, own = nearest_neighbours(space[rows], stratum[rows], neighbours)
     e = values[rows]
     size = own.sum(axis=1)
     mean = (e[near] * own[..., None]).sum(axis=1) / size[:, None]
@@ -142,7 +142,7 @@ def _one(values: Array, stratum: IntArray, space: Array, use: BoolArray, factor:
     return products((e - mean) * root[:, None])
 
 
-def nearest(space: Array, stratum: IntArray, neighbours: int) -> tuple[IntArray, BoolArray]:
+def nearest_neighbours(space: Array, stratum: IntArray, neighbours: int) -> tuple[IntArray, BoolArray]:
     """Find each point and its nearest neighbours in its stratum, all that tie with the last included.
 
     Parameters

@@ -16,14 +16,14 @@ from estimation.publish.part import Badge, Part, Provenance, ReplayBanner, Secti
 from estimation.publish.reports.backtest.backtest_words import (
     arrival_order,
     bounds,
-    method_name,
+    coverage_comments,
+    estimator_label,
     part_list,
     provenance_items,
-    rate,
-    reading,
+    rate_text,
 )
 from estimation.publish.reports.backtest.scoreboard import scoreboard_part
-from estimation.simulation.backtest.record import Record, chance_band
+from estimation.simulation.backtest.backtest_record import BacktestRecord, chance_band
 from estimation.words import Words
 
 SIZES = ("large", "small")
@@ -49,7 +49,7 @@ class BacktestReport:
     """
 
     contest: Contest
-    record: Record
+    record: BacktestRecord
     words: Words
     where: str = ""
     at: float = 0.1
@@ -120,8 +120,8 @@ class BacktestReport:
             w(
                 "backtest.exact",
                 nights=w.whole(int(row["nights"])),
-                low=rate(w, row["coverage_low"]),
-                high=rate(w, row["coverage_high"]),
+                low=rate_text(w, row["coverage_low"]),
+                high=rate_text(w, row["coverage_high"]),
             ),
             w("backtest.half", method=self._name(main), half=w.points(row["half_width"]), part=w.level(part)),
             w(
@@ -162,7 +162,7 @@ class BacktestReport:
             band=([100 * low for low, _ in bands], [100 * high for _, high in bands]),
             limits=(None, 100.5),
         )
-        cells = self._grid(own, lambda row: rate(w, row["coverage"]))
+        cells = self._grid(own, lambda row: rate_text(w, row["coverage"]))
         return self._chart("coverage", figure, cells)
 
     def width(self) -> Part:
@@ -212,7 +212,7 @@ class BacktestReport:
                 [
                     labels.get(key, key),
                     w.points(own["truth"]) if key == "lead" else w.percent(own["truth"]),
-                    *(rate(w, by[name]["coverage"]) for name in r.estimators),
+                    *(rate_text(w, by[name]["coverage"]) for name in r.estimators),
                     w.decimal(100 * own["half_width"], 2),
                     w.decimal(100 * own["bias"], 2),
                 ]
@@ -248,7 +248,7 @@ class BacktestReport:
     def reading(self) -> Part:
         """Say what covers more or less than it promises, and why."""
         delta = float(self._in_force("delta"))
-        return self._prose("reading", reading(self.words, self.record, self._groups(), delta))
+        return self._prose("reading", coverage_comments(self.words, self.record, self._groups(), delta))
 
     def scoreboard(self) -> Part:
         """Tabulate how the default predictor fared on past elections, whatever was replayed here."""
@@ -273,12 +273,12 @@ class BacktestReport:
             "backtest.sentence",
             level=w.level(r.level),
             method=self._name(main),
-            coverage=rate(w, self._row(main, part)["coverage"]),
+            coverage=rate_text(w, self._row(main, part)["coverage"]),
             part=w.level(part),
         )
         if other is None:
             return w("backtest.sentence_one", sentence=sentence)
-        coverage = rate(w, self._row(other, part)["coverage"])
+        coverage = rate_text(w, self._row(other, part)["coverage"])
         return w("backtest.sentence_two", sentence=sentence, other=self._name(other), other_coverage=coverage)
 
     def _table(self, group: str, pooled: pd.DataFrame) -> Part:
@@ -288,7 +288,7 @@ class BacktestReport:
         rows = self._grouped(
             pooled,
             lambda row: [
-                rate(w, row["coverage"]),
+                rate_text(w, row["coverage"]),
                 bounds(w, row["coverage_low"], row["coverage_high"]),
                 *(w.decimal(value, 2) for value in (100 * row["half_width"], row["score"])),
                 *(w.decimal(100 * row[key], 2) for key in ("bias", "true_se", "mean_se")),
@@ -352,7 +352,7 @@ class BacktestReport:
         return {"low": self.words.percent(low), "high": self.words.percent(high)}
 
     def _name(self, estimator: str) -> str:
-        return method_name(self.words, estimator)
+        return estimator_label(self.words, estimator)
 
     def _strata(self) -> str:
         return self.words("design.in_strata", strata=self.record.strata) if self.record.strata else ""

@@ -9,14 +9,14 @@ import pandas as pd
 
 from estimation.contest import Contest
 from estimation.simulation.backtest import estimate_values
-from estimation.simulation.backtest.record import Record, chance_band
+from estimation.simulation.backtest.backtest_record import BacktestRecord, chance_band
 from estimation.words import Words
 
 HASHES = ("frame_sha256", "baseline_sha256", "official_sha256")
 ARRIVALS = ("random", "size", "distance", "area", "village", "missing", "adverse", "log_logistic")
 
 
-def method_name(words: Words, estimator: str) -> str:
+def estimator_label(words: Words, estimator: str) -> str:
     """Name an estimator."""
     return words("backtest.auto" if estimator == "auto" else f"estimator.{estimator.replace('-', '_')}")
 
@@ -32,7 +32,7 @@ def part_list(words: Words, parts: pd.Series) -> str:
     return ", ".join(words.level(part) for part in sorted(set(parts.tolist())))
 
 
-def rate(words: Words, value: float) -> str:
+def rate_text(words: Words, value: float) -> str:
     """Write a rate as a percentage, and a dash where there is none."""
     return words.percent(value) if math.isfinite(value) else "–"
 
@@ -42,7 +42,7 @@ def bounds(words: Words, low: float, high: float) -> str:
     return f"{words.points(low)} – {words.points(high)}" if math.isfinite(low) else "–"
 
 
-def provenance_items(words: Words, contest: Contest, record: Record, where: str = "") -> list[tuple[str, str]]:
+def provenance_items(words: Words, contest: Contest, record: BacktestRecord, where: str = "") -> list[tuple[str, str]]:
     """List where the numbers come from: contest, design, settings, seed, version, command, each with its name.
 
     Where the contest's ``[estimate]`` is no longer what it was, what it says now is listed too, as the command
@@ -63,7 +63,7 @@ def provenance_items(words: Words, contest: Contest, record: Record, where: str 
         *((w(f"provenance.{name}"), r.inputs[name]) for name in HASHES if name in r.inputs),
         (w("provenance.seed"), r.seed),
         (w("provenance.version"), r.version),
-        (w("provenance.command"), command(contest, r, where)),
+        (w("provenance.command"), backtest_command(contest, r, where)),
     ]
 
 
@@ -82,7 +82,7 @@ def settings(values: Mapping[str, object], *, blank: bool = False) -> str:
     )
 
 
-def command(contest: Contest, record: Record, where: str = "") -> str:
+def backtest_command(contest: Contest, record: BacktestRecord, where: str = "") -> str:
     """Write the command that makes the same backtest again."""
     given: dict[str, object] = {
         "n": record.n,
@@ -104,7 +104,9 @@ def command(contest: Contest, record: Record, where: str = "") -> str:
     return shlex.join(["quickcount", "backtest", record.contest, *options])
 
 
-def reading(words: Words, record: Record, groups: Sequence[tuple[str, pd.DataFrame]], delta: float) -> list[str]:
+def coverage_comments(
+    words: Words, record: BacktestRecord, groups: Sequence[tuple[str, pd.DataFrame]], delta: float
+) -> list[str]:
     """Say what covers more or less than it promises, and why.
 
     Parameters
@@ -120,7 +122,7 @@ def reading(words: Words, record: Record, groups: Sequence[tuple[str, pd.DataFra
         outside = {"over": pooled["coverage_low"] > r.level, "under": pooled["coverage_high"] < r.level}
         for key, there in outside.items():
             said = [
-                w("backtest.group_of", method=method_name(w, str(name)), parts=part_list(w, rows["received"]))
+                w("backtest.group_of", method=estimator_label(w, str(name)), parts=part_list(w, rows["received"]))
                 for name, rows in pooled[there].groupby("estimator", sort=False)
             ]
             line = w(f"backtest.{key}", group=w(group), level=level, rows="; ".join(said) or w("backtest.none"))
@@ -134,7 +136,7 @@ def reading(words: Words, record: Record, groups: Sequence[tuple[str, pd.DataFra
     silent = [
         w(
             "backtest.silent_row",
-            method=method_name(w, str(row["estimator"])),
+            method=estimator_label(w, str(row["estimator"])),
             part=w.level(row["received"]),
             count=w.whole(r.replicates - row["nights"]),
             nights=w.whole(r.replicates),

@@ -1,4 +1,4 @@
-"""The design report: what convinces whoever pays for the sample."""
+"""The design report: what a sample costs and how precise it is."""
 
 from estimation.publish.reports.design.design_report import DesignReport
 

@@ -1,13 +1,19 @@
-"""The parts of the design report: what convinces whoever pays for the sample."""
+"""The parts of the design report: what a sample costs and how precise it is."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
 from estimation.publish.colors import PALETTE
-from estimation.publish.figures import Line, curves, scatter_map, strip
+from estimation.publish.figures import Curve, curves, scatter_map, strip
 from estimation.publish.part import Part, Section, picture, table
-from estimation.publish.reports.design.design_verdict import design_name, in_strata, method_name, of_leader, verdict
+from estimation.publish.reports.design.design_verdict import (
+    design_name,
+    design_verdict,
+    in_strata,
+    method_name,
+    of_leader,
+)
 from estimation.sampling.auxiliary import list_order
 from estimation.sampling.coverage_distance import CoverageDistance
 from estimation.simulation.design_plan import DesignStudy, odd_sizes
@@ -45,7 +51,7 @@ class DesignReport:
 
     def verdict(self) -> Part:
         """Say what the sample is worth: its margin, what simulated samples said, and what speaks for another one."""
-        return verdict(self.plan, self.words, self.replicates)
+        return design_verdict(self.plan, self.words, self.replicates)
 
     def what(self) -> Part:
         """Say what is drawn, how, and whether it is drawn already."""
@@ -202,8 +208,8 @@ class DesignReport:
             naive=w.decimal(float(naive[at])),
         )
         lines = [
-            Line(w("design.curve_stations"), ns.tolist(), real.tolist(), PALETTE[0]),
-            Line(w("design.curve_persons"), ns.tolist(), naive.tolist(), PALETTE[1], dashed=True),
+            Curve(w("design.curve_stations"), ns.tolist(), real.tolist(), PALETTE[0]),
+            Curve(w("design.curve_persons"), ns.tolist(), naive.tolist(), PALETTE[1], dashed=True),
         ]
         figure = curves(
             "curve",

@@ -42,7 +42,7 @@ def of_leader(plan: DesignStudy, simulated: pd.DataFrame) -> pd.DataFrame:
     return simulated[simulated["quantity"] == f"share:{number}"]
 
 
-def verdict(plan: DesignStudy, words: Words, replicates: int) -> Verdict:
+def design_verdict(plan: DesignStudy, words: Words, replicates: int) -> Verdict:
     """Say the margin, what simulated samples said, and what speaks for another design.
 
     Parameters

@@ -15,7 +15,7 @@ from estimation.evaluation.recording import Difference
 from estimation.publish.figures import Bar, Compared, beside, signed_bars
 from estimation.publish.part import Method, Part, Provenance, Section, Verdict, picture, table
 from estimation.publish.reports.evaluation.miss_text import (
-    deviate,
+    deviate_text,
     interval,
     label_of,
     said_held,
@@ -127,7 +127,7 @@ class EvaluationReport:
                 interval(w, one),
                 self._value(one.name, one.official),
                 signed(w, one.miss),
-                deviate(w, one),
+                deviate_text(w, one),
                 said_held(w, one),
             ]
             for one in e.quantities

@@ -18,7 +18,7 @@ def signed_count(w: Words, value: int) -> str:
     return f"+{w.whole(value)}" if value > 0 else w.whole(value)
 
 
-def deviate(w: Words, one: ErrorVsOfficial) -> str:
+def deviate_text(w: Words, one: ErrorVsOfficial) -> str:
     """Write a miss in standard errors."""
     text = w.decimal(one.z)
     return f"+{text}" if round(one.z, 1) > 0 else text
@@ -26,7 +26,7 @@ def deviate(w: Words, one: ErrorVsOfficial) -> str:
 
 def says_deviate(w: Words, one: ErrorVsOfficial) -> str:
     """Say a miss in standard errors, after a comma; nothing where there are none."""
-    return w("evaluation.z", z=deviate(w, one)) if math.isfinite(one.z) else ""
+    return w("evaluation.z", z=deviate_text(w, one)) if math.isfinite(one.z) else ""
 
 
 def interval(w: Words, one: ErrorVsOfficial) -> str:

@@ -8,10 +8,10 @@ import numpy as np
 
 from estimation.contest import LEAD
 from estimation.evaluation import Evaluation
-from estimation.evaluation.takes import ComparedTake
-from estimation.publish.figures import Figure, Moment, course
+from estimation.evaluation.take_errors import ComparedTake
+from estimation.publish.figures import Figure, Moment, draw_course
 from estimation.publish.part import Part, Section, picture, table
-from estimation.publish.reports.evaluation.miss_text import deviate, interval, label_of, said_held, signed, tick
+from estimation.publish.reports.evaluation.miss_text import deviate_text, interval, label_of, said_held, signed, tick
 from estimation.words import Words
 
 TAKES_SHOWN = 24  # evenly through the night; the CSV has all
@@ -50,7 +50,7 @@ def _row(e: Evaluation, w: Words, take: ComparedTake, clock: str) -> list[str]:
         w.points(one.estimate),
         interval(w, one),
         signed(w, one.miss),
-        deviate(w, one),
+        deviate_text(w, one),
         said_held(w, one),
         f"{said}, {w('evaluation.withdrawn')}" if take.withdrawn else said,
     ]
@@ -82,7 +82,7 @@ def _course(e: Evaluation, w: Words, shown: Sequence[ComparedTake], clock: str) 
     now = e.projection.as_of
     mark = None if now is None else hour(now)
     inside = mark is not None and moments[0].hour <= mark <= moments[-1].hour
-    return course(
+    return draw_course(
         "takes",
         moments,
         alt=alt,

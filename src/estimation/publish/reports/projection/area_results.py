@@ -4,8 +4,8 @@ from estimation.boundaries import Boundaries
 from estimation.contest import share_name
 from estimation.publish.colors import text_on
 from estimation.publish.figures.symbols import NOTHING
-from estimation.publish.page_table import Cell, Table
-from estimation.publish.part import Areas, AreaTile, Part
+from estimation.publish.page_table import Cell, PageTable
+from estimation.publish.part import AreaResults, AreaTile, Part
 from estimation.publish.reports.projection.area_map import Tile, area_map, tile_of
 from estimation.publish.reports.projection.view import View
 
@@ -32,13 +32,13 @@ def areas(v: View, boundaries: Boundaries | None = None) -> Part:
     for tile in tiles:
         inside = f"{w.whole(tile.area.used)} / {w.whole(tile.area.drawn)}"
         rows.append([tile.name, inside, *v.shown(tile.area.estimate, [share_name(c.number) for c in shown])])
-    return Areas(
+    return AreaResults(
         "areas",
         w(f"areas.heading_{level}"),
         (finding,),
         figure=drawn.figure,
         note=note.strip(),
-        table=Table.of(header, rows),
+        table=PageTable.of(header, rows),
         caption=w("areas.caption", level=v.level),
         tiles=() if drawn.figure else tuple(_painted(v, tile) for tile in tiles),
     )

@@ -1,6 +1,6 @@
 """What limits the projection, what became of the returns, and which rules they broke."""
 
-from estimation.publish.page_table import Rule, Table
+from estimation.publish.page_table import PageTable, RuleText
 from estimation.publish.part import Problems, RuleGroup
 from estimation.publish.reports.projection.view import View
 from estimation.rules import Findings, Place
@@ -34,15 +34,15 @@ def problems(v: View) -> Problems:
     return Problems("problems", w("problems.heading"), counted, nothing, w("problems.notices"), notices, groups)
 
 
-def _rules(v: View, findings: Findings) -> Table:
+def _rules(v: View, findings: Findings) -> PageTable:
     """For each rule: code, meaning with the first places, how often."""
     w, rows = v.w, []
     for code, count in findings.counts().items():
         broken = [place for place in findings.places() if place.code == code]
         places = tuple(_place(v, place) for place in broken[:PLACES_SHOWN])
         summary = w("problems.first", n=len(places), total=w.whole(count))
-        rows.append((code, Rule(w.rule(code).format_map(_Blank()), summary, places), w.whole(count)))
-    return Table.of([w("problems.code"), w("problems.what"), w("problems.times")], rows, "rules")
+        rows.append((code, RuleText(w.rule(code).format_map(_Blank()), summary, places), w.whole(count)))
+    return PageTable.of([w("problems.code"), w("problems.what"), w("problems.times")], rows, "rules")
 
 
 def _place(v: View, place: Place) -> str:

@@ -36,7 +36,7 @@ NOTHING = Value(math.nan, math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class TakePoint:
     """One take: its moment, what was in, the candidates' shares, the lead of today's first over today's second."""
 
     as_of: datetime
@@ -91,7 +91,7 @@ def clock_of(w: Words, moments: Sequence[datetime]) -> str:
     return w("course.clock" if len({moment.date() for moment in moments}) < 2 else "course.clock_day")
 
 
-def _points(v: View, takes: Takes) -> tuple[list[Point], int]:
+def _points(v: View, takes: Takes) -> tuple[list[TakePoint], int]:
     """Take what can be compared with this projection, and this projection last; count what can't."""
     p = v.p
     if p.as_of is None or p.estimate is None:
@@ -112,7 +112,7 @@ def _points(v: View, takes: Takes) -> tuple[list[Point], int]:
             other += 1
         elif record.lead.leader is not None:
             points.append(
-                Point(
+                TakePoint(
                     moment,
                     record.sample.used,
                     record.sample.drawn,
@@ -125,7 +125,7 @@ def _points(v: View, takes: Takes) -> tuple[list[Point], int]:
     return [*points, _now(v, now)], other
 
 
-def _now(v: View, now: datetime) -> Point:
+def _now(v: View, now: datetime) -> TakePoint:
     p = v.p
     assert p.estimate is not None
     assert p.lead is not None
@@ -135,7 +135,7 @@ def _now(v: View, now: datetime) -> Point:
         return Value(values[0], math.nan, values[1], values[2])
 
     shares = {c.number: of(own[share_name(c.number)]) for c in v.candidates}
-    return Point(now, p.progress.used, p.progress.drawn, shares, of(lead), p.call.status, p.call.withdrawn)
+    return TakePoint(now, p.progress.used, p.progress.drawn, shares, of(lead), p.call.status, p.call.withdrawn)
 
 
 def _shown(v: View, one: Value, *, points: bool = False) -> Shown:
@@ -144,7 +144,7 @@ def _shown(v: View, one: Value, *, points: bool = False) -> Shown:
     return v.written(one.estimate, one.low, one.high, points=points)
 
 
-def _figure(v: View, points: Sequence[Point], pair: tuple[Candidate, Candidate], clock: str) -> Figure:
+def _figure(v: View, points: Sequence[TakePoint], pair: tuple[Candidate, Candidate], clock: str) -> Figure:
     w, about = v.w, v.p.contest.about
     assert v.p.estimate is not None
     midnight = points[0].as_of.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -12,7 +12,7 @@ from estimation.publish.reports.projection import (
     comparison,
     course,
     method,
-    overturn,
+    overturn_part,
     provenance,
     returns_progress,
     shares,
@@ -64,7 +64,7 @@ class ProjectionReport:
 
     def verdict(self) -> Part:
         """Say the lead and the call in one sentence, and the reasons."""
-        return verdict.verdict(self.view)
+        return verdict.projection_verdict(self.view)
 
     def sentence(self) -> str:
         """Say the verdict in one sentence."""
@@ -84,7 +84,7 @@ class ProjectionReport:
 
     def overturn(self) -> Part:
         """Say what the stations still out would have to do for the verdict to change."""
-        return overturn.overturn(self.view)
+        return overturn_part.overturn_part(self.view)
 
     def course(self) -> Part:
         """Draw how the projection went through the night, take by take."""

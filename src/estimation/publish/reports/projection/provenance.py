@@ -26,12 +26,12 @@ def provenance(v: View, boundaries: Boundaries | None = None) -> Provenance:
     ]
     if boundaries is not None:
         items.append((w("provenance.boundaries_sha256"), boundaries.sha256))
-    items.append((w("provenance.command"), command(v)))
+    items.append((w("provenance.command"), projection_command(v)))
     lines = tuple((name, isolated(value) if value else w("provenance.none")) for name, value in items)
     return Provenance("provenance", w("provenance.heading"), w("provenance.intro"), lines)
 
 
-def command(v: View) -> str:
+def projection_command(v: View) -> str:
     """Give the command that makes these numbers from the same files, with every option that was given."""
     p = v.p
     words = ["quickcount", "project", p.contest.about.id]

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from estimation.projection.officers import Duty, roster
-from estimation.publish.page_table import Cell, Count, Filled, Table, Where
-from estimation.publish.part import Progress
+from estimation.publish.page_table import Cell, Count, Filled, PageTable, Where
+from estimation.publish.part import ReturnsProgress
 from estimation.publish.reports.projection.view import View
 from estimation.words import isolated
 
@@ -12,7 +12,7 @@ DUTIES_SHOWN = 12  # officers or villages that owe most
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ProgressLine:
     """One row of a table of progress."""
 
     name: str
@@ -28,13 +28,13 @@ class Line:
         return 100 * self.used / self.drawn
 
 
-def progress(v: View) -> Progress:
+def progress(v: View) -> ReturnsProgress:
     """Tabulate what is in by area, and who owes what."""
     p, w = v.p, v.w
     level = p.areas[0].level if p.areas else "district"
     several = len({a.path[:-1] for a in p.areas}) > 1
     areas = [
-        Line(
+        ProgressLine(
             isolated(a.path[-1]),
             _above(a.path) if several else "",
             a.used,
@@ -66,7 +66,7 @@ def progress(v: View) -> Progress:
         notes.append(
             w("officers.shown", shown=w.whole(min(len(owing), DUTIES_SHOWN)), owing=w.whole(len(owing)), who=who)
         )
-    return Progress(
+    return ReturnsProgress(
         "progress",
         w(f"progress.heading_{level}"),
         sentences=tuple(said),
@@ -81,17 +81,17 @@ def _above(path: tuple[str, ...]) -> str:
     return isolated(path[-2]) if len(path) > 1 else ""
 
 
-def _duty(duty: Duty, by: str) -> Line:
+def _duty(duty: Duty, by: str) -> ProgressLine:
     place = isolated(duty.area[-1]) if duty.area else ""
     above = _above(duty.area)
     if by == "officer":
         where = f"{place}, {above}" if above else place
-        return Line(isolated(duty.officer), where, duty.used, duty.drawn, duty.out, duty.kept_out)
+        return ProgressLine(isolated(duty.officer), where, duty.used, duty.drawn, duty.out, duty.kept_out)
     who = f"{above} · {isolated(duty.officer)}" if duty.officer else above
-    return Line(place, who, duty.used, duty.drawn, duty.out, duty.kept_out)
+    return ProgressLine(place, who, duty.used, duty.drawn, duty.out, duty.kept_out)
 
 
-def _said(v: View, lines: list[Line], what: str) -> str:
+def _said(v: View, lines: list[ProgressLine], what: str) -> str:
     """Say how many are complete, and how many have sent nothing."""
     w = v.w
     whole = sum(one.used == one.drawn for one in lines)
@@ -99,13 +99,13 @@ def _said(v: View, lines: list[Line], what: str) -> str:
     return w("progress.whole", n=w.whole(len(lines)), what=what, whole=w.whole(whole), none=w.whole(none))
 
 
-def _table(v: View, first: str, lines: list[Line]) -> Table:
+def _table(v: View, first: str, lines: list[ProgressLine]) -> PageTable:
     w = v.w
     header = [first, w("progress.in_of"), w("progress.out"), w("progress.kept_out")]
-    return Table.of(header, [_row(v, line) for line in lines], "owed")
+    return PageTable.of(header, [_row(v, line) for line in lines], "owed")
 
 
-def _row(v: View, line: Line) -> list[Cell]:
+def _row(v: View, line: ProgressLine) -> list[Cell]:
     w = v.w
     out, kept = w.whole(line.out), w.whole(line.kept_out)
     return [

@@ -2,7 +2,7 @@
 
 from estimation.contest import INVALID, TURNOUT, share_name
 from estimation.publish.figures import Rung, ShareRow, dot_and_interval, ladder
-from estimation.publish.page_table import Table, Who
+from estimation.publish.page_table import PageTable, Who
 from estimation.publish.part import Candidates, Part, Quantities, Quantity, picture
 from estimation.publish.reports.projection.view import View
 from estimation.words import isolated
@@ -50,7 +50,7 @@ def candidates(v: View) -> Candidates:
         )
         rows.append((who, share.value, share.interval, share.margin, w.whole(int(count))))
     header = [w(f"candidates.{key}", level=v.level) for key in ("candidate", "share", "interval", "margin", "votes")]
-    table = Table.of(header, rows, "candidates")
+    table = PageTable.of(header, rows, "candidates")
     return Candidates("candidates", w("candidates.heading"), table=table, caption=w("candidates.caption"))
 
 

@@ -39,7 +39,7 @@ def banner(v: View) -> Banner:
     return Banner("banner", badges, as_of, share, (stations,), w("banner.unofficial"), tuple(paid))
 
 
-def verdict(v: View) -> Verdict:
+def projection_verdict(v: View) -> Verdict:
     """Say the lead and the call in one sentence, and the reasons."""
     w, call = v.w, v.p.call
     reasons = tuple(v.notice(reason) for reason in call.reasons)

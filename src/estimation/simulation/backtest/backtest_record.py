@@ -21,7 +21,7 @@ _NUMBERS = (*_JUDGED, "call_rate", "wrong_call_rate", "never_called_rate")
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class BacktestRecord:
     """A finished backtest.
 
     Attributes
@@ -113,11 +113,11 @@ class Record:
         """
         rows = self.rows[self.rows["quantity"].str.startswith("share:")]
         rows = rows[(rows["truth"] >= LARGE) == large]
-        found = []
+        records = []
         for _, group in rows.groupby(["received", "estimator"], sort=False):
             nights, coverage = int(group["nights"].max()), _mean(group["coverage"])
             low, high = exact_binomial(coverage, nights)
-            found.append(
+            records.append(
                 {
                     "received": float(group["received"].iloc[0]),
                     "estimator": str(group["estimator"].iloc[0]),
@@ -132,13 +132,13 @@ class Record:
                     "nights": nights,
                 }
             )
-        table = pd.DataFrame(found)
+        table = pd.DataFrame(records)
         if table.empty:
             return table
         base = table[table["estimator"] == against].set_index("received")["interval_score"]
         below = table["received"].map(base).to_numpy(dtype=np.float64)
-        own = table["interval_score"].to_numpy(dtype=np.float64)
-        score = np.divide(own, below, out=np.full(len(own), np.nan), where=below > 0)
+        scores = table["interval_score"].to_numpy(dtype=np.float64)
+        score = np.divide(scores, below, out=np.full(len(scores), np.nan), where=below > 0)
         return table.assign(score=score)
 
     def calls(self) -> pd.DataFrame:
@@ -159,7 +159,7 @@ class Record:
         )
 
 
-def record_of(document: Mapping[str, object], where: str = "the backtest") -> Record:
+def backtest_record_of(document: Mapping[str, object], where: str = "the backtest") -> BacktestRecord:
     """Take the JSON of a backtest apart; of an older one, without ``where``, ``estimate`` and ``inputs``, what it has.
 
     Parameters
@@ -177,8 +177,8 @@ def record_of(document: Mapping[str, object], where: str = "the backtest") -> Re
         raise EstimationError(
             f"{where}: schema {schema!r} where '{SCHEMA}' was expected: make one with quickcount backtest --json"
         )
-    given = document.get("rows")
-    rows = pd.DataFrame(given if isinstance(given, list) else [])
+    cells = document.get("rows")
+    rows = pd.DataFrame(cells if isinstance(cells, list) else [])
     names = ("contest", "seed", "version", "replicates", "level", "stations", "left_out", "first_right_call")
     missing = [name for name in names if name not in document] + sorted({*_TEXT, *_NUMBERS} - set(rows.columns))
     if missing:
@@ -191,10 +191,10 @@ def record_of(document: Mapping[str, object], where: str = "the backtest") -> Re
         )
     rows = rows.astype(dict.fromkeys(_NUMBERS, np.float64))
     held: Mapping[str, object] = {name: document[name] for name in names}
-    return Record(**held, rows=rows, document=document, where=area, estimate=estimate, inputs=inputs)  # type: ignore[arg-type]
+    return BacktestRecord(**held, rows=rows, document=document, where=area, estimate=estimate, inputs=inputs)  # type: ignore[arg-type]
 
 
-def read_record(path: Path) -> Record:
+def read_backtest_record(path: Path) -> BacktestRecord:
     """Read the JSON that ``quickcount backtest --json`` wrote.
 
     Raises
@@ -209,7 +209,7 @@ def read_record(path: Path) -> Record:
             f"{path}: the results of a backtest can't be read ({error}): give the file that quickcount backtest --json "
             "wrote"
         ) from error
-    return record_of(document, str(path))
+    return backtest_record_of(document, str(path))
 
 
 def chance_band(level: float, nights: int) -> tuple[float, float]:

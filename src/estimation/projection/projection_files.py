@@ -14,7 +14,7 @@ from estimation.decision import leader_and_runner_up
 from estimation.files import to_json, write_text
 from estimation.projection.areas import AreaResult
 from estimation.projection.arrivals import Halves, compare_halves
-from estimation.projection.compute import Projection
+from estimation.projection.compute_projection import Projection
 from estimation.projection.officers import roster
 from estimation.projection.record import SCHEMA, ProjectionRecord
 from estimation.survey import Estimate
@@ -23,17 +23,17 @@ PROJECTION = "projection.json"
 PROJECTIONS = "projections"  # in a contest's out: what was projected by hand
 
 
-def number(value: float) -> float | None:
+def rounded(value: float) -> float | None:
     """Round to the contract's 9 decimals; null for what is not a finite number."""
     return round(float(value), 9) + 0.0 if math.isfinite(value) else None
 
 
 def _whole(value: float) -> int | float | None:
     """Give degrees of freedom: a whole number where they are one."""
-    return int(value) if float(value).is_integer() else number(value)
+    return int(value) if float(value).is_integer() else rounded(value)
 
 
-def quantities(estimate: Estimate | None, names: Sequence[str], level: float) -> list[dict[str, float | None]]:
+def quantity_records(estimate: Estimate | None, names: Sequence[str], level: float) -> list[dict[str, float | None]]:
     """Give estimate, se, low and high of some quantities; all null for one that was not estimated."""
     blank = dict.fromkeys(("estimate", "se", "low", "high"))
     if estimate is None:
@@ -42,12 +42,12 @@ def quantities(estimate: Estimate | None, names: Sequence[str], level: float) ->
     columns = {"estimate": estimate.theta, "se": estimate.se, "low": bounds.low, "high": bounds.high}
     place = {name: i for i, name in enumerate(estimate.names)}
     return [
-        {key: number(values[place[name]]) for key, values in columns.items()} if name in place else dict(blank)
+        {key: rounded(values[place[name]]) for key, values in columns.items()} if name in place else dict(blank)
         for name in names
     ]
 
 
-def document(projection: Projection) -> dict[str, Any]:
+def projection_document(projection: Projection) -> dict[str, Any]:
     """Compose ``projection.json``; the same inputs give the same document."""
     return record_of(projection).document()
 
@@ -57,7 +57,7 @@ def record_of(projection: Projection) -> ProjectionRecord:
     p, level = projection, projection.contest.about.level
     numbers = [candidate.number for candidate in p.contest.candidates]
     shares = p.estimate.select([f"share:{n}" for n in numbers]) if p.estimate else None
-    turnout, invalid = quantities(p.estimate, (TURNOUT, INVALID), level)
+    turnout, invalid = quantity_records(p.estimate, (TURNOUT, INVALID), level)
     fields: dict[str, Any] = {
         "schema": SCHEMA,
         "contest": p.contest.about.id,
@@ -71,7 +71,7 @@ def record_of(projection: Projection) -> ProjectionRecord:
         "lead": _lead(p),
         "turnout": turnout,
         "invalid": invalid,
-        "covariance": [[number(v) for v in row] for row in shares.cov] if shares else None,
+        "covariance": [[rounded(v) for v in row] for row in shares.cov] if shares else None,
         "methods": [_method(name, estimate, numbers, level) for name, estimate in _methods(p)],
         "call": {
             "status": p.call.status,
@@ -91,15 +91,15 @@ def record_of(projection: Projection) -> ProjectionRecord:
 
 
 def _shares(p: Projection, shares: Estimate | None) -> list[dict[str, object]]:
-    values = quantities(shares, [f"share:{c.number}" for c in p.contest.candidates], p.contest.about.level)
+    values = quantity_records(shares, [f"share:{c.number}" for c in p.contest.candidates], p.contest.about.level)
     return [
         {
             "number": candidate.number,
             "name": candidate.name,
             **values[i],
             "df": _whole(np.broadcast_to(shares.df, shares.theta.shape)[i]) if shares else None,
-            "deff_stations": number(p.deff_stations[i]),
-            "deff_persons": number(p.deff_persons[i]),
+            "deff_stations": rounded(p.deff_stations[i]),
+            "deff_persons": rounded(p.deff_persons[i]),
         }
         for i, candidate in enumerate(p.contest.candidates)
     ]
@@ -111,16 +111,16 @@ def _methods(p: Projection) -> list[tuple[str, Estimate | None]]:
 
 
 def _method(name: str, estimate: Estimate | None, numbers: list[int], level: float) -> dict[str, object]:
-    found = quantities(estimate, [f"share:{n}" for n in numbers], level)
+    records = quantity_records(estimate, [f"share:{n}" for n in numbers], level)
     shares = [
         {"number": n, **{key: values[key] for key in ("estimate", "low", "high")}}
-        for n, values in zip(numbers, found, strict=True)
+        for n, values in zip(numbers, records, strict=True)
     ]
     return {"estimator": name, "shares": shares}
 
 
 def _lead(p: Projection) -> dict[str, object]:
-    (values,) = quantities(p.lead, ["lead"], p.contest.about.level)
+    (values,) = quantity_records(p.lead, ["lead"], p.contest.about.level)
     if p.estimate is None:
         return {"leader": None, "runner_up": None, **values}
     first, second = leader_and_runner_up(p.contest, p.estimate.theta)
@@ -132,7 +132,7 @@ def _remaining(p: Projection) -> dict[str, object] | None:
     r = p.remaining
     if r is None:
         return None
-    values = {name: number(getattr(r, name)) for name in ("lead", "remaining", "needed", "now", "drift")}
+    values = {name: rounded(getattr(r, name)) for name in ("lead", "remaining", "needed", "now", "drift")}
     return {
         "out": r.out,
         "leader": r.leader,
@@ -144,14 +144,14 @@ def _remaining(p: Projection) -> dict[str, object] | None:
 
 
 def _area(area: AreaResult, numbers: list[int], level: float) -> dict[str, object]:
-    found = quantities(area.estimate, [f"share:{n}" for n in numbers], level)
+    records = quantity_records(area.estimate, [f"share:{n}" for n in numbers], level)
     return {
         "level": area.level,
         "path": list(area.path),
         "received": area.received,
         "used": area.used,
         "drawn": area.drawn,
-        "shares": [{"number": n, **values} for n, values in zip(numbers, found, strict=True)],
+        "shares": [{"number": n, **values} for n, values in zip(numbers, records, strict=True)],
     }
 
 
@@ -161,17 +161,17 @@ def _split(split: Halves) -> dict[str, object]:
         {
             "drawn": half.drawn,
             "used": half.used,
-            "share": number(half.share),
-            "low": number(half.low),
-            "high": number(half.high),
+            "share": rounded(half.share),
+            "low": rounded(half.low),
+            "high": rounded(half.high),
         }
         for half in split.halves
     ]
-    values = {name: number(getattr(split, name)) for name in ("cut", "within", "low", "high", "shift")}
+    values = {name: rounded(getattr(split, name)) for name in ("cut", "within", "low", "high", "shift")}
     return {"by": split.name, "passed": split.passed, **values, "halves": halves}
 
 
-def tables(projection: Projection) -> Mapping[str, pd.DataFrame]:
+def projection_tables(projection: Projection) -> Mapping[str, pd.DataFrame]:
     """Lay the projection out as tables: ``shares``, ``areas``, ``officers``, ``findings``.
 
     Officers are named in an internal contest only; else ``officers`` is by village.
@@ -192,20 +192,20 @@ def tables(projection: Projection) -> Mapping[str, pd.DataFrame]:
         }
         for area in projection.areas
         for i, (candidate, values) in enumerate(
-            zip(projection.contest.candidates, quantities(area.estimate, numbers, level), strict=True)
+            zip(projection.contest.candidates, quantity_records(area.estimate, numbers, level), strict=True)
         )
     ]
-    found = roster(projection, named=projection.contest.about.release == "internal")
+    officers = roster(projection, named=projection.contest.about.release == "internal")
     owed = [
         {
-            "by": found.by,
+            "by": officers.by,
             "officer": d.officer,
             "path": " / ".join(d.area),
             "drawn": d.drawn,
             "used": d.used,
             "kept_out": d.kept_out,
         }
-        for d in found.duties
+        for d in officers.duties
     ]
     return {
         "shares": shares,
@@ -231,12 +231,12 @@ def write_projection(projection: Projection, folder: Path | None = None) -> Path
         ``out/projections/<moment>`` by default, so that what a person asks for never lies among the takes of a watch;
         where other numbers of that moment stand there, ``<moment>-002``.
     """
-    text = to_json(document(projection))
+    text = to_json(projection_document(projection))
     if folder is None:
         folder = projection.contest.out / PROJECTIONS / folder_name(projection)
         if (folder / PROJECTION).is_file() and (folder / PROJECTION).read_text(encoding="utf-8") != text:
             folder = free_folder(folder)
-    for name, table in tables(projection).items():
+    for name, table in projection_tables(projection).items():
         write_text(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
     return write_text(folder / PROJECTION, text)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from estimation.arrays import Array, BoolArray
-from estimation.simulation.backtest.replay import BacktestPlan, Replay, quantities
+from estimation.simulation.backtest.replay import BacktestPlan, Replay, true_quantities
 from estimation.simulation.population import NOTHING, Population, proportion
 
 
@@ -21,7 +21,7 @@ def tabulate(population: Population, plan: BacktestPlan, replay: Replay) -> pd.D
         ``design``, ``n``, ``arrival``. For the lead also ``call_rate`` (at that moment), ``wrong_call_rate`` and
         ``never_called_rate`` (up to that moment, of all nights).
     """
-    names, truth = quantities(population)
+    names, truth = true_quantities(population)
     design = plan.design
     label = design.method + (f" ({design.strata})" if design.strata else "")
     tail = {"design": label, "n": design.n, "arrival": plan.arrival}
@@ -35,14 +35,18 @@ def tabulate(population: Population, plan: BacktestPlan, replay: Replay) -> pd.D
                 head = {"received": part, "estimator": estimator, "quantity": quantity, "truth": float(truth[q])}
                 theta, variance, low, high = (values[:, e, p, q] for values in replay[:4])
                 calls = _calls(*so_far) if quantity == "lead" else {}
-                rows.append(head | judged(theta, variance, low, high, float(truth[q]), plan.level) | tail | calls)
+                rows.append(
+                    head | judge_quantity(theta, variance, low, high, float(truth[q]), plan.level) | tail | calls
+                )
     return pd.DataFrame(rows)
 
 
-def judged(theta: Array, variance: Array, low: Array, high: Array, truth: float, level: float) -> dict[str, float]:
+def judge_quantity(
+    theta: Array, variance: Array, low: Array, high: Array, truth: float, level: float
+) -> dict[str, float]:
     """Judge one quantity over the nights that say anything of it; NaN where fewer than two do."""
-    said = np.isfinite(theta) & np.isfinite(low) & np.isfinite(high)
-    theta, variance, low, high = theta[said], variance[said], low[said], high[said]
+    estimated = np.isfinite(theta) & np.isfinite(low) & np.isfinite(high)
+    theta, variance, low, high = theta[estimated], variance[estimated], low[estimated], high[estimated]
     count = len(theta)
     if count < 2:
         blank = dict.fromkeys(("bias", "true_se", "mean_se", "coverage", "coverage_low", "coverage_high"), np.nan)

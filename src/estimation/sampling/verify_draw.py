@@ -19,7 +19,7 @@ from estimation.files import sha256_of
 from estimation.frame import Frame, load_frame
 from estimation.sampling.design import Design
 from estimation.sampling.draw import draw
-from estimation.sampling.manifest import design_from, differences, read_commitment, versions
+from estimation.sampling.draw_manifest import design_differences, design_from, draw_versions, read_commitment
 from estimation.tables import as_text, read_table
 
 NAMED = 5  # stations named in a sentence
@@ -105,12 +105,12 @@ def verify(contest: Contest, sample_path: Path | None = None) -> Verification:
     manifest = _manifest(manifest_path)
     seed, where = str(manifest["seed"]), manifest["frame"]["where"]
     frame = load_frame(contest, where)
-    found = _texts(path)
+    rows = _texts(path)
     sample_sha256 = sha256_of(path)
     design = design_from(manifest["design"], seed)
     wrong = _hashes(manifest, frame, sample_sha256)
     wrong += _commitment(path.with_name("commitment.json"), manifest, frame)
-    listed = _repeat(frame, design, found)
+    listed = _repeat(frame, design, rows)
     baseline = manifest.get("baseline", {}).get("sha256")
     changed = baseline is not None and baseline != frame.baseline_sha256
     if changed and listed:
@@ -126,7 +126,7 @@ def verify(contest: Contest, sample_path: Path | None = None) -> Verification:
     return Verification(
         tuple(wrong + listed),
         tuple(notes),
-        len(found),
+        len(rows),
         seed,
         frame.sha256,
         sample_sha256,
@@ -176,7 +176,7 @@ def _commitment(path: Path, manifest: Mapping[str, Any], frame: Frame) -> list[s
     if held["frame"]["sha256"] != frame.sha256:
         wrong.append(f"committed frame sha256: expected {held['frame']['sha256']}, found {frame.sha256}")
     drawn = {**manifest["design"], "where": manifest["frame"]["where"]}
-    return wrong + [f"committed design {line}" for line in differences(held["design"], drawn)]
+    return wrong + [f"committed design {line}" for line in design_differences(held["design"], drawn)]
 
 
 def _repeat(frame: Frame, design: Design, found: pd.DataFrame) -> list[str]:
@@ -247,7 +247,7 @@ def _listed(what: str, codes: Sequence[str]) -> list[str]:
 
 def _versions(then: Mapping[str, str], design: Design, differs: bool) -> list[str]:
     """Say which programs are other ones than at the draw, and what that may mean."""
-    now = versions()
+    now = draw_versions()
     other = [f"{name} {then.get(name, 'unknown')} then, {now[name]} now" for name in now if then.get(name) != now[name]]
     if not other:
         return []

@@ -7,11 +7,11 @@ from pathlib import Path
 from estimation.contest import LEAD, Contest, ProjectionRequest, share_name
 from estimation.decision import leader_and_runner_up
 from estimation.evaluation.area_errors import AreaErrors, area_coverage, area_errors
-from estimation.evaluation.error_split import ErrorSplit, split
+from estimation.evaluation.error_split import ErrorSplit, split_error
 from estimation.evaluation.errors_vs_official import Coverage, ErrorVsOfficial, error_vs_official
 from estimation.evaluation.official import Official, read_official
 from estimation.evaluation.recording import Recording, compare_returns, held_returns
-from estimation.evaluation.takes import ComparedTake, call_right, compare_take
+from estimation.evaluation.take_errors import ComparedTake, call_right, compare_take
 from estimation.projection import Projection, open_sample, project_contest, read_takes
 from estimation.survey import Estimate
 
@@ -117,7 +117,7 @@ def evaluate(
     frame, sample, _ = open_sample(contest, request.sample, request.where)
     result = read_official(contest, frame, official)
     truth = result.truth.tolist()
-    found = [
+    errors = [
         _judged(result, projection.estimate, contest.about.level, name, value)
         for name, value in zip(result.names, truth, strict=True)
     ]
@@ -127,8 +127,8 @@ def evaluate(
     return Evaluation(
         projection=projection,
         official=result,
-        quantities=tuple(found),
-        split=split(projection, frame, sample, result),
+        quantities=tuple(errors),
+        split=split_error(projection, frame, sample, result),
         call_right=call_right(projection.call.status, projection.call.winner, result),
         areas=areas,
         coverage=area_coverage(areas, result),

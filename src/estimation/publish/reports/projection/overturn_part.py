@@ -7,7 +7,7 @@ from estimation.publish.part import Part, Section, picture, table
 from estimation.publish.reports.projection.view import View
 
 
-def overturn(v: View) -> Part:
+def overturn_part(v: View) -> Part:
     """Set the split that the stations out would need against the one of those in."""
     w, r = v.w, v.p.remaining
     if r is None:
@@ -15,7 +15,7 @@ def overturn(v: View) -> Part:
     heading = w("verdict.remaining")
     if r.out == 0:
         return Section("overturn", heading, (w("overturn.all_counted" if v.p.progress.whole else "overturn.all_in"),))
-    said = [f"{v.notice(notice)}." for notice in r.notices(v.p.contest)]
+    sentences = [f"{v.notice(notice)}." for notice in r.notices(v.p.contest)]
     names = {c.number: c for c in v.candidates}
     whose = names[r.leader if r.rival is None else r.rival]
     of = w(
@@ -35,7 +35,7 @@ def overturn(v: View) -> Part:
     header = [w("overturn.what"), w("overturn.value")]
     caption = w("overturn.caption", of=of)
     if not 0 <= r.needed <= 1:
-        return table("overturn", heading, header, rows, intro=said, caption=caption)
+        return table("overturn", heading, header, rows, intro=sentences, caption=caption)
     rungs = [
         Rung(
             w("overturn.now_short"),
@@ -53,12 +53,12 @@ def overturn(v: View) -> Part:
     figure = ladder(
         "overturn",
         rungs,
-        alt=" ".join(said),
+        alt=" ".join(sentences),
         tick=v.percent_tick,
         line=100 * r.needed,
         line_label=w("overturn.line", needed=_part(v, r.needed)),
     )
-    return picture("overturn", heading, figure, header=header, rows=rows, caption=caption, intro=said)
+    return picture("overturn", heading, figure, header=header, rows=rows, caption=caption, intro=sentences)
 
 
 def _part(v: View, part: float) -> str:

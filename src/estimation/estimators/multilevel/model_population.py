@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from estimation.arrays import Array, IntArray
-from estimation.columns import AREA_LEVELS, nearest
+from estimation.columns import AREA_LEVELS, nearest_name
 from estimation.errors import EstimateError
 from estimation.estimators.multilevel.constants import WIDE, Constants
 from estimation.estimators.multilevel.covariates import covariates_for
-from estimation.estimators.multilevel.tree import Tree, grow
+from estimation.estimators.multilevel.tree import AreaTree, grow
 from estimation.frame import Frame
 
 
@@ -72,7 +72,7 @@ class ModelFrame:
     roll: Exposure | None
     covariates: Array
     covariate_names: tuple[str, ...]
-    tree: Tree
+    tree: AreaTree
     levels: tuple[str, ...]
     constants: Constants = field(default_factory=Constants)
 
@@ -140,7 +140,7 @@ def model_frame(
 def _codes(frame: Frame, name: str) -> IntArray:
     """Code one column; the path above it is the tree's business."""
     if name not in frame.table.columns:
-        near = nearest(name, frame.table.columns)
+        near = nearest_name(name, frame.table.columns)
         hint = f"did you mean '{near}'?" if near else f"it has {', '.join(frame.table.columns)}"
         raise EstimateError(f"multilevel: level '{name}' is not in the frame: {hint}")
     column = frame.table[name]
@@ -149,7 +149,7 @@ def _codes(frame: Frame, name: str) -> IntArray:
     return np.asarray(column.factorize(use_na_sentinel=False)[0], dtype=np.intp)
 
 
-def _exposure(x: Array, kappa: float, z: Array, tree: Tree) -> Exposure:
+def _exposure(x: Array, kappa: float, z: Array, tree: AreaTree) -> Exposure:
     """Add up an exposure over the population, the stations with x > 0."""
     inside = x > 0
     stations = int(inside.sum())

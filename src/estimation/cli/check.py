@@ -31,16 +31,16 @@ def check(contest: Path, where: str | None, json_file: str | None, strict: bool)
     from estimation.contest import load_contest
     from estimation.projection.inspect import inspect
 
-    found = inspect(load_contest(contest), where)
-    emit(found.document(), json_file)
-    say(found.headline, json_file, bold=True)
-    for part, findings in found.parts.items():
+    inspection = inspect(load_contest(contest), where)
+    emit(inspection.document(), json_file)
+    say(inspection.headline, json_file, bold=True)
+    for part, findings in inspection.parts.items():
         _tell(part, findings, json_file)
-    for level, (known, every) in found.outlines.items():
+    for level, (known, every) in inspection.outlines.items():
         say(f"boundaries: {known} of {every} areas at level {level} have an outline", json_file)
-    if found.errors:
+    if inspection.errors:
         raise click.exceptions.Exit(1)
-    leave(sum(len(findings) for findings in found.parts.values()), strict)
+    leave(sum(len(findings) for findings in inspection.parts.values()), strict)
 
 
 def _tell(part: str, findings: Findings, json_file: str | None) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from estimation.arrays import Array, group_sums, per_station
 from estimation.errors import EstimateError
 from estimation.survey.structure import Structure
-from estimation.survey.variance.kernel import by_blocks, chance_in, complete, need_some, need_two, squares, uncertain
+from estimation.survey.variance.kernel import all_arrived, by_blocks, chance_in, need_some, need_two, squares, uncertain
 
 
 @by_blocks
@@ -248,7 +248,7 @@ def _delta(structure: Structure, name: str) -> Array:
     joint = structure.joint
     if joint is None:
         raise EstimateError(f"{name} needs joint probabilities: give Structure(joint=…), or take deville")
-    if not complete(structure):
+    if not all_arrived(structure):
         inside = int(structure.inside.reshape(-1, joint.shape[-1]).sum(axis=-1).min())
         raise EstimateError(
             f"{name} needs all {joint.shape[-1]} drawn stations, and {inside} are in: take deville, or wait"

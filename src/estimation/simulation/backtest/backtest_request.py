@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import get_args
 
-from estimation.columns import nearest
+from estimation.columns import nearest_name
 from estimation.contest import Contest, EstimatorName, estimate_table
 from estimation.errors import EstimationError
 from estimation.sampling import design_of
+from estimation.simulation.backtest.coverage_table import first_calls, tabulate
 from estimation.simulation.backtest.replay import BacktestPlan, Replay
-from estimation.simulation.backtest.table import first_calls, tabulate
 from estimation.simulation.population import Population
 
 
@@ -46,7 +46,7 @@ def plan_of(
     known = get_args(EstimatorName)
     for name in estimators:
         if name not in known:
-            near = nearest(name, known)
+            near = nearest_name(name, known)
             hint = f"did you mean '{near}'?" if near else f"known are {', '.join(known)}"
             raise EstimationError(f"--estimator '{name}' is unknown: {hint}")
     try:
@@ -69,7 +69,7 @@ def _set(values: Mapping[str, object] | None) -> dict[str, object]:
     return {key: value for key, value in (values or {}).items() if value is not None}
 
 
-def headline(population: Population, plan: BacktestPlan, replay: Replay) -> list[str]:
+def backtest_summary(population: Population, plan: BacktestPlan, replay: Replay) -> list[str]:
     """Say the findings in a line for each part and estimator: pooled over the shares, then the lead's calls."""
     table = tabulate(population, plan, replay)
     shares = table[table["quantity"].str.startswith("share:")]

@@ -11,14 +11,14 @@ from typing import Any, Literal
 
 from estimation.contest import Contest
 from estimation.errors import ReportError
-from estimation.publish import manifest as manifests
+from estimation.publish import page_manifest as manifests
 from estimation.publish import pagefile
-from estimation.publish.manifest import FILES, SCHEMA, Seal
 from estimation.publish.notebooks import Engine
+from estimation.publish.page_manifest import FILES, SCHEMA, Seal
 from estimation.publish.pages import Composed, compose
 from estimation.publish.part import Foreign, to_data
 from estimation.publish.part_data import replaced
-from estimation.publish.sight import Difference, differences
+from estimation.publish.sight import TextDifference, text_differences
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _WHOLE = {
@@ -76,7 +76,7 @@ class Stated:
         return self.file.html
 
 
-def verify(
+def verify_page(
     contest: Contest,
     page: Path,
     *,
@@ -106,7 +106,7 @@ def verify(
         The file is no page with a manifest, is another contest's, names a file that is not there, or the inputs
         can't be used.
     """
-    stated = read_page(page)
+    stated = read_stated(page)
     if stated.document["contest"] != contest.about.id:
         raise ReportError(
             f"{page}: this is a page of the contest '{stated.document['contest']}', and {contest.folder} holds "
@@ -134,7 +134,7 @@ def holds(checks: Sequence[PageCheck]) -> bool:
     return all(check.outcome != "different" for check in checks)
 
 
-def read_page(path: Path) -> Stated:
+def read_stated(path: Path) -> Stated:
     """Read what a page states of itself.
 
     Raises
@@ -161,21 +161,21 @@ def read_page(path: Path) -> Stated:
 def _itself(stated: Stated, key: Path | None) -> Iterator[PageCheck]:
     """Hold the page against its own manifest, and the manifest against its signature."""
     fits = stated.file.digest == stated.seal.digest
-    said = "the digest that the page shows is its manifest's" if fits else "the page shows another manifest's digest"
-    yield PageCheck("manifest", "same" if fits else "different", said)
+    text = "the digest that the page shows is its manifest's" if fits else "the page shows another manifest's digest"
+    yield PageCheck("manifest", "same" if fits else "different", text)
     for name, content in (("body", stated.file.body), ("parts", stated.file.parts)):
         whole = manifests.sha256(content.encode("utf-8")) == stated.document[f"{name}_sha256"]
-        said = _WHOLE[name] if whole else _CHANGED[name]
-        yield PageCheck(name, "same" if whole else "different", said)
+        text = _WHOLE[name] if whole else _CHANGED[name]
+        yield PageCheck(name, "same" if whole else "different", text)
     if not stated.seal.signature:
         if key is None:
             yield PageCheck("signature", "open", "the page is not signed")
         else:
             yield PageCheck("signature", "different", "the page is not signed, and a key was given to check it by")
         return
-    own = manifests.signed_by(stated.seal, stated.moment)
+    valid = manifests.signed_by(stated.seal, stated.moment)
     right = key is None or manifests.public_key(key) == stated.seal.key
-    if not own:
+    if not valid:
         text = "the signature is not that of this manifest and this time"
     elif not right:
         text = f"the page is signed by another key: {stated.seal.fingerprint}"
@@ -183,29 +183,29 @@ def _itself(stated: Stated, key: Path | None) -> Iterator[PageCheck]:
         text = f"the page is signed by {stated.seal.fingerprint}: compare it with the key that the publisher gives out"
     else:
         text = f"the page is signed by the key given: {stated.seal.fingerprint}"
-    yield PageCheck("signature", "same" if own and right else "different", text)
+    yield PageCheck("signature", "same" if valid and right else "different", text)
 
 
 def _parameters(contest: Contest, stated: Stated, files: Mapping[str, Path]) -> dict[str, object]:
     """Take the parameters as the page has them, with files found again."""
-    given = dict(stated.document["parameters"])
-    if given.get("table"):
+    parameters = dict(stated.document["parameters"])
+    if parameters.get("table"):
         raise ReportError("the returns of this page were handed over as a table, which nobody else has: ask its maker")
-    for name in sorted(FILES & set(given)):
+    for name in sorted(FILES & set(parameters)):
         if name in files:
-            given[name] = str(files[name].resolve())
-        elif given[name]:
-            path = contest.folder.resolve() / str(given[name])
+            parameters[name] = str(files[name].resolve())
+        elif parameters[name]:
+            path = contest.folder.resolve() / str(parameters[name])
             if not path.exists():
                 raise ReportError(
-                    f"the page was made with {name} = '{given[name]}', which is not in {contest.folder}: name it "
+                    f"the page was made with {name} = '{parameters[name]}', which is not in {contest.folder}: name it "
                     f"with --{name}"
                 )
-            given[name] = str(path)
-    unknown = set(files) - set(given)
+            parameters[name] = str(path)
+    unknown = set(files) - set(parameters)
     if unknown:
         raise ReportError(f"a {stated.document['kind']} page has no {', '.join(sorted(unknown))}: leave it away")
-    return given
+    return parameters
 
 
 def _manifests(stated: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[PageCheck]:
@@ -213,8 +213,8 @@ def _manifests(stated: Mapping[str, Any], again: Mapping[str, Any]) -> Iterator[
     ours, theirs = again["code"]["version"], stated["code"]["version"]
     changed = [name for name, value in stated["code"].items() if again["code"].get(name) != value]
     if changed:
-        said = f"the page was made by {theirs}, this is {ours}; what differs: {', '.join(sorted(changed))}"
-        yield PageCheck("code", "open", said)
+        text = f"the page was made by {theirs}, this is {ours}; what differs: {', '.join(sorted(changed))}"
+        yield PageCheck("code", "open", text)
     else:
         yield PageCheck("code", "same", f"the same code, {ours}")
     for group in ("inputs", "numbers", "files"):
@@ -236,8 +236,9 @@ def _short(value: object) -> str:
 
 def _texts(stated: Stated, again: Composed) -> Iterator[PageCheck]:
     """Compare the data of the page with those that the inputs give, text by text, then what is seen with its data."""
-    own, ours = pagefile.parts_in(stated.file.parts), again.parts
-    before, now = _placed([to_data(part) for part in own]), _placed([to_data(part, pictures=False) for part in ours])
+    stated_parts, ours = pagefile.parts_in(stated.file.parts), again.parts
+    before = _placed([to_data(part) for part in stated_parts])
+    now = _placed([to_data(part, pictures=False) for part in ours])
     same = 0
     for kind, a, b, c, d in SequenceMatcher(None, before, now, autojunk=False).get_opcodes():
         if kind == "equal":
@@ -245,17 +246,17 @@ def _texts(stated: Stated, again: Composed) -> Iterator[PageCheck]:
             continue
         for i in range(max(b - a, d - c)):
             place, theirs = before[a + i] if a + i < b else (now[c + i][0], "")
-            given = now[c + i][1] if c + i < d else ""
-            yield _differs(Difference(place, theirs, given), "the inputs give")
+            inputs_text = now[c + i][1] if c + i < d else ""
+            yield _differs(TextDifference(place, theirs, inputs_text), "the inputs give")
     equal = before == now
     other = iter([part for part in ours if isinstance(part, Foreign)])  # the page has no data of these but what is seen
-    own = tuple(next(other, part) if isinstance(part, Foreign) else part for part in own)
-    for difference in differences(stated.html, again.html, ours if equal else own):
+    stated_parts = tuple(next(other, part) if isinstance(part, Foreign) else part for part in stated_parts)
+    for difference in text_differences(stated.html, again.html, ours if equal else stated_parts):
         yield _differs(difference, "the inputs give" if equal else "its own data say")
     yield PageCheck("texts", "same", f"{same} numbers on the page are those that the inputs give")
 
 
-def _differs(difference: Difference, whose: str) -> PageCheck:
+def _differs(difference: TextDifference, whose: str) -> PageCheck:
     text = f"the page says {difference.page!r}, {whose} {difference.data!r}"
     return PageCheck(f"text {difference.place}", "different", text)
 

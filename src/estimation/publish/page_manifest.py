@@ -50,10 +50,10 @@ class Seal:
     @property
     def fingerprint(self) -> str:
         """The public key in short, as it is read out or compared."""
-        return fingerprint(self.key) if self.key else ""
+        return key_fingerprint(self.key) if self.key else ""
 
 
-def describe(
+def describe_page(
     contest: Contest,
     *,
     kind: str,
@@ -94,7 +94,7 @@ def describe(
         "release": status,
         "parameters": {name: _portable(contest, name, value) for name, value in sorted(parameters.items())},
         "inputs": {"contest_sha256": sha256((contest.folder / "contest.toml").read_bytes()), **inputs},
-        "code": {"version": __version__, "sha256": code_sha256(source), **versions()},
+        "code": {"version": __version__, "sha256": code_sha256(source), **page_versions()},
         "numbers": {} if projection is None else numbers_of(projection),
         "files": {name: sha256(content) for name, content in sorted(files.items())},
         "body_sha256": sha256(body.encode("utf-8")),
@@ -105,8 +105,8 @@ def describe(
 def numbers_of(projection: Mapping[str, Any]) -> dict[str, float | None]:
     """Name the numbers of ``projection.json`` that a reader quotes: shares, lead, turnout, invalid share."""
     ends = ("estimate", "low", "high")
-    found = {f"share {share['number']} {end}": share[end] for share in projection["shares"] for end in ends}
-    return found | {f"{name} {end}": projection[name][end] for name in ("lead", "turnout", "invalid") for end in ends}
+    numbers = {f"share {share['number']} {end}": share[end] for share in projection["shares"] for end in ends}
+    return numbers | {f"{name} {end}": projection[name][end] for name in ("lead", "turnout", "invalid") for end in ends}
 
 
 def seal(document: Mapping[str, Any], moment: datetime, signed: Seal | None = None) -> Seal:
@@ -174,7 +174,7 @@ def public_key(path: Path) -> str:
     return base64.b64encode(key.public_bytes_raw()).decode("ascii")
 
 
-def fingerprint(key: str) -> str:
+def key_fingerprint(key: str) -> str:
     """Shorten a public key to what a person compares: 16 hexadecimal digits of its SHA-256."""
     digits = sha256(key.encode("ascii", "replace"))[:16]
     return " ".join(digits[i : i + 4] for i in range(0, 16, 4))
@@ -201,7 +201,7 @@ def code_sha256(source: Path) -> str:
 
 
 @cache
-def versions() -> dict[str, str]:
+def page_versions() -> dict[str, str]:
     """Name the versions of Python and of the libraries that the numbers and their words come from."""
     return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in _MADE_BY}}
 

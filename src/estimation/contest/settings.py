@@ -11,7 +11,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 _FORBID = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
 Share = Annotated[float, Field(gt=0, lt=1)]
-Rule = Literal["plurality", "majority-runoff", "single-candidate"]
+DecisionRule = Literal["plurality", "majority-runoff", "single-candidate"]
 Mode = Literal["live", "rehearsal", "demo"]
 Method = Literal[
     "simple",
@@ -62,7 +62,7 @@ class About:
     election_day: date
     timezone: ZoneInfo
     publish_after: AwareDatetime
-    rule: Rule
+    rule: DecisionRule
     threshold: Share = 0.5
     mode: Mode = "live"
     release: Release = "internal"

@@ -5,13 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from estimation.columns import plain
+from estimation.columns import plain_name
 from estimation.contest import Contest
 from estimation.errors import ReturnsError, TableError
 from estimation.returns.readers import excel, kobo, messages, odk
 from estimation.returns.readers.archives import member, unpacked
 from estimation.returns.readers.layouts import layout_of
-from estimation.returns.readers.normalise import Batch
+from estimation.returns.readers.normalise import RowBatch
 from estimation.returns.readers.tabular import read_source
 from estimation.rules import Findings
 from estimation.tables import SUFFIXES, Table, decoded, parse_csv, read_table
@@ -23,7 +23,7 @@ _OTHERS = {b"SQLite format 3": "a SQLite database: name it in [returns] database
 class Read:
     """What a file gave: batches, what its reader found, and JSON documents of KPU to be read together."""
 
-    batches: tuple[Batch, ...] = ()
+    batches: tuple[RowBatch, ...] = ()
     findings: Findings | None = None
     documents: tuple[tuple[str, bytes], ...] = ()
 
@@ -61,8 +61,8 @@ def _read_packed(path: Path, content: bytes, contest: Contest) -> Read:
     archive = unpacked(path, content)
     names = archive.namelist()
     if "xl/workbook.xml" in names:
-        batches, found = excel.read_workbook(path, content, contest)
-        return Read(tuple(batches), found)
+        batches, findings = excel.read_workbook(path, content, contest)
+        return Read(tuple(batches), findings)
     documents = tuple(
         (f"{path.name}/{name}", member(path, archive, name)) for name in sorted(names) if name.lower().endswith(".json")
     )
@@ -83,7 +83,7 @@ def _read_json(path: Path, name: str, content: bytes, contest: Contest) -> Read:
     return Read(documents=((name, content),))
 
 
-def _read_text(path: Path, content: bytes, contest: Contest) -> Batch:
+def _read_text(path: Path, content: bytes, contest: Contest) -> RowBatch:
     ours = path.suffix.lower() in SUFFIXES
     named = contest.returns.format
     try:
@@ -108,7 +108,7 @@ def _is_of_returns(table: Table, contest: Contest) -> bool:
         names: Sequence[str] = list(layout_of(table, contest).names(table.header, "", contest).values())
     except TableError:
         return True  # two headers mean the same column: reading it says so
-    return "tps_id" in names or any(plain(name) in names for name in contest.vote_columns)
+    return "tps_id" in names or any(plain_name(name) in names for name in contest.vote_columns)
 
 
 def _other_kind(path: Path) -> ReturnsError:

@@ -12,9 +12,9 @@ from estimation.errors import EstimationError
 from estimation.estimators.catalogue import ReturnsSeen, estimate_by, set_up
 from estimation.estimators.multilevel import Constants
 from estimation.returns import Counts
+from estimation.simulation.backtest.coverage_table import interval_score
 from estimation.simulation.backtest.replay import BacktestPlan, Stage, draw_block, night_of, stage
-from estimation.simulation.backtest.run import check
-from estimation.simulation.backtest.table import interval_score
+from estimation.simulation.backtest.run import check_plan
 from estimation.simulation.population import NOTHING, Population, open_population
 
 
@@ -89,7 +89,7 @@ def past_nights(
     EstimationError
         The level is unknown, no area is large enough, or what a backtest raises.
     """
-    check(plan)
+    check_plan(plan)
     whole, title = open_population(contest, where), contest.about.id
     if by is None:
         return [past(stage(whole, plan), title, where or title)], []
@@ -116,7 +116,7 @@ def _part(whole: Population, inside: BoolArray) -> Population:
     for level in AREA_LEVELS:
         table[level] = table[level].cat.remove_unused_categories()
     counts = whole.counts
-    own = Counts(
+    kept = Counts(
         counts.votes[inside],
         counts.invalid[inside],
         counts.ballots[inside],
@@ -124,7 +124,7 @@ def _part(whole: Population, inside: BoolArray) -> Population:
         counts.seen[inside],
         counts.kept_out[inside],
     )
-    return Population(whole.contest, replace(whole.frame, table=table), own, 0, whole.sha256)
+    return Population(whole.contest, replace(whole.frame, table=table), kept, 0, whole.sha256)
 
 
 def past(at: Stage, election: str, area: str = "") -> Past:

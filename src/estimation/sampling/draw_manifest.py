@@ -2,7 +2,7 @@
 
 Before the public random number is known, :func:`write_commitment` fixes frame and design by their
 SHA-256; the hash is published. Afterwards :func:`write_draw` draws only what was committed.
-:mod:`estimation.sampling.verify` repeats the draw.
+:mod:`estimation.sampling.verify_draw` repeats the draw.
 """
 
 import json
@@ -95,7 +95,7 @@ def manifest_of(
             {"stratum": label, "stations": int(size), "drawn": int(drawn)}
             for label, size, drawn in zip(sample.strata.labels, sample.strata.size, sample.drawn, strict=True)
         ],
-        "versions": versions(),
+        "versions": draw_versions(),
     }
     if design.order == "sha256":
         manifest["tickets"] = ticket_order.SPECIFICATION
@@ -106,7 +106,7 @@ def manifest_of(
     return manifest
 
 
-def versions() -> dict[str, str]:
+def draw_versions() -> dict[str, str]:
     """Name the programs on which a draw depends."""
     return {
         "quickcount": __version__,
@@ -144,7 +144,7 @@ def design_from(words: Mapping[str, Any], seed: str) -> Design:
         raise DesignError(f"the design is not complete ({error}): draw again") from error
 
 
-def differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
+def design_differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
     """Name the parts in which two written designs differ; a part not written has its default."""
     default = {f.name: f.default for f in fields(Design) if f.default is not MISSING and f.name != "seed"}
     filled = {key: list(value) if isinstance(value, tuple) else value for key, value in default.items()}
@@ -156,7 +156,7 @@ def differences(expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[s
     ]
 
 
-def canonical(design: Mapping[str, Any]) -> str:
+def canonical_design(design: Mapping[str, Any]) -> str:
     """Write a design as JSON in one way only: keys sorted, no blanks, characters as they are."""
     return json.dumps(design, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
@@ -179,7 +179,7 @@ def commitment_of(contest: Contest, frame: Frame, design: Design) -> dict[str, A
         (and of the baseline where there is one) ``sha256``, and the words to publish it with.
     """
     words = {**design_words(design), "where": frame.where}
-    text = canonical(words)
+    text = canonical_design(words)
     baseline = frame.baseline_sha256
     design_sha256 = sha256_of(text.encode("utf-8"))
     parts = [part for part in (frame.sha256, design_sha256, baseline) if part is not None]
@@ -202,7 +202,7 @@ def commitment_of(contest: Contest, frame: Frame, design: Design) -> dict[str, A
         "sha256": both,
         "how": HOW,
         "publish": {language: sentence.format(**facts) for language, sentence in PUBLISH.items()},
-        "versions": versions(),
+        "versions": draw_versions(),
     }
 
 
@@ -235,7 +235,7 @@ def read_commitment(path: Path) -> dict[str, Any]:
         raw = dict(json.loads(path.read_text(encoding="utf-8")))
         parts = (raw["frame"]["sha256"], raw["design_sha256"], *[raw[k]["sha256"] for k in ("baseline",) if k in raw])
         sound = (
-            canonical(raw["design"]) == raw["design_text"]
+            canonical_design(raw["design"]) == raw["design_text"]
             and sha256_of(raw["design_text"].encode("utf-8")) == raw["design_sha256"]
             and sha256_of("".join(f"{part}\n" for part in parts).encode("utf-8")) == raw["sha256"]
         )
@@ -268,7 +268,7 @@ def check_commitment(contest: Contest, frame: Frame, design: Design) -> str | No
         for what in ("frame", "baseline")
         if (old := held.get(what, {}).get("sha256")) != (new := now.get(what, {}).get("sha256"))
     ]
-    wrong += [f"design {line}" for line in differences(held["design"], now["design"])]
+    wrong += [f"design {line}" for line in design_differences(held["design"], now["design"])]
     if wrong:
         raise DesignError(
             f"{path}: this is not what was committed: {'; '.join(wrong)}: put back the committed frame and design, "

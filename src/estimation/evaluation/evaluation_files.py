@@ -6,19 +6,19 @@ from pathlib import Path
 import pandas as pd
 
 from estimation.columns import AREA_LEVELS
-from estimation.evaluation.compute import Evaluation
+from estimation.evaluation.compute_evaluation import Evaluation
 from estimation.evaluation.error_split import PARTS
 from estimation.evaluation.errors_vs_official import Coverage, ErrorVsOfficial
 from estimation.evaluation.recording import Difference
-from estimation.evaluation.takes import ComparedTake
+from estimation.evaluation.take_errors import ComparedTake
 from estimation.files import to_json, write_text
-from estimation.projection.document import number
+from estimation.projection.projection_files import rounded
 
 SCHEMA = "evaluation/1"
 STEPS = ("projection", "official_counts_in", "official_counts_drawn", "frame", "official")
 
 
-def document(evaluation: Evaluation) -> dict[str, object]:
+def evaluation_document(evaluation: Evaluation) -> dict[str, object]:
     """Compose ``evaluation.json``; the same inputs give the same document."""
     e, p, official = evaluation, evaluation.projection, evaluation.official
     first, second = official.pair
@@ -62,7 +62,7 @@ def document(evaluation: Evaluation) -> dict[str, object]:
                 "drawn": area.drawn,
                 "used": area.used,
                 "stations": area.stations,
-                "shares": [judged(share) for share in area.shares],
+                "shares": [error_record(share) for share in area.shares],
             }
             for area in e.areas
         ],
@@ -83,19 +83,19 @@ def document(evaluation: Evaluation) -> dict[str, object]:
     }
 
 
-def judged(one: ErrorVsOfficial) -> dict[str, object]:
+def error_record(error: ErrorVsOfficial) -> dict[str, object]:
     """Give an estimate, its official value, the miss, and whether the interval held."""
-    values = {key: number(getattr(one, key)) for key in ("estimate", "se", "low", "high", "official", "miss", "z")}
-    return {"name": one.name, **values, "held": one.held}
+    values = {key: rounded(getattr(error, key)) for key in ("estimate", "se", "low", "high", "official", "miss", "z")}
+    return {"name": error.name, **values, "held": error.held}
 
 
 def _quantity(e: Evaluation, i: int) -> dict[str, object]:
-    one = e.quantities[i]
+    error = e.quantities[i]
     return {
-        **judged(one),
-        "steps": {name: number(value) for name, value in zip(STEPS, e.split.steps[:, i], strict=True)},
-        "split": {name: number(value) for name, value in zip(PARTS, e.split.parts[:, i], strict=True)},
-        "complete": {key: value for key, value in judged(e.at_the_end(one.name)).items() if key != "name"},
+        **error_record(error),
+        "steps": {name: rounded(value) for name, value in zip(STEPS, e.split.steps[:, i], strict=True)},
+        "split": {name: rounded(value) for name, value in zip(PARTS, e.split.parts[:, i], strict=True)},
+        "complete": {key: value for key, value in error_record(e.at_the_end(error.name)).items() if key != "name"},
     }
 
 
@@ -104,9 +104,9 @@ def _coverage(one: Coverage) -> dict[str, object]:
         "name": one.name,
         "held": one.held,
         "judged": one.judged,
-        "coverage": number(one.coverage),
-        "low": number(one.low),
-        "high": number(one.high),
+        "coverage": rounded(one.coverage),
+        "low": rounded(one.low),
+        "high": rounded(one.high),
     }
 
 
@@ -127,7 +127,7 @@ def _take(take: ComparedTake, e: Evaluation) -> dict[str, object]:
             "leader_right": take.leader_right,
         },
         "quantities": [
-            {**judged(one), "from_evaluated": number(one.estimate - after[one.name])} for one in take.quantities
+            {**error_record(one), "from_evaluated": rounded(one.estimate - after[one.name])} for one in take.quantities
         ],
     }
 
@@ -147,13 +147,13 @@ def _difference(one: Difference) -> dict[str, object]:
     }
 
 
-def tables(evaluation: Evaluation) -> Mapping[str, pd.DataFrame]:
+def evaluation_tables(evaluation: Evaluation) -> Mapping[str, pd.DataFrame]:
     """Lay the evaluation out as tables: ``quantities``, ``areas``, ``takes``, ``recording``."""
     e, votes = evaluation, evaluation.contest.vote_columns
     quantities = [
         {
-            **judged(one),
-            **{f"{part}_error": number(value) for part, value in zip(PARTS, e.split.parts[:, i], strict=True)},
+            **error_record(one),
+            **{f"{part}_error": rounded(value) for part, value in zip(PARTS, e.split.parts[:, i], strict=True)},
         }
         for i, one in enumerate(e.quantities)
     ]
@@ -164,7 +164,7 @@ def tables(evaluation: Evaluation) -> Mapping[str, pd.DataFrame]:
             "drawn": area.drawn,
             "used": area.used,
             "stations": area.stations,
-            **judged(share),
+            **error_record(share),
         }
         for area in e.areas
         for share in area.shares
@@ -180,7 +180,7 @@ def tables(evaluation: Evaluation) -> Mapping[str, pd.DataFrame]:
             "status": take.status,
             "winner": take.winner,
             "right": take.right,
-            **judged(one),
+            **error_record(one),
         }
         for take in e.takes
         for one in take.quantities
@@ -211,6 +211,6 @@ def tables(evaluation: Evaluation) -> Mapping[str, pd.DataFrame]:
 
 def write_evaluation(evaluation: Evaluation, folder: Path) -> Path:
     """Write ``evaluation.json`` and the tables as CSV into a folder; returns the path of the JSON."""
-    for name, table in tables(evaluation).items():
+    for name, table in evaluation_tables(evaluation).items():
         write_text(folder / f"evaluation-{name}.csv", table.to_csv(index=False, lineterminator="\n"))
-    return write_text(folder / "evaluation.json", to_json(document(evaluation)))
+    return write_text(folder / "evaluation.json", to_json(evaluation_document(evaluation)))
