@@ -213,7 +213,7 @@ def tables(projection: Projection) -> Mapping[str, pd.DataFrame]:
 
 def _rows(p: Projection, known: _Shares) -> dict[str, list[dict[str, object]]]:
     """Give the rows of every table but the findings'."""
-    areas = [
+    areas: list[dict[str, object]] = [
         {
             "level": area.level,
             "path": " / ".join(area.path),
@@ -228,7 +228,7 @@ def _rows(p: Projection, known: _Shares) -> dict[str, list[dict[str, object]]]:
         for i, (candidate, values) in enumerate(zip(p.contest.candidates, shares, strict=True))
     ]
     officers = roster(p, named=p.contest.about.release == "internal")
-    owed = [
+    owed: list[dict[str, object]] = [
         {
             "by": officers.by,
             "officer": d.officer,
