@@ -48,7 +48,7 @@ PAGES = 20
 CLOSES = datetime.fromisoformat("2024-11-27T13:00:00+07:00")
 SYLLABLES = [a + b for a in "bdgklmnprstw" for b in "aiu"]
 WORKERS = 2
-TARGET_SECONDS, TARGET_MB = 60, 2048
+TARGET_SECONDS, TARGET_MB = 40, 2048
 PROFILED = range(40, 60)  # contests
 
 HEAD = """\

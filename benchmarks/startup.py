@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from machine import HERE, SHARED, save, spread
 
-RUNS, WARM_UP, TARGET = 21, 2, 2.2
+RUNS, WARM_UP, TARGET = 21, 2, 2.0
 CONTEST = "situbondo-2019"
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from estimation.files import sha256_of, sweep, to_json, write_text
+from estimation.files import sha256_of, sweep, to_json, write_text, write_together
 
 
 def names(folder: Path) -> list[str]:
@@ -73,3 +73,13 @@ def test_a_file_and_its_bytes_have_the_hash_that_sha256sum_prints(tmp_path: Path
     (tmp_path / "abc").write_bytes(b"abc")
     known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"  # FIPS 180-2, appendix B.1
     assert sha256_of(tmp_path / "abc") == sha256_of(b"abc") == known
+
+
+def test_files_of_a_new_folder_are_written_together(tmp_path: Path) -> None:
+    write_together(tmp_path / "out" / "stage", {"a.csv": "x\n1\n", "b.json": "{}\n"})
+    assert {p.name: p.read_bytes() for p in (tmp_path / "out" / "stage").iterdir()} == {
+        "a.csv": b"x\n1\n",
+        "b.json": b"{}\n",
+    }
+    with pytest.raises(FileExistsError):
+        write_together(tmp_path / "out" / "stage", {"a.csv": "x\n2\n"})

@@ -27,7 +27,16 @@ def ascending(group: IntArray) -> bool:
 
 def runs(group: IntArray) -> IntArray:
     """Find where each group begins in sorted codes (n,), n at least 1: one place for each group that is there."""
-    return np.concatenate(([0], (group[1:] != group[:-1]).nonzero()[0] + 1))
+    begins = np.ones(len(group), dtype=np.bool_)
+    np.not_equal(group[1:], group[:-1], out=begins[1:])
+    return begins.nonzero()[0]
+
+
+def lengths(starts: IntArray, n: int) -> IntArray:
+    """Count the members of each group of n from where each begins."""
+    ends = np.empty_like(starts)
+    ends[:-1], ends[-1] = starts[1:], n  # np.append would take four times as long, as long as the rest
+    return ends - starts
 
 
 def stratum_sums(values: Array | BoolArray, stratum: IntArray, strata: int) -> Array:

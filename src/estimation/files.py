@@ -37,6 +37,34 @@ def write_bytes(path: Path, content: bytes) -> Path:
     return path
 
 
+def write_together(folder: Path, files: Mapping[str, str]) -> None:
+    """Write text files into a new folder that gets its name afterwards; when this returns, all are on the disk.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Made here, and nobody else's yet: a file may be seen half-written until the end.
+    files : mapping of str to str
+        The text of each, by name.
+    """
+    folder.mkdir(parents=True)
+    for name, text in files.items():
+        (folder / name).write_bytes(text.encode("utf-8"))
+        (folder / name).chmod(0o644)
+    for name in files:  # once all are written: the first of these takes most of the others to the disk with it
+        sync(folder / name)
+    sync(folder)
+
+
+def sync(path: Path) -> None:
+    """See that a file's content, or the names in a folder, survive a power cut."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def sweep(path: Path) -> None:
     """Remove half-written files that killed processes left; only the file's single writer may call this."""
     for half in path.parent.glob(f".{path.name}.*"):

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import reduce
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -63,6 +64,8 @@ class Frame:
         ``tps_id`` of the stations outside that area.
     baseline_sha256 : str or None
         Of the file of the earlier election whose shares are among the auxiliaries.
+    partitions : dict
+        Strata that were made of it, by their columns: see :func:`estimation.sampling.strata_for`.
     """
 
     table: pd.DataFrame
@@ -71,6 +74,7 @@ class Frame:
     where: str | None = None
     elsewhere: pd.Index = field(default_factory=lambda: pd.Index([], dtype="str"))
     baseline_sha256: str | None = None
+    partitions: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     _areas: dict[str, Areas] = field(default_factory=dict, init=False, repr=False, compare=False)
     _stations: list[pd.Index] = field(default_factory=list, init=False, repr=False, compare=False)
 

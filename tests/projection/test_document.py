@@ -6,11 +6,13 @@ from datetime import datetime
 from importlib import resources
 
 import jsonschema
+import pandas as pd
 import pytest
 
 from estimation.contest import load_contest
 from estimation.files import to_json
-from estimation.projection import project_contest, projection_document, projection_tables
+from estimation.projection import project_contest, projection_document, projection_tables, write_projection
+from estimation.projection.projection_files import _csv
 from estimation.projection.record import RECORDS, json_schema
 
 SCHEMA = json.loads(
@@ -172,3 +174,26 @@ def test_tables(whole):
         2,
         0,
     ]
+
+
+@pytest.mark.parametrize("stations", [[], range(1, 7), range(1, 13)])
+def test_the_written_csv_is_that_of_the_tables(of_stations, tmp_path, stations):
+    projection = of_stations(stations)
+    write_projection(projection, tmp_path)
+    for name, table in projection_tables(projection).items():
+        assert (tmp_path / f"{name}.csv").read_text(encoding="utf-8") == table.to_csv(index=False, lineterminator="\n")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        [{"a": None}],
+        [{"a": None, "b": 1, "c": 1, "d": 1e-9, "e": "x"},
+         {"a": None, "b": None, "c": 2.5, "d": 1e16, "e": 'a "q", \r\n'}],
+        [{"a": 0.1 + 0.2, "b": -0.0, "c": None, "d": ""}, {"a": 3.0, "b": 1e22, "c": "Ü", "d": ";"}],
+    ],
+)  # fmt: skip
+def test_rows_are_written_as_pandas_writes_them(rows):
+    written = _csv(list(rows[0]) if rows else (), [list(row.values()) for row in rows])
+    assert written == pd.DataFrame(rows).to_csv(index=False, lineterminator="\n")

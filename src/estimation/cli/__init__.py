@@ -2,6 +2,8 @@
 
 import gc
 import importlib
+import importlib.util
+import os
 import sys
 
 import click
@@ -28,6 +30,9 @@ _VERBS = {
     "evaluate": ("estimation.cli.evaluate", "Hold the projection and every take against the official result."),
 }
 
+# SciPy copies NumPy's whole namespace and with it loads these two, which nothing here uses: a tenth of a short command
+_UNUSED = ("numpy.f2py", "numpy.testing")
+
 GARBAGE = 100_000  # objects between two collections: loading libraries makes many objects and no garbage
 
 
@@ -40,6 +45,8 @@ class _Verbs(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _VERBS:
             return None
+        for module in _UNUSED:
+            _load_when_used(module)
         command = getattr(importlib.import_module(_VERBS[cmd_name][0]), cmd_name)
         assert isinstance(command, click.Command)
         return command
@@ -47,6 +54,18 @@ class _Verbs(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):
             formatter.write_dl([(name, text) for name, (_, text) in _VERBS.items()])
+
+
+def _load_when_used(name: str) -> None:
+    """Put a module of a package in its place unloaded: it is loaded when something in it is first asked for."""
+    package, _, attribute = name.rpartition(".")
+    spec = None if name in sys.modules else importlib.util.find_spec(name)
+    if spec is None or spec.loader is None:
+        return
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    setattr(sys.modules[package], attribute, module)
 
 
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -62,6 +81,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command; bad input ends with a message and status 1."""
     gc.set_threshold(GARBAGE)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to look for any it reads what every package declares
     try:
         status = cli(prog_name="quickcount", standalone_mode=False)
         sys.exit(status if isinstance(status, int) else 0)

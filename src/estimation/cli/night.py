@@ -25,7 +25,8 @@ def project(contest: Path, request: ProjectionRequest, json_file: str | None, st
 
     projection = project_contest(load_contest(contest), request)
     path = write_projection(projection)
-    emit(projection_document(projection), json_file)
+    if json_file:
+        emit(projection_document(projection), json_file)
     first, *rest = projection_summary(projection)
     if projection.call.withdrawn:
         click.secho("ALARM: a call is withdrawn", fg="red", bold=True, err=True)

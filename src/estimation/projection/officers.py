@@ -10,7 +10,6 @@ from estimation.arrays import IntArray
 from estimation.columns import AREA_LEVELS
 from estimation.errors import EstimationError
 from estimation.projection.compute_projection import Projection
-from estimation.sampling.assign import read_officers
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +70,8 @@ def roster(p: Projection, *, named: bool = True) -> Roster:
     """
     path, trouble = p.contest.out / "officers.csv", ""
     if named and path.is_file():
+        from estimation.sampling.assign import read_officers
+
         try:
             codes, names = pd.factorize(pd.Series(read_officers(path, p.frame, p.sample.rows), dtype="str"))
             return Roster("officer", _duties(p, np.asarray(codes, dtype=np.intp), [str(name) for name in names]))

@@ -1,8 +1,10 @@
 """A projection as files: ``projection.json`` (a public contract) and CSV."""
 
+import csv
+import io
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from estimation.projection.arrivals import Halves, compare_halves
 from estimation.projection.compute_projection import Projection
 from estimation.projection.officers import roster
 from estimation.projection.record import SCHEMA, ProjectionRecord
+from estimation.rules import FINDING_COLUMNS
 from estimation.survey import Estimate
 
 PROJECTION = "projection.json"
@@ -54,9 +57,38 @@ def projection_document(projection: Projection) -> dict[str, Any]:
 
 def record_of(projection: Projection) -> ProjectionRecord:
     """Fill the record that ``projection.json`` holds; the same inputs give the same record."""
-    p, level = projection, projection.contest.about.level
+    return _record(projection, _shares_of(projection))
+
+
+@dataclass(frozen=True, slots=True)
+class _Shares:
+    """What the JSON and the tables both say, worked out once.
+
+    Attributes
+    ----------
+    estimate : Estimate or None
+        Of the shares alone.
+    whole : list of dict
+        By candidate, over all stations.
+    areas : list of list of dict
+        By area and candidate: estimate, se, low and high.
+    """
+
+    estimate: Estimate | None
+    whole: list[dict[str, object]]
+    areas: list[list[dict[str, float | None]]]
+
+
+def _shares_of(p: Projection) -> _Shares:
+    names = [f"share:{candidate.number}" for candidate in p.contest.candidates]
+    shares = p.estimate.select(names) if p.estimate else None
+    areas = [quantity_records(area.estimate, names, p.contest.about.level) for area in p.areas]
+    return _Shares(shares, _shares(p, shares), areas)
+
+
+def _record(p: Projection, known: _Shares) -> ProjectionRecord:
+    level, shares = p.contest.about.level, known.estimate
     numbers = [candidate.number for candidate in p.contest.candidates]
-    shares = p.estimate.select([f"share:{n}" for n in numbers]) if p.estimate else None
     turnout, invalid = quantity_records(p.estimate, (TURNOUT, INVALID), level)
     fields: dict[str, Any] = {
         "schema": SCHEMA,
@@ -67,7 +99,7 @@ def record_of(projection: Projection) -> ProjectionRecord:
         "sample": {"drawn": p.progress.drawn, "received": p.received, "used": p.progress.used},
         "estimator": p.estimator,
         "level": level,
-        "shares": _shares(p, shares),
+        "shares": known.whole,
         "lead": _lead(p),
         "turnout": turnout,
         "invalid": invalid,
@@ -81,7 +113,7 @@ def record_of(projection: Projection) -> ProjectionRecord:
             "reasons": [reason.text for reason in p.call.reasons],
         },
         "remaining": _remaining(p),
-        "areas": [_area(area, numbers, level) for area in p.areas],
+        "areas": [_area(*pair, numbers) for pair in zip(p.areas, known.areas, strict=True)],
         "quality": asdict(p.quality),
         "arrival": [_split(split) for split in compare_halves(p)],
         "warnings": [{"code": notice.code, "text": notice.text} for notice in p.notices],
@@ -143,15 +175,14 @@ def _remaining(p: Projection) -> dict[str, object] | None:
     }
 
 
-def _area(area: AreaResult, numbers: list[int], level: float) -> dict[str, object]:
-    records = quantity_records(area.estimate, [f"share:{n}" for n in numbers], level)
+def _area(area: AreaResult, shares: list[dict[str, float | None]], numbers: list[int]) -> dict[str, object]:
     return {
         "level": area.level,
         "path": list(area.path),
         "received": area.received,
         "used": area.used,
         "drawn": area.drawn,
-        "shares": [{"number": n, **values} for n, values in zip(numbers, records, strict=True)],
+        "shares": [{"number": n, **values} for n, values in zip(numbers, shares, strict=True)],
     }
 
 
@@ -176,10 +207,13 @@ def projection_tables(projection: Projection) -> Mapping[str, pd.DataFrame]:
 
     Officers are named in an internal contest only; else ``officers`` is by village.
     """
-    numbers = [f"share:{candidate.number}" for candidate in projection.contest.candidates]
-    shares = pd.DataFrame(_shares(projection, projection.estimate.select(numbers) if projection.estimate else None))
-    level = projection.contest.about.level
-    areas = [
+    rows = _rows(projection, _shares_of(projection))
+    return {name: pd.DataFrame(listed) for name, listed in rows.items()} | {"findings": projection.findings.table}
+
+
+def _rows(p: Projection, known: _Shares) -> dict[str, list[dict[str, object]]]:
+    """Give the rows of every table but the findings'."""
+    areas: list[dict[str, object]] = [
         {
             "level": area.level,
             "path": " / ".join(area.path),
@@ -190,13 +224,11 @@ def projection_tables(projection: Projection) -> Mapping[str, pd.DataFrame]:
             "votes": int(area.votes[i]),
             **values,
         }
-        for area in projection.areas
-        for i, (candidate, values) in enumerate(
-            zip(projection.contest.candidates, quantity_records(area.estimate, numbers, level), strict=True)
-        )
+        for area, shares in zip(p.areas, known.areas, strict=True)
+        for i, (candidate, values) in enumerate(zip(p.contest.candidates, shares, strict=True))
     ]
-    officers = roster(projection, named=projection.contest.about.release == "internal")
-    owed = [
+    officers = roster(p, named=p.contest.about.release == "internal")
+    owed: list[dict[str, object]] = [
         {
             "by": officers.by,
             "officer": d.officer,
@@ -207,12 +239,22 @@ def projection_tables(projection: Projection) -> Mapping[str, pd.DataFrame]:
         }
         for d in officers.duties
     ]
-    return {
-        "shares": shares,
-        "areas": pd.DataFrame(areas),
-        "officers": pd.DataFrame(owed),
-        "findings": projection.findings.table,
-    }
+    return {"shares": known.whole, "areas": areas, "officers": owed}
+
+
+def _csv(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
+    """Write rows as CSV, as pandas does, which takes ten times as long for a small table.
+
+    A column with a fraction, or with a number missing, is one of fractions: 3 is 3.0 there.
+    """
+    by_column = list(zip(*rows, strict=True)) or [()] * len(columns)
+    for j, values in enumerate(by_column):
+        kinds = set(map(type, values))
+        if int in kinds and kinds & {float, type(None)}:
+            by_column[j] = tuple(float(value) if isinstance(value, int) else value for value in values)
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows([columns, *zip(*by_column, strict=True)])
+    return text.getvalue()
 
 
 def folder_name(projection: Projection) -> str:
@@ -231,14 +273,29 @@ def write_projection(projection: Projection, folder: Path | None = None) -> Path
         ``out/projections/<moment>`` by default, so that what a person asks for never lies among the takes of a watch;
         where other numbers of that moment stand there, ``<moment>-002``.
     """
-    text = to_json(projection_document(projection))
+    files = file_texts(projection)
     if folder is None:
         folder = projection.contest.out / PROJECTIONS / folder_name(projection)
-        if (folder / PROJECTION).is_file() and (folder / PROJECTION).read_text(encoding="utf-8") != text:
+        if (folder / PROJECTION).is_file() and (folder / PROJECTION).read_text(encoding="utf-8") != files[PROJECTION]:
             folder = free_folder(folder)
-    for name, table in projection_tables(projection).items():
-        write_text(folder / f"{name}.csv", table.to_csv(index=False, lineterminator="\n"))
-    return write_text(folder / PROJECTION, text)
+    for name, text in files.items():
+        write_text(folder / name, text)
+    return folder / PROJECTION
+
+
+def file_texts(projection: Projection) -> dict[str, str]:
+    """Give the text of every file that a projection is written to, by name; ``projection.json`` is the last."""
+    known = _shares_of(projection)
+    rows = _rows(projection, known)
+    files = {
+        f"{name}.csv": _csv(list(listed[0]) if listed else (), [list(row.values()) for row in listed])
+        for name, listed in rows.items()
+    }
+    return {
+        **files,
+        "findings.csv": _csv(FINDING_COLUMNS, projection.findings.places()),
+        PROJECTION: to_json(_record(projection, known).document()),
+    }
 
 
 def free_folder(folder: Path) -> Path:

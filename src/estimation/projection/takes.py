@@ -17,9 +17,9 @@ from estimation.baseline import baseline_path
 from estimation.contest import Contest
 from estimation.decision import Call, Progress
 from estimation.errors import EstimateError
-from estimation.files import to_json, write_text
+from estimation.files import sync, to_json, write_together
 from estimation.projection.compute_projection import Projection
-from estimation.projection.projection_files import PROJECTION, folder_name, free_folder, record_of, write_projection
+from estimation.projection.projection_files import PROJECTION, file_texts, folder_name, free_folder, record_of
 from estimation.projection.record import SCHEMA, TAKE_SCHEMA, ProjectionRecord, TakeRecord, parse
 from estimation.tables import find_table
 from estimation.version import __version__
@@ -321,7 +321,8 @@ def write_take(
     stage = contest.out / f"{_STAGE}{os.getpid()}"
     shutil.rmtree(stage, ignore_errors=True)
     try:
-        content = write_projection(projection, stage).read_bytes()
+        files = file_texts(projection)
+        content = files[PROJECTION].encode("utf-8")
         record = TakeRecord(
             schema_=TAKE_SCHEMA,
             number=takes.numbered + 1,
@@ -333,24 +334,15 @@ def write_take(
             previous=deciding.name if deciding else None,
             recorded_by=recorded_by.isoformat() if recorded_by else "",
         )
-        write_text(stage / TAKE, to_json(record.document()))
+        write_together(stage, files | {TAKE: to_json(record.document())})
         folder.mkdir(parents=True, exist_ok=True)
         target = free_folder(folder / folder_name(projection))
         stage.rename(target)
     except BaseException:
         shutil.rmtree(stage, ignore_errors=True)
         raise
-    _sync(folder)
+    sync(folder)
     return Take(target / PROJECTION, record, parse(ProjectionRecord, content, SCHEMA))
-
-
-def _sync(folder: Path) -> None:
-    """See that a new name in a folder survives a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def sweep_takes(contest: Contest) -> None:

@@ -41,6 +41,15 @@ def strata_for(frame: Frame, columns: str, merge: int = 0, n: int = 0) -> Strata
     DesignError
         A class, ``column/number`` or ``column?``, can't be made.
     """
+    if merge or n:
+        return _strata_for(frame, columns, merge, n)
+    if columns not in frame.partitions:  # every calibration of a projection asks for the same few
+        frame.partitions[columns] = _strata_for(frame, columns)
+    strata: Strata = frame.partitions[columns]
+    return strata
+
+
+def _strata_for(frame: Frame, columns: str, merge: int = 0, n: int = 0) -> Strata:
     if columns:
         names = [name.strip() for name in columns.split(",")]
         cut = {name: classes(frame, name, n) for name in names if is_class(frame, name)}

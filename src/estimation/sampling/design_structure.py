@@ -8,7 +8,6 @@ from numpy.typing import ArrayLike
 
 from estimation.arrays import Array, IntArray
 from estimation.frame import Frame
-from estimation.sampling import selection
 from estimation.sampling.apply_design import allocate
 from estimation.sampling.auxiliary import auxiliary_columns, coordinates, positive
 from estimation.sampling.design import Design
@@ -18,10 +17,7 @@ from estimation.survey import Structure
 LARGEST_JOINT = 3000  # stations of a stratum whose joint probabilities are worked out: N² numbers
 JOINT_NUMBERS = 1_000_000  # joint probabilities of replicates that are held together
 
-_JOINT: dict[str, Callable[[ArrayLike], Array]] = {
-    "sampford": selection.sampford_joint,
-    "max-entropy": selection.max_entropy_joint,
-}
+_JOINT = ("sampford", "max-entropy")  # methods with exact joint probabilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +99,12 @@ def joint_of(frame: Frame, design: Design, strata: Strata, drawn: IntArray | Non
     """
     if design.method not in _JOINT or strata.size.max() > LARGEST_JOINT:
         return None
+    from estimation.sampling import selection  # whoever reads a sample seldom needs it
+
+    joint: Callable[[ArrayLike], Array] = {
+        "sampford": selection.sampford_joint,
+        "max-entropy": selection.max_entropy_joint,
+    }[design.method]
     drawn = allocate(frame, design, strata) if drawn is None else drawn
     measure = positive(frame, design.measure or "registered")
     place, tables = np.zeros(len(frame), dtype=np.intp), []
@@ -110,7 +112,7 @@ def joint_of(frame: Frame, design: Design, strata: Strata, drawn: IntArray | Non
         inside = np.flatnonzero(strata.codes == h)
         place[inside] = np.arange(len(inside))
         chance = selection.inclusion_probabilities(measure[inside], int(n)) if n else np.zeros(0)
-        tables.append(_JOINT[design.method](chance) if n else np.zeros((0, 0)))
+        tables.append(joint(chance) if n else np.zeros((0, 0)))
     return Joint(strata.codes, place, tuple(tables))
 
 

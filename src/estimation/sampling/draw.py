@@ -9,7 +9,6 @@ from estimation.arrays import Array, IntArray
 from estimation.errors import DesignError
 from estimation.frame import Frame
 from estimation.rules import Notice
-from estimation.sampling import selection
 from estimation.sampling.apply_design import allocate, cells_for, notes, strata_for
 from estimation.sampling.auxiliary import auxiliary_columns, coordinates, list_order, positive
 from estimation.sampling.design import ORDERED, UNEQUAL, Design
@@ -87,6 +86,8 @@ def draw_rows(
     frame: Frame, design: Design, strata: Strata, rng: np.random.Generator, replicates: int | None = None
 ) -> Drawn:
     """Draw rows of the frame by the design's method, many independent times if asked; see :func:`draw`."""
+    from estimation.sampling import selection  # whoever reads a sample draws none
+
     if design.method == "two-stage":
         return _two_stage(frame, design, rng, replicates)
     share = allocate(frame, design, strata)
@@ -110,6 +111,8 @@ def draw_rows(
 
 def probabilities(frame: Frame, design: Design, strata: Strata, share: IntArray) -> Array:
     """Give every station's inclusion probability, shape (N,): equal in a stratum, or by the measure."""
+    from estimation.sampling import selection
+
     measure = design.measure or ("registered" if design.method in UNEQUAL else "")
     if not measure:
         return np.asarray((share / strata.size)[strata.codes])
@@ -130,6 +133,8 @@ def _select(
     replicates: int | None,
 ) -> IntArray:
     """Draw within one stratum by the design's method; rows are counted inside it."""
+    from estimation.sampling import selection
+
     if design.method in ("systematic", "pps-systematic"):
         order = _listed(list_order(frame, design.sort), inside)
         return selection.systematic(probability, rng, order=order, replicates=replicates)
@@ -161,6 +166,8 @@ def _listed(position: IntArray, inside: IntArray) -> IntArray:
 
 def _two_stage(frame: Frame, design: Design, rng: np.random.Generator, replicates: int | None) -> Drawn:
     """Draw clusters with probabilities in proportion to their stations, then stations in each."""
+    from estimation.sampling import selection
+
     if design.strata:
         raise DesignError("method 'two-stage' takes no strata: leave them out")
     clusters = frame.areas(design.cluster).codes

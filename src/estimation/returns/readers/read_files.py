@@ -8,7 +8,7 @@ from pathlib import Path
 from estimation.columns import plain_name
 from estimation.contest import Contest
 from estimation.errors import ReturnsError, TableError
-from estimation.returns.readers import excel, kobo, messages, odk
+from estimation.returns.readers import kobo, messages
 from estimation.returns.readers.archives import member, unpacked
 from estimation.returns.readers.layouts import layout_of
 from estimation.returns.readers.normalise import RowBatch
@@ -58,6 +58,8 @@ def read_file(path: Path, name: str, content: bytes, contest: Contest) -> Read:
 
 
 def _read_packed(path: Path, content: bytes, contest: Contest) -> Read:
+    from estimation.returns.readers import excel, odk  # most files are CSV
+
     archive = unpacked(path, content)
     names = archive.namelist()
     if "xl/workbook.xml" in names:

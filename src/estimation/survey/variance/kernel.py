@@ -10,7 +10,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from estimation.arrays import Array, BoolArray, IntArray, ascending, group_sums, per_station, runs
+from estimation.arrays import Array, BoolArray, IntArray, ascending, group_sums, lengths, per_station, runs
 from estimation.errors import EstimateError
 from estimation.survey.structure import CERTAIN, TRAILING, Structure, flatten, lead_shape
 
@@ -95,7 +95,7 @@ def squares(values: Array, group: IntArray, groups: int, centre: Array | BoolArr
     weighted = across if binary else across * a[:, None, :]
     if group.ndim == 1:
         starts = runs(group)
-        length = np.append(starts[1:], n) - starts
+        length = lengths(starts, n)
         total = length if binary and everything else np.add.reduceat(a, starts, axis=-1, dtype=np.float64)
         mean = np.add.reduceat(weighted, starts, axis=-1) / np.where(total > 0, total, 1.0)[..., None, :]
         scaled = np.repeat(mean, length, axis=-1)
@@ -118,7 +118,7 @@ def _squares_of_one(values: Array, group: IntArray, centre: Array | BoolArray, f
     if not n:
         return np.zeros((k, k))
     across, starts = np.ascontiguousarray(values.T), runs(group)
-    length = np.append(starts[1:], n) - starts
+    length = lengths(starts, n)
     if centre.dtype == np.bool_:
         means = np.add.reduceat(across, starts, axis=-1) / length
     else:
