@@ -1,5 +1,6 @@
 """``quickcount ingest`` and ``quickcount mark``."""
 
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -53,19 +54,19 @@ def ingest(
     from estimation.contest import load_contest
     from estimation.returns import ledger as book
 
-    opened = book.open_ledger(load_contest(contest), database)
-    if verify_chain:
-        head = book.verify_chain(opened)
-        emit({"schema": "chain/1", "events": head.seq, "head": str(head)}, json_file)
-        say(f"{opened.name}: {head.seq:,} events, none changed, none missing; head {head}", json_file)
-        return
-    with bar("files") as told:
-        result = book.ingest(opened, returns_path, settle=settle, every=every, told=told)
-    emit(result.document(), json_file)
-    for line in result.lines():
-        say(line, json_file)
-    say(f"ledger: {opened.name}, head {result.head}", json_file)
-    leave(len(result.failed) + len(result.waiting), strict)
+    with closing(book.open_ledger(load_contest(contest), database)) as opened:
+        if verify_chain:
+            head = book.verify_chain(opened)
+            emit({"schema": "chain/1", "events": head.seq, "head": str(head)}, json_file)
+            say(f"{opened.name}: {head.seq:,} events, none changed, none missing; head {head}", json_file)
+            return
+        with bar("files") as told:
+            result = book.ingest(opened, returns_path, settle=settle, every=every, told=told)
+        emit(result.document(), json_file)
+        for line in result.lines():
+            say(line, json_file)
+        say(f"ledger: {opened.name}, head {result.head}", json_file)
+        leave(len(result.failed) + len(result.waiting), strict)
 
 
 @click.command()
@@ -86,7 +87,7 @@ def mark(
     from estimation.contest import load_contest
     from estimation.returns import ledger as book
 
-    opened = book.open_ledger(load_contest(contest), database)
-    event = book.mark(opened, tps_id, verdict, by=by, source=source, at=time_option(at))
+    with closing(book.open_ledger(load_contest(contest), database)) as opened:
+        event = book.mark(opened, tps_id, verdict, by=by, source=source, at=time_option(at))
     said = f", source '{event.source}'" if event.source else ""
     click.echo(f"TPS {tps_id}{said}: {verdict} by {event.note}; event {event.seq}")

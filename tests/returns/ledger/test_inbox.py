@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -270,7 +271,7 @@ def test_stations_without_a_count_are_said_once(opened: Callable[..., Any]) -> N
 def test_a_database_of_returns_is_entered_too(opened: Callable[..., Any], form: Form, tmp_path: Path) -> None:
     import sqlite3
 
-    with sqlite3.connect(tmp_path / "app.db") as app:
+    with closing(sqlite3.connect(tmp_path / "app.db")) as app, app:
         app.execute(
             "CREATE TABLE counts (tps_id TEXT, received_at TEXT, votes_1 INT, votes_2 INT, invalid INT, total INT)"
         )
@@ -279,7 +280,7 @@ def test_a_database_of_returns_is_entered_too(opened: Callable[..., Any], form: 
     where = f'[returns]\ndatabase = "sqlite:///{tmp_path / "app.db"}"\ntable = "counts"\n'
     night = opened([form(tps_id="0002")], extra_toml=where)
     assert (night.look(), night.look()) == ((2, 0), (0, 1))
-    with sqlite3.connect(tmp_path / "app.db") as app:
+    with closing(sqlite3.connect(tmp_path / "app.db")) as app, app:
         app.execute("UPDATE counts SET votes_1 = 110, total = 270")
     assert night.look() == (1, 0)
     assert night.votes() == {"0001": 110, "0002": 100}
