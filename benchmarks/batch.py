@@ -231,14 +231,14 @@ def parts(root: Path) -> dict[str, float]:
 
 STEPS = {
     "contest.toml": ("night.batch_job", "load_contest"),
-    "frame and baseline": ("projection.compute", "load_frame"),
-    "sample": ("projection.compute", "read_sample"),
-    "returns: reading": ("projection.compute", "_returns"),
-    "returns: checks and resolution": ("projection.compute", "resolve"),
+    "frame and baseline": ("projection.inputs", "load_frame"),
+    "sample": ("projection.inputs", "read_sample"),
+    "returns: reading": ("projection.inputs", "_intake"),
+    "returns: checks and resolution": ("projection.inputs", "resolve"),
     "estimates by every method": ("projection.compute", "estimate_all"),
     "call": ("projection.compute", "decide"),
     "results by area": ("projection.compute", "by_area"),
-    "JSON and CSV": ("night.takes", "write_take"),
+    "JSON and CSV": ("night.batch_job", "write_take"),
 }
 
 
