@@ -26,7 +26,7 @@ from estimation.survey.variance import by_name
 
 TURNS, REPLICATES, BLOCK = 3, 10_000, 500
 CASES = {"n300": (300, 17, 3, 1_030), "n3000": (3_000, 514, 10, 823_000)}  # stations drawn, strata, candidates, N
-TARGETS = {"n300": {"ms": 0.3, "r": 200, "svy": 50}, "n3000": {"r": 1000, "svy": 50}}
+TARGETS = {"n300": {"ms": 0.3, "r": 100, "svy": 40}, "n3000": {"r": 1000, "svy": 25}}
 R = """
 suppressMessages(library(survey)); options(digits = 17)
 data <- read.csv("FILE"); votes <- make.formula(grep("^v[0-9]+$", names(data), value = TRUE))
