@@ -64,7 +64,7 @@ def test_contents(contest):
 def test_the_same_seed_gives_the_same_bytes_and_nothing_is_moved(contest):
     before = [path.read_bytes() for path in write(contest)]
     assert [path.read_bytes() for path in write(contest)] == before
-    assert sorted(path.name for path in contest.out.iterdir()) == ["manifest.json", "sample.csv"]
+    assert sorted(path.name for path in contest.out.iterdir()) == ["draws.jsonl", "manifest.json", "sample.csv"]
 
 
 def test_a_sample_that_is_replaced_is_kept_under_its_hash(contest):
@@ -178,7 +178,7 @@ def test_another_design_than_the_committed_one_stops(contest, changes, message):
     path, _ = commit(contest, **changes)
     with pytest.raises(DesignError, match=message):
         write(contest)
-    assert [file.name for file in contest.out.iterdir()] == ["commitment.json"]
+    assert sorted(file.name for file in contest.out.iterdir()) == ["commitment.json", "draws.jsonl"]
     path.unlink()
     write(contest)
 

@@ -21,6 +21,7 @@ from estimation.files import sha256_of, to_json, write_text
 from estimation.frame import Frame
 from estimation.sampling import ticket_order
 from estimation.sampling.design import Design
+from estimation.sampling.draw_log import log_draw, read_draw_log
 from estimation.sampling.sample import Sample
 from estimation.version import __version__
 
@@ -44,7 +45,7 @@ PUBLISH = {
 
 
 def write_draw(contest: Contest, frame: Frame, design: Design, sample: Sample) -> tuple[Path, Path]:
-    """Write ``out/sample.csv`` and ``out/manifest.json``; returns both paths.
+    """Write ``out/sample.csv`` and ``out/manifest.json``, and log the draw; returns both paths.
 
     A sample that stands there already and differs is kept beside it under its hash. The manifest
     holds what makes the draw: hash of the frame, the design, the seed, versions, the commitment
@@ -54,15 +55,28 @@ def write_draw(contest: Contest, frame: Frame, design: Design, sample: Sample) -
     Raises
     ------
     DesignError
-        Another frame or design was committed (see :func:`check_commitment`); nothing is written.
+        Another frame or design was committed (see :func:`check_commitment`), or the log of draws was changed; nothing
+        is written.
     """
     commitment = check_commitment(contest, frame, design)
     text = sample_text(frame, sample)
+    read_draw_log(contest)  # a log that was changed stops before anything is written
     _keep_old(contest.out / "sample.csv", text)
     sample_path = write_text(contest.out / "sample.csv", text)
     digest = sha256_of(text.encode("utf-8"))
     manifest = manifest_of(contest, frame, design, sample, digest, commitment)
-    return sample_path, write_text(contest.out / "manifest.json", to_json(manifest))
+    manifest_path = write_text(contest.out / "manifest.json", to_json(manifest))
+    log_draw(
+        contest,
+        "draw",
+        {
+            "frame_sha256": frame.sha256,
+            "manifest_sha256": sha256_of(manifest_path),
+            "sample_sha256": digest,
+            "seed": design.seed,
+        },
+    )
+    return sample_path, manifest_path
 
 
 def sample_text(frame: Frame, sample: Sample) -> str:
@@ -220,7 +234,10 @@ def write_commitment(contest: Contest, frame: Frame, design: Design) -> tuple[Pa
     if check_commitment(contest, frame, design) is not None:
         return path, read_commitment(path)
     commitment = commitment_of(contest, frame, design)
-    return write_text(path, to_json(commitment)), commitment
+    read_draw_log(contest)
+    write_text(path, to_json(commitment))
+    log_draw(contest, "commitment", {"commitment_sha256": sha256_of(path)})
+    return path, commitment
 
 
 def read_commitment(path: Path) -> dict[str, Any]:
