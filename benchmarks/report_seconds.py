@@ -21,10 +21,10 @@ PLAIN = "import sys; from report_seconds import plain; plain(*sys.argv[1:])"
 PARTS = {
     "imports of the fork server, until it is ready": "import estimation.publish.warm",
     "imports of the command: estimation.publish.pages": "import estimation.publish.pages",
-    "projection": "from estimation.publish import open_projection\nT = now()\nopen_projection(FOLDER)\nE = now()",
+    "projection": "import estimation as qc\nqc.open\nT = now()\nqc.open(FOLDER).project()\nE = now()",
     "two figures in two widths, matplotlib imported": (
-        "import matplotlib.figure, matplotlib.backends.backend_svg\nfrom estimation.publish import open_projection\n"
-        "r = open_projection(FOLDER)\nT = now()\nr.chart(); r.lead()\nE = now()"
+        "import matplotlib.figure, matplotlib.backends.backend_svg\nimport estimation as qc\n"
+        "r = qc.open(FOLDER).project().parts()\nT = now()\nr.chart(); r.lead()\nE = now()"
     ),
     "a report when all is warm": (
         "from pathlib import Path\nfrom estimation.contest import load_contest\nfrom estimation.publish import render\n"
