@@ -35,7 +35,7 @@ def test_the_contest_is_read_and_never_written(town: Path, tmp_path: Path) -> No
     assert rehearsal.contest.about.release == "internal"
     there = files(tmp_path / "gladi")
     assert {name for name in there if not name.startswith("inbox")} == {
-        "contest.toml", "frame.csv", "official.csv", "out/manifest.json", "out/sample.csv",
+        "contest.toml", "frame.csv", "official.csv", "out/draws.jsonl", "out/manifest.json", "out/sample.csv",
         "out/rehearsal/clean.csv", "out/rehearsal/faults.csv", "out/rehearsal/plan.json",
     }  # fmt: skip
     assert there["frame.csv"] == before["frame.csv"]
